@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A client: one server's address, and a connection to it that any number of
+ * threads share.
+ *
+ * Calls are made through the stubs that mwidl writes.  A connection that was
+ * lost or that the server is closing is replaced at the next call.  A client
+ * runs no threads of its own.
+ */
+#ifndef MW_CLIENT_H
+#define MW_CLIENT_H
+
+#include "mw/base.h"
+#include "mw/ctx.h"
+#include "mw/log.h"
+#include "mw/status.h"
+#include "mw/tls.h"
+
+typedef struct mw_client mw_client;
+typedef struct mw_server mw_server;
+
+enum {
+    MW_DEFAULT_TIMEOUT_MS = 5000,
+    MW_DEFAULT_MESSAGE_MAX = 16 << 20, /* bytes */
+    MW_DEFAULT_DEPTH_MAX = 64,         /* levels */
+    MW_DEFAULT_MEMORY_MAX = 64 << 20,  /* bytes */
+};
+
+typedef struct mw_client_options {
+    size_t size;               /* sizeof(mw_client_options) */
+    const mw_tls_options *tls; /* [copy] needed for tls:// addresses */
+    uint32_t timeout_ms;       /* of a call; 0: MW_DEFAULT_TIMEOUT_MS */
+    bool lazy;                 /* connect at the first call, not at once */
+    size_t message_max;        /* bytes of a message received;
+                                  0: MW_DEFAULT_MESSAGE_MAX */
+    uint32_t depth_max;        /* nesting of a message received;
+                                  0: MW_DEFAULT_DEPTH_MAX */
+    size_t memory_max;         /* bytes that the results of a call may
+                                  allocate; 0: MW_DEFAULT_MEMORY_MAX */
+    mw_log_cb log;             /* [borrow: client] NULL: silent */
+    void *log_user;            /* passed to log */
+} mw_client_options;
+
+#define MW_CLIENT(...) MW_OPTIONS(mw_client_options, __VA_ARGS__)
+
+MW_BEGIN_DECLS
+
+/** Make a client and, unless options->lazy, connect it.
+ *
+ * @param ret_client  [own: mw_client_close()] [out]
+ * @param address  [copy] "tls://host:port", "unix:/path" or
+ *                 "plaintext://host:port" (no TLS: for tests only); an IPv6
+ *                 address in brackets
+ * @param options  [copy] NULL for defaults
+ * @param reterr   [out] NULL allowed; filled only on failure
+ * @retval MW_EINVAL  the address or an option is wrong, or a file of
+ *                    options->tls cannot be used
+ * @retval MW_EUNAVAILABLE  no connection to the host
+ * @retval MW_EUNAUTHENTICATED  TLS failed; the text has OpenSSL's reason
+ * @retval MW_ETIMEDOUT  not connected within options->timeout_ms
+ * @retval MW_ENOMEM  out of memory
+ * @thread any; blocks up to options->timeout_ms (resolving the host's name may
+ *         take longer)
+ */
+MW_API MW_MUST_USE mw_status mw_client_open(mw_client **ret_client,
+    const char *address, const mw_client_options *options, mw_error *reterr);
+
+/** Make a client of a server in the same process, over an in-memory pair
+ * without TLS.  For tests.
+ *
+ * @param ret_client  [own: mw_client_close()] [out]
+ * @param server   [borrow: client] a server that mw_server_run() serves, or
+ *                 will serve before the first call's deadline
+ * @param options  [copy] NULL for defaults; tls is ignored
+ * @param reterr   [out] NULL allowed; filled only on failure
+ * @retval MW_EUNAVAILABLE  the server is stopped
+ * @retval MW_ENOMEM  out of memory
+ * @thread any; does not block
+ */
+MW_API MW_MUST_USE mw_status mw_client_open_local(mw_client **ret_client,
+    mw_server *server, const mw_client_options *options, mw_error *reterr);
+
+/** Close the connection and free the client.
+ *
+ * @param client  [inout] client whose calls have all returned, or NULL
+ * @thread any; does not block
+ */
+MW_API void mw_client_close(mw_client *client);
+
+/** Whom the client is connected to.
+ *
+ * @param client    [borrow: this call] client
+ * @param ret_peer  [out] the server
+ * @retval MW_EUNAVAILABLE  not connected at the moment
+ * @thread any; does not block
+ */
+MW_API MW_MUST_USE mw_status mw_client_peer(mw_client *client,
+    mw_peer *ret_peer);
+
+/** Send a PING and wait for the PONG.
+ *
+ * Tells that the server's process answers; connects if need be.
+ *
+ * @param client  [borrow: this call] client
+ * @param ctx     [inout] context, or NULL
+ * @retval MW_ETIMEDOUT  no answer in time
+ * @retval MW_EUNAVAILABLE  no connection
+ * @thread any; blocks up to the deadline
+ */
+MW_API MW_MUST_USE mw_status mw_client_ping(mw_client *client, mw_ctx *ctx);
+
+MW_END_DECLS
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The context of a call at the client: what the caller wants of it, and what
+ * it may want to know afterwards.
+ *
+ *     mw_ctx ctx = MW_CTX(.timeout_ms = 500);
+ *     if (bank_Teller_deposit(client, &ctx, &account, 100.0) < 0)
+ *         fprintf(stderr, "deposit: %s\n", mw_ctx_error(&ctx));
+ *     mw_ctx_clear(&ctx);
+ *
+ * Every stub takes NULL for a caller that wants nothing of this.  A context
+ * serves any number of calls one after the other, each of which first forgets
+ * the outcome of the one before.  It serves one thread at a time.
+ */
+#ifndef MW_CTX_H
+#define MW_CTX_H
+
+#include "mw/base.h"
+#include "mw/desc.h"
+#include "mw/status.h"
+
+/* What a call moved and changed.  All zero when it failed before that. */
+typedef struct mw_stats {
+    uint64_t bytes_sent;     /* request, in bytes of plaintext on the wire */
+    uint64_t bytes_received; /* reply, likewise */
+    uint64_t bytes_full;     /* what the reply would have taken with every
+                                value whole; 0 unless .measure was set */
+    uint64_t values_changed; /* members, elements and runs assigned */
+    uint64_t elements_inserted;
+    uint64_t elements_removed;
+    uint64_t elements_moved;
+    uint64_t splices;        /* pieces replaced in texts and byte sequences */
+    uint64_t reserved[8];    /* 0 */
+} mw_stats;
+
+typedef struct mw_ctx {
+    size_t size; /* sizeof(mw_ctx) */
+
+    /* Set by the caller. */
+    uint32_t timeout_ms; /* until the call fails with MW_ETIMEDOUT, which
+                            includes connecting; 0: the operation's or the
+                            client's default */
+    bool full_values;    /* ask the server for whole values, not deltas */
+    bool measure;        /* compute stats.bytes_full, at the price of one
+                            encoding pass over the results */
+
+    /* Set by the call. */
+    mw_error error; /* status MW_OK after a success */
+    mw_stats stats;
+
+    /* Private. */
+    const mw_type *exception_type;
+    void *exception;
+    void *reserved[4];
+} mw_ctx;
+
+/* An initialised context: mw_ctx ctx = MW_CTX(.timeout_ms = 500). */
+#ifdef __cplusplus
+#define MW_CTX(...) (mw_ctx{ .size = sizeof(mw_ctx), __VA_ARGS__ })
+#else
+#define MW_CTX(...) ((mw_ctx){ .size = sizeof(mw_ctx), __VA_ARGS__ })
+#endif
+
+MW_BEGIN_DECLS
+
+/** The error text of the last call.
+ *
+ * @param ctx  [borrow: this call] context, or NULL
+ * @return  [view] one line; "success" after a success; valid until the context
+ *          is used again
+ * @thread owner of the context; does not block
+ */
+MW_API const char *mw_ctx_error(const mw_ctx *ctx);
+
+/** The exception that the last call raised, if it is of this type.
+ *
+ * mwidl writes a typed wrapper of it for each exception, such as
+ * orders_OutOfStock_caught().
+ *
+ * @param ctx   [borrow: this call] context, or NULL
+ * @param type  [borrow: this call] descriptor of the exception
+ * @return  [view] the exception, valid until the context is used again or
+ *          cleared; NULL if there is none of this type
+ * @thread owner of the context; does not block
+ */
+MW_API const void *mw_ctx_exception(const mw_ctx *ctx, const mw_type *type);
+
+/** Free what the last call left in the context, and forget its outcome.
+ *
+ * Needed only after a call that raised an exception, harmless otherwise.
+ *
+ * @param ctx  [inout] context, or NULL
+ * @thread owner of the context; does not block
+ */
+MW_API void mw_ctx_clear(mw_ctx *ctx);
+
+MW_END_DECLS
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Type and interface descriptors: the contract between the code that mwidl
+ * writes and the library.  One engine in the library encodes, decodes,
+ * compares, copies, clears, prints, diffs and patches any object from these
+ * tables.  A program rarely touches them by hand.
+ *
+ * The layout is public ABI and versioned by MW_DESC_VERSION.
+ */
+#ifndef MW_DESC_H
+#define MW_DESC_H
+
+#include "mw/base.h"
+#include "mw/status.h"
+
+#define MW_DESC_VERSION 1
+
+/* What a C value is made of.  The comment gives its C type. */
+typedef enum mw_kind {
+    MW_KIND_BOOL = 1,      /* bool */
+    MW_KIND_U8 = 2,        /* uint8_t; also IDL octet */
+    MW_KIND_I8 = 3,        /* int8_t */
+    MW_KIND_U16 = 4,       /* uint16_t */
+    MW_KIND_I16 = 5,       /* int16_t */
+    MW_KIND_U32 = 6,       /* uint32_t */
+    MW_KIND_I32 = 7,       /* int32_t */
+    MW_KIND_U64 = 8,       /* uint64_t */
+    MW_KIND_I64 = 9,       /* int64_t */
+    MW_KIND_F32 = 10,      /* float, IEEE 754 binary32 */
+    MW_KIND_F64 = 11,      /* double, IEEE 754 binary64 */
+    MW_KIND_ENUM = 12,     /* a C enum of 4 bytes */
+    MW_KIND_STRING = 13,   /* char *: NUL-terminated UTF-8; NULL reads as "" */
+    MW_KIND_STRING_N = 14, /* char[bound + 1]: NUL-terminated UTF-8 */
+    MW_KIND_STRUCT = 15,   /* struct { fields } */
+    MW_KIND_SEQ = 16,      /* struct { T *items; size_t len, cap; } */
+    MW_KIND_SEQ_N = 17,    /* struct { size_t len; T items[bound]; } */
+    MW_KIND_ARRAY = 18,    /* T[bound] */
+    /* 19 to 31 are kept for union, bitmask, map, owned pointer and node. */
+} mw_kind;
+
+enum {
+    /* Owns no memory outside itself, at any depth: no string, no MW_KIND_SEQ. */
+    MW_TYPE_FLAT = 1u << 0,
+    /* @final: never longer or shorter than declared. */
+    MW_TYPE_FINAL = 1u << 1,
+    /* An IDL exception. */
+    MW_TYPE_EXCEPTION = 1u << 2,
+};
+
+enum {
+    /* @optional.  Absent is has_x == false, or NULL for MW_KIND_STRING. */
+    MW_FIELD_OPTIONAL = 1u << 0,
+    /* @key: identifies the element in a sequence of this struct. */
+    MW_FIELD_KEY = 1u << 1,
+};
+
+typedef struct mw_type mw_type;
+typedef struct mw_field mw_field;
+typedef struct mw_enumerator mw_enumerator;
+
+struct mw_enumerator {
+    const char *name; /* as in the IDL, without scope */
+    int32_t value;
+};
+
+struct mw_field {
+    const char *name;     /* as in the IDL */
+    const mw_type *type;  /* of the value, optional or not */
+    uint32_t id;          /* @id, or the position counted from 0 */
+    uint32_t offset;      /* of the value, bytes from the struct's start */
+    uint32_t has_offset;  /* of bool has_x, when optional and not STRING */
+    uint32_t flags;       /* MW_FIELD_… */
+    const void *initial;  /* @default: for strings the NUL-terminated text,
+                             else a value of the type; NULL: zero */
+    const void *reserved; /* NULL */
+};
+
+struct mw_type {
+    const char *name;      /* "orders::Line", "sequence<double>", "int32" */
+    uint32_t kind;         /* enum mw_kind */
+    uint32_t flags;        /* MW_TYPE_… */
+    uint32_t size;         /* sizeof the C type, bytes */
+    uint32_t align;        /* _Alignof the C type, bytes */
+    uint32_t bound;        /* STRING_N: bytes without NUL.  SEQ_N, ARRAY:
+                              elements.  SEQ: 0.  Others: 0 */
+    uint32_t n_members;    /* of fields or of enumerators */
+    const mw_type *elem;   /* SEQ, SEQ_N, ARRAY */
+    const mw_field *fields; /* STRUCT: in order of declaration */
+    const mw_enumerator *enumerators; /* ENUM: ascending by value */
+    const void *reserved[3];          /* NULL */
+};
+
+/* The direction of a parameter. */
+typedef enum mw_dir {
+    MW_DIR_IN = 1,
+    MW_DIR_OUT = 2, /* also a return value */
+    MW_DIR_INOUT = 3,
+} mw_dir;
+
+typedef struct mw_param {
+    const char *name; /* as in the IDL; "return" for the return value */
+    const mw_type *type;
+    uint32_t dir; /* enum mw_dir */
+    uint32_t flags; /* 0 */
+} mw_param;
+
+enum {
+    /* Returns when the server has accepted the call, before it runs. */
+    MW_METHOD_ONEWAY = 1u << 0,
+};
+
+typedef struct mw_method {
+    const char *name;       /* "fill" */
+    const char *target;     /* "orders.Desk.fill": its name on the wire */
+    const mw_param *params; /* in order of declaration; a return value last */
+    uint32_t n_params;
+    uint32_t flags;               /* MW_METHOD_… */
+    const mw_type *const *raises; /* exceptions that it may raise */
+    uint32_t n_raises;
+    uint32_t timeout_ms;      /* 0: the client's default */
+    const void *reserved[2]; /* NULL */
+} mw_method;
+
+typedef struct mw_interface mw_interface;
+
+struct mw_interface {
+    uint32_t version;          /* MW_DESC_VERSION of the code that made it */
+    uint32_t n_methods;        /* inherited ones included */
+    const char *name;          /* "orders.Desk" */
+    const mw_method *methods;  /* inherited ones first */
+    const mw_interface *base;  /* single inheritance, or NULL */
+    const void *reserved[2];   /* NULL */
+};
+
+MW_BEGIN_DECLS
+
+/* Basic types. */
+extern MW_API const mw_type mw_type_bool;
+extern MW_API const mw_type mw_type_u8;
+extern MW_API const mw_type mw_type_i8;
+extern MW_API const mw_type mw_type_u16;
+extern MW_API const mw_type mw_type_i16;
+extern MW_API const mw_type mw_type_u32;
+extern MW_API const mw_type mw_type_i32;
+extern MW_API const mw_type mw_type_u64;
+extern MW_API const mw_type mw_type_i64;
+extern MW_API const mw_type mw_type_f32;
+extern MW_API const mw_type mw_type_f64;
+extern MW_API const mw_type mw_type_string;
+
+/* Unbounded sequences of them; see mw/seq.h for the C types. */
+extern MW_API const mw_type mw_type_seq_bool;
+extern MW_API const mw_type mw_type_seq_u8;
+extern MW_API const mw_type mw_type_seq_i8;
+extern MW_API const mw_type mw_type_seq_u16;
+extern MW_API const mw_type mw_type_seq_i16;
+extern MW_API const mw_type mw_type_seq_u32;
+extern MW_API const mw_type mw_type_seq_i32;
+extern MW_API const mw_type mw_type_seq_u64;
+extern MW_API const mw_type mw_type_seq_i64;
+extern MW_API const mw_type mw_type_seq_f32;
+extern MW_API const mw_type mw_type_seq_f64;
+extern MW_API const mw_type mw_type_seq_string;
+
+MW_END_DECLS
+
+#endif

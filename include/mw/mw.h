@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libmw: remote procedure calls with parameters passed by reference.
+ * All public headers at once.
+ */
+#ifndef MW_MW_H
+#define MW_MW_H
+
+#include "mw/base.h"
+#include "mw/call.h"
+#include "mw/client.h"
+#include "mw/ctx.h"
+#include "mw/desc.h"
+#include "mw/log.h"
+#include "mw/memory.h"
+#include "mw/object.h"
+#include "mw/seq.h"
+#include "mw/server.h"
+#include "mw/status.h"
+#include "mw/stub.h"
+#include "mw/tls.h"
+
+#endif

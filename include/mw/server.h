@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A server: listens, reads requests and runs their handlers on a bounded pool
+ * of threads.
+ *
+ *     mw_server *server;
+ *     mw_error err;
+ *     if (mw_server_open(&server, MW_SERVER(.listen = "tls://[::]:7000",
+ *             .tls = MW_TLS(.cert = "server.pem", .key = "server.key",
+ *                 .ca = "ca.pem")), &err) < 0 ||
+ *         bank_Teller_serve(server, &ops, NULL) < 0 || …
+ *     status = mw_server_run(server, &err);
+ *     mw_server_close(server);
+ */
+#ifndef MW_SERVER_H
+#define MW_SERVER_H
+
+#include "mw/base.h"
+#include "mw/log.h"
+#include "mw/status.h"
+#include "mw/tls.h"
+
+typedef struct mw_server mw_server;
+
+enum {
+    MW_DEFAULT_THREADS_MIN = 2,
+    MW_DEFAULT_THREADS_MAX = 64,
+    MW_DEFAULT_QUEUE_MAX = 1024,        /* calls */
+    MW_DEFAULT_CONNECTIONS_MAX = 10000,
+    MW_DEFAULT_HANDSHAKE_MS = 10000,
+    MW_DEFAULT_DRAIN_MS = 10000,
+};
+
+typedef struct mw_server_options {
+    size_t size;               /* sizeof(mw_server_options) */
+    const char *listen;        /* [copy] addresses, separated by commas:
+                                  "tls://[::]:7000,unix:/run/x"; port 0 takes
+                                  a free one.  NULL: only local clients */
+    const mw_tls_options *tls; /* [copy] needed for tls:// addresses */
+    uint32_t threads_min;      /* handlers' threads kept; 0: default */
+    uint32_t threads_max;      /* handlers that run at once; 0: default */
+    uint32_t queue_max;        /* calls that wait for a thread before more are
+                                  refused; 0: default */
+    uint32_t connections_max;  /* at once; 0: default */
+    uint32_t handshake_ms;     /* until a peer must have finished TLS and its
+                                  HELLO; 0: default */
+    uint32_t drain_ms;         /* that mw_server_stop() leaves running calls;
+                                  0: default */
+    size_t message_max;        /* bytes of a message received;
+                                  0: MW_DEFAULT_MESSAGE_MAX */
+    uint32_t depth_max;        /* nesting of a message received;
+                                  0: MW_DEFAULT_DEPTH_MAX */
+    size_t memory_max;         /* bytes that one call may use for arguments,
+                                  results and mw_alloc();
+                                  0: MW_DEFAULT_MEMORY_MAX */
+    mw_log_cb log;             /* [borrow: server] NULL: silent */
+    void *log_user;            /* passed to log */
+} mw_server_options;
+
+#define MW_SERVER(...) MW_OPTIONS(mw_server_options, __VA_ARGS__)
+
+MW_BEGIN_DECLS
+
+/** Make a server and open its listening sockets.
+ *
+ * Nothing is accepted before mw_server_run().
+ *
+ * @param ret_server  [own: mw_server_close()] [out]
+ * @param options  [copy] what to listen on, and limits
+ * @param reterr   [out] NULL allowed; filled only on failure
+ * @retval MW_EINVAL  an address or an option is wrong, or a file of
+ *                    options->tls cannot be used
+ * @retval MW_EUNAVAILABLE  an address cannot be bound
+ * @retval MW_ENOMEM  out of memory
+ * @thread any; does not block (but for resolving a host's name)
+ */
+MW_API MW_MUST_USE mw_status mw_server_open(mw_server **ret_server,
+    const mw_server_options *options, mw_error *reterr);
+
+/** An address that the server is bound to, in the form a client takes.
+ *
+ * @param server  [borrow: this call] server
+ * @param index   0 for the first of options->listen, and so on
+ * @return  [view] the address with its actual port, valid until the server is
+ *          closed; NULL beyond the last
+ * @thread any; does not block
+ */
+MW_API const char *mw_server_address(const mw_server *server, size_t index);
+
+/** Serve until mw_server_stop(), then drain.
+ *
+ * Draining closes the listeners, tells clients to go elsewhere, refuses new
+ * calls, waits up to options->drain_ms for accepted ones, and sends their
+ * replies.
+ *
+ * @param server  [borrow: this call] server
+ * @param reterr  [out] NULL allowed; filled only on failure
+ * @retval MW_OK  stopped, and every accepted call was finished
+ * @retval MW_ETIMEDOUT  stopped, but handlers were still running after
+ *                       options->drain_ms; mw_server_close() waits for them
+ * @retval MW_EINVAL  already run
+ * @retval MW_ENOMEM  out of memory or threads at the start
+ * @thread any one; blocks until stopped; must not be called by a handler
+ */
+MW_API MW_MUST_USE mw_status mw_server_run(mw_server *server,
+    mw_error *reterr);
+
+/** Ask mw_server_run() to drain and return.
+ *
+ * Before mw_server_run() it makes that return at once.
+ *
+ * @param server  [borrow: this call] server
+ * @thread any, also a handler or a signal handler; does not block
+ */
+MW_API void mw_server_stop(mw_server *server);
+
+/** Free a server that is not running.
+ *
+ * @param server  [inout] server that was never run or whose mw_server_run()
+ *                has returned, or NULL
+ * @thread any but a handler's; blocks until handlers that are still running
+ *         have returned
+ */
+MW_API void mw_server_close(mw_server *server);
+
+MW_END_DECLS
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/arena.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+enum {
+    CHUNK_MIN = 4096 - sizeof(struct mwi_arena_chunk),
+    CHUNK_MAX = 1 << 20, /* a larger request gets a chunk of its own */
+};
+
+void
+mwi_arena_init(struct mwi_arena *arena, size_t limit)
+{
+    *arena = (struct mwi_arena){ .limit = limit };
+}
+
+void
+mwi_arena_fini(struct mwi_arena *arena)
+{
+    struct mwi_arena_chunk *chunk = arena->first;
+
+    while (chunk != NULL) {
+        struct mwi_arena_chunk *next = chunk->next;
+
+        mwi_free(chunk);
+        chunk = next;
+    }
+    arena->first = arena->last = NULL;
+    arena->total = 0;
+}
+
+/* A new last chunk with room for at least need bytes. */
+static bool
+grow(struct mwi_arena *arena, size_t need)
+{
+    size_t room = arena->limit - arena->total;
+    size_t size = arena->last != NULL ? arena->last->size * 2 : CHUNK_MIN;
+    struct mwi_arena_chunk *chunk;
+
+    if (need > room) {
+        return false;
+    }
+    size = size > CHUNK_MAX ? CHUNK_MAX : size;
+    size = size > room ? room : size;
+    size = size < need ? need : size;
+    chunk = mwi_malloc(sizeof(*chunk) + size);
+    if (chunk == NULL) {
+        return false;
+    }
+    *chunk = (struct mwi_arena_chunk){ .size = size };
+    if (arena->last != NULL) {
+        arena->last->next = chunk;
+    } else {
+        arena->first = chunk;
+    }
+    arena->last = chunk;
+    arena->total += size;
+    return true;
+}
+
+/* Where the next piece starts in the last chunk, or SIZE_MAX if it does not
+ * fit. */
+static size_t
+place(const struct mwi_arena *arena, size_t bytes, size_t align)
+{
+    const struct mwi_arena_chunk *chunk = arena->last;
+    size_t at;
+
+    if (chunk == NULL) {
+        return SIZE_MAX;
+    }
+    at = (chunk->used + align - 1) & ~(align - 1);
+    return at <= chunk->size && bytes <= chunk->size - at ? at : SIZE_MAX;
+}
+
+void *
+mwi_arena_alloc(struct mwi_arena *arena, size_t n, size_t size, size_t align)
+{
+    size_t bytes;
+    size_t at;
+
+    if (__builtin_mul_overflow(n, size, &bytes) ||
+        bytes > SIZE_MAX - sizeof(struct mwi_arena_chunk)) {
+        return NULL;
+    }
+    /* So that every piece has an address of its own. */
+    bytes = bytes > 0 ? bytes : 1;
+    at = place(arena, bytes, align);
+    if (at == SIZE_MAX) {
+        if (!grow(arena, bytes)) {
+            return NULL;
+        }
+        at = 0;
+    }
+    arena->last->used = at + bytes;
+    return memset(arena->last->data + at, 0, bytes);
+}

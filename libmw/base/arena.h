@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base: an arena, memory that is handed out piece by piece and freed at once.
+ *
+ * It is a list of chunks that never move, so that addresses stay valid and a
+ * snapshot can copy them chunk by chunk.  Not thread-safe: one owner at a time.
+ */
+#ifndef MWI_BASE_ARENA_H
+#define MWI_BASE_ARENA_H
+
+#include <stddef.h>
+
+#include "mw/base.h"
+
+struct mwi_arena_chunk {
+    struct mwi_arena_chunk *next; /* allocated later, or NULL */
+    size_t size;                  /* bytes of data */
+    size_t used;                  /* bytes of data handed out */
+    _Alignas(max_align_t) unsigned char data[];
+};
+
+struct mwi_arena {
+    struct mwi_arena_chunk *first;
+    struct mwi_arena_chunk *last; /* the one that allocates */
+    size_t total;                 /* bytes of all chunks' data */
+    size_t limit;                 /* that total may not exceed */
+};
+
+/** An empty arena that may grow to limit bytes.  Allocates nothing. */
+void mwi_arena_init(struct mwi_arena *arena, size_t limit);
+
+/** Free all. The arena may be used again after mwi_arena_init(). */
+void mwi_arena_fini(struct mwi_arena *arena);
+
+/** n * size zeroed bytes, aligned to align (a power of two, at most
+ * alignof(max_align_t)).  For 0 bytes a pointer that is not NULL.  NULL when
+ * out of memory, over the limit, or the product overflows. */
+MW_MUST_USE void *mwi_arena_alloc(struct mwi_arena *arena, size_t n,
+    size_t size, size_t align);
+
+#endif

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+#include "mw/base.h"
+
+const char *
+mw_version(void)
+{
+    return MW_VERSION;
+}
