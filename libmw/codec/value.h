@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * codec: the engine that handles any value by its descriptor.
+ *
+ * Encoding of a value V(T), normative in docs/wire.md:
+ *   integers         CBOR integers
+ *   bool             true, false
+ *   float, double    CBOR floats, written as 4 and 8 bytes, read in any width
+ *                    that loses nothing
+ *   enum             its number
+ *   string           text
+ *   struct           array of the members in order of declaration; an absent
+ *                    optional member is null.  A shorter array leaves the rest
+ *                    at their defaults, extra items are skipped (unless @final)
+ *   sequence, array  array; of octet or uint8: byte string; of other numbers:
+ *                    RFC 8746 typed array, written little-endian, read in
+ *                    either byte order
+ */
+#ifndef MWI_CODEC_VALUE_H
+#define MWI_CODEC_VALUE_H
+
+#include "mw/desc.h"
+#include "mw/status.h"
+
+#include "base/arena.h"
+#include "codec/cbor.h"
+
+/* Where new values live, and how much they may still take. */
+struct mwi_place {
+    struct mwi_arena *arena; /* NULL: the heap */
+    size_t budget;           /* bytes left to allocate */
+};
+
+/** n * size zeroed bytes.  NULL when out of memory or over the budget. */
+MW_MUST_USE void *mwi_place_alloc(struct mwi_place *place, size_t n,
+    size_t size, size_t align);
+
+/** Append V(type) of a value.  Checks UTF-8, bounds, enum values, and depth
+ * (MW_DEFAULT_DEPTH_MAX).  Errors are the writer's. */
+void mwi_encode(struct mwi_writer *w, const mw_type *type, const void *value);
+
+/** The size of V(type) in bytes, or anything above limit once it is known to
+ * exceed that.  The value is encodable. */
+size_t mwi_encoded_size(const mw_type *type, const void *value, size_t limit);
+
+/** Read V(type) into zeroed storage.  On an error, which is the reader's, the
+ * storage holds a partial value that mwi_clear() can free (heap only). */
+void mwi_decode(struct mwi_reader *r, struct mwi_place *place,
+    const mw_type *type, void *ret_value);
+
+/** Give zeroed storage the type's default value. */
+MW_MUST_USE mw_status mwi_init(struct mwi_place *place, const mw_type *type,
+    void *ret_value);
+
+/** Deep copy into zeroed storage.  After a failure the storage holds a partial
+ * value that mwi_clear() can free (heap only). */
+MW_MUST_USE mw_status mwi_copy(struct mwi_place *place, const mw_type *type,
+    void *ret_value, const void *src);
+
+/** Compare deeply: floats bit by bit, strings up to the NUL. */
+MW_MUST_USE bool mwi_equal(const mw_type *type, const void *a, const void *b);
+
+/** Free all that a value on the heap points to, and zero it. */
+void mwi_clear(const mw_type *type, void *value);
+
+/** Whether a value of the kind is a number that typed arrays hold (also U8,
+ * whose sequences are byte strings).  Not bool, not enum. */
+bool mwi_kind_is_number(uint32_t kind);
+
+/* A sequence or array seen without its type. */
+struct mwi_items {
+    unsigned char *at; /* the first element, or NULL when there are none */
+    size_t len;        /* elements */
+};
+
+/** The elements of a SEQ, SEQ_N or ARRAY value. */
+struct mwi_items mwi_items_of(const mw_type *type, const void *value);
+
+/** The text of a STRING or STRING_N value and its length, at most bound + 1
+ * for the latter (bound + 1: there is no NUL).  Never NULL. */
+const char *mwi_text_of(const mw_type *type, const void *value,
+    size_t *ret_len);
+
+/** Whether a struct's member is there: always, unless optional. */
+bool mwi_field_is_present(const mw_field *field, const void *record);
+
+/** The address of a struct's member. */
+static inline void *
+mwi_field_at(const mw_field *field, const void *record)
+{
+    return (void *) ((uintptr_t) record + field->offset);
+}
+
+/** Note presence of a member that is optional and not STRING. */
+void mwi_field_set_present(const mw_field *field, void *record, bool present);
+
+/** The member with an id, or NULL. */
+const mw_field *mwi_field_by_id(const mw_type *type, uint64_t id);
+
+/* RFC 8746 typed arrays. */
+
+/** Append n numbers: a byte string for U8, else a tagged one. */
+void mwi_write_numbers(struct mwi_writer *w, uint32_t kind, const void *items,
+    size_t n);
+
+/** Read the head of numbers of a kind and return where their n payload bytes
+ * are (a view) and whether they are in the other byte order. */
+struct mwi_numbers {
+    const uint8_t *bytes; /* unaligned */
+    size_t n;             /* elements */
+    bool swapped;         /* not in this machine's byte order */
+};
+struct mwi_numbers mwi_read_numbers(struct mwi_reader *r, uint32_t kind);
+
+/** Copy them out, in this machine's byte order. */
+void mwi_numbers_copy(const struct mwi_numbers *numbers, uint32_t kind,
+    void *ret_items);
+
+#endif

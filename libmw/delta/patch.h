@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * delta: applying a reply to the caller's objects, all of it or nothing.
+ *
+ * Staging decodes and checks everything against the objects as they are,
+ * allocates every new text, array and element, and notes in a journal what is
+ * to be put where.  Committing only exchanges bytes, so it cannot fail; what it
+ * took out of the objects is freed after that.  Until the commit no byte of
+ * the objects has changed.
+ */
+#ifndef MWI_DELTA_PATCH_H
+#define MWI_DELTA_PATCH_H
+
+#include "mw/ctx.h"
+#include "mw/desc.h"
+
+#include "base/arena.h"
+#include "codec/cbor.h"
+#include "codec/value.h"
+
+struct mwi_patch_entry;
+
+struct mwi_patch {
+    struct mwi_arena scratch;        /* journal and staged bytes */
+    struct mwi_place heap;           /* what becomes part of the objects */
+    struct mwi_patch_entry *entries; /* in the order of the commit */
+    struct mwi_patch_entry *last;
+    mw_stats stats; /* counts of what the commit will do */
+};
+
+/** An empty patch that may allocate budget bytes. */
+void mwi_patch_init(struct mwi_patch *patch, size_t budget);
+
+/** Stage D(type), read from r, against an object.  Errors are the reader's;
+ * after one, nothing but mwi_patch_abort() may follow. */
+void mwi_patch_stage(struct mwi_patch *patch, struct mwi_reader *r,
+    const mw_type *type, void *object);
+
+/** Stage V(type), read from r, for storage that holds no object: what it holds
+ * is overwritten, not freed. */
+void mwi_patch_stage_out(struct mwi_patch *patch, struct mwi_reader *r,
+    const mw_type *type, void *storage);
+
+/** Do it, free what it replaced, and release the patch.  Cannot fail. */
+void mwi_patch_commit(struct mwi_patch *patch);
+
+/** Free all that was staged and release the patch.  No object has changed. */
+void mwi_patch_abort(struct mwi_patch *patch);
+
+#endif
