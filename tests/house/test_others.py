@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Self-tests of the smaller checks: headers, links, manuals, scripts."""
+
+from __future__ import annotations
+
+import shutil
+import unittest
+
+from house_case import CHECKS, SPDX, HouseCase
+
+
+class Headers(HouseCase):
+    def check(self, text: str, path: str = "include/mw/a.h") -> tuple[int, str]:
+        self.write("include/mw/base.h", "#include <stddef.h>\n")
+        self.write(path, text)
+        return self.run_command(str(CHECKS / "headers.sh"), str(self.root))
+
+    def test_clean(self) -> None:
+        text = "#ifndef A\n#define A\n#include <stddef.h>\ntypedef size_t s;\n#endif\n"
+        self.assert_clean(self.check(text))
+
+    def test_leans_on_others(self) -> None:
+        code, output = self.check("size_t f(void);\n")
+        self.assertEqual(code, 1, output)
+        self.assertIn("mw/a.h:1: does not compile alone", output)
+
+    def test_not_cplusplus(self) -> None:
+        code, output = self.check("int f(int class);\n")
+        self.assertEqual(code, 1, output)
+        self.assertIn("-std=c++11", output)
+        self.assertNotIn("-std=c11", output)
+
+    def test_no_guard(self) -> None:
+        code, output = self.check("struct a { int b; };\n")
+        self.assertEqual(code, 1, output)
+
+    def test_internal(self) -> None:
+        code, output = self.check("size_t f(void);\n", "libmw/base/a.h")
+        self.assertEqual(code, 1, output)
+        self.assertIn("base/a.h:1: does not compile alone", output)
+
+
+class Links(HouseCase):
+    def check(self, text: str) -> tuple[int, str]:
+        self.write("docs/b.md", "# The B-side, `b()`\n\n# Other\n")
+        self.write("docs/a.md", text)
+        return self.python_check("links.py")
+
+    def test_clean(self) -> None:
+        self.assert_clean(
+            self.check(
+                "# A\n[b](b.md), [c](b.md#the-b-side-b), [top](#a), [d](../docs),\n"
+                "[e](https://example.org/x), `[no](gone.md)`\n"
+                "```\n[no](gone.md)\n```\n"
+            )
+        )
+
+    def test_gone(self) -> None:
+        self.assert_finds(self.check("\n[b](gone.md)\n"), "docs/a.md:2: gone.md")
+
+    def test_no_heading(self) -> None:
+        self.assert_finds(self.check("[b](b.md#gone)\n"), "docs/a.md:1: b.md#gone")
+
+    def test_reference(self) -> None:
+        self.assert_finds(self.check("[b]\n\n[b]: gone.md\n"), "docs/a.md:3: gone")
+
+
+@unittest.skipUnless(shutil.which("mandoc"), "no mandoc here")
+class Manuals(HouseCase):
+    PAGE = (
+        ".Dd January 1, 2026\n.Dt A 1\n.Os\n.Sh NAME\n.Nm a\n.Nd try\n"
+        ".Sh DESCRIPTION\nText.\n"
+    )
+
+    def check(self, text: str) -> tuple[int, str]:
+        self.write("a.1", text)
+        return self.run_command(str(CHECKS / "manuals.sh"), str(self.root))
+
+    def test_clean(self) -> None:
+        self.assert_clean(self.check(self.PAGE))
+
+    def test_warning(self) -> None:
+        code, output = self.check(self.PAGE + ".Xx\n")
+        self.assertEqual(code, 1, output)
+        self.assertIn("a.1:9:", output)
+
+    def test_no_pages(self) -> None:
+        code, _ = self.run_command(str(CHECKS / "manuals.sh"), str(self.root))
+        self.assertEqual(code, 2)
+
+
+class Scripts(HouseCase):
+    BASH = "#!/usr/bin/env bash\n# SPDX\nset -euo pipefail\n"
+
+    def check(self, text: str, mode: int = 0o755) -> tuple[int, str]:
+        self.write("tools/x", text).chmod(mode)
+        return self.run_command(str(CHECKS / "scripts.sh"), str(self.root))
+
+    def test_clean(self) -> None:
+        self.assert_clean(self.check(self.BASH))
+
+    def test_does_not_stop_at_errors(self) -> None:
+        self.assert_finds(
+            self.check("#!/usr/bin/env bash\necho\n"), 'tools/x:1: needs "set'
+        )
+
+    def test_does_not_parse(self) -> None:
+        code, output = self.check(self.BASH + "if true; then\n")
+        self.assertEqual(code, 1, output)
+        self.assertIn("tools/x:1: does not parse", output)
+
+    def test_not_executable(self) -> None:
+        self.assert_finds(self.check(self.BASH, 0o644), "tools/x:1: has a #!")
+
+    def test_python(self) -> None:
+        self.assert_finds(
+            self.check("#!/usr/bin/env python3\nif:\n"),
+            "tools/x:1: does not compile",
+        )
+
+
+@unittest.skipUnless(shutil.which("clang-format-14"), "no clang-format 14 here")
+class Format(HouseCase):
+    def check(self, text: str) -> tuple[int, str]:
+        file = self.write("a.c", SPDX + text)
+        shutil.copy(CHECKS.parents[1] / ".clang-format", self.root)
+        return self.run_command(str(CHECKS / "format.sh"), str(file))
+
+    def test_clean(self) -> None:
+        self.assert_clean(self.check("int a;\n"))
+
+    def test_differs(self) -> None:
+        code, output = self.check("int  a;\n")
+        self.assertEqual(code, 1, output)
+        self.assertIn("+int a;", output)
+
+
+if __name__ == "__main__":
+    unittest.main()
