@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* The server of the smallest service: one interface, one operation. */
+#include <signal.h>
+#include <stdio.h>
+
+#include "hello_server.mw.h"
+#include "options.h"
+
+static mw_server *server; /* for the signal handler */
+
+static void
+stop(int signal_number)
+{
+    (void) signal_number;
+    mw_server_stop(server);
+}
+
+static void
+catch_signals(void (*handler)(int))
+{
+    struct sigaction action = { .sa_handler = handler };
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+/* The operation.  Its memory is the call's: nothing here is ever freed. */
+static mw_status
+greet(mw_call *call, const char *name, char **ret_value)
+{
+    if (name[0] == '\0') {
+        return mw_call_fail(call, MW_EINVAL, "whom shall I greet?");
+    }
+    *ret_value = mw_sprintf(call, "Hello, %s!", name);
+    return *ret_value != NULL ? MW_OK : MW_ENOMEM;
+}
+
+static const hello_Greeter_ops ops = { .greet = greet };
+
+int
+main(int argc, char **argv)
+{
+    const char *address = "tls://127.0.0.1:7000", *cert = "certs/server.pem",
+               *key = "certs/server.key", *ca = "certs/ca.pem";
+    const struct option_text options[] = {
+        { "--listen", &address, "address to serve; port 0 takes a free one" },
+        { "--cert", &cert, "PEM file with the server's certificate" },
+        { "--key", &key, "PEM file with its private key" },
+        { "--ca", &ca, "PEM file of who vouches for clients" },
+        { NULL, NULL, NULL },
+    };
+    mw_error err = { .status = MW_OK };
+    mw_status status;
+
+    options_read(options, "Greets whoever calls.", argc, argv);
+    status = mw_server_open(&server,
+        MW_SERVER(.listen = address,
+            .tls = MW_TLS(.cert = cert, .key = key, .ca = ca)),
+        &err);
+    if (status < 0) {
+        fprintf(stderr, "%s: %s\n", argv[0], err.text);
+        return 1;
+    }
+    status = hello_Greeter_serve(server, &ops, NULL);
+    if (status == MW_OK) {
+        catch_signals(stop);
+        printf("listening on %s\n", mw_server_address(server, 0));
+        fflush(stdout);
+        status = mw_server_run(server, &err);
+        catch_signals(SIG_DFL);
+    }
+    if (status < 0) {
+        fprintf(stderr, "%s: %s\n", argv[0],
+            err.status < 0 ? err.text : mw_status_text(status));
+    }
+    mw_server_close(server);
+    return status < 0;
+}
