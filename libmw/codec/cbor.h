@@ -37,6 +37,9 @@ enum mwi_item {
     MWI_ITEM_SIMPLE, /* undefined and unassigned simple values */
 };
 
+/* A reader goes no deeper than this, whatever it is told. */
+enum { MWI_DEPTH_LIMIT = 512 };
+
 /* One step of the way to a value, for error texts: "order", ".lines", "[3]".
  * Steps live on the stack of the functions that take them. */
 struct mwi_path {
@@ -55,9 +58,10 @@ struct mwi_reader {
     mw_error error;              /* status MW_OK until something is wrong */
 };
 
-/** Read len bytes, nested at most depth_max containers and tags deep. */
-void mwi_reader_init(struct mwi_reader *r, const uint8_t *bytes, size_t len,
-    uint32_t depth_max);
+/** Read len bytes, nested at most depth_max containers and tags deep (and at
+ * most MWI_DEPTH_LIMIT). */
+void mwi_reader_init(
+    struct mwi_reader *r, const uint8_t *bytes, size_t len, uint32_t depth_max);
 
 static inline bool
 mwi_reader_ok(const struct mwi_reader *r)
@@ -84,10 +88,11 @@ mw_status mwi_reader_fail(struct mwi_reader *r, mw_status status,
  * unsigned integer".  MW_EINVAL. */
 mw_status mwi_reader_mismatch(struct mwi_reader *r, const char *expected);
 
-/** What the next item is.  Consumes nothing. */
+/** What the next item is, by its initial byte.  Consumes nothing. */
 enum mwi_item mwi_peek(struct mwi_reader *r);
 
-/* Each reads one item of its type, or fails with a mismatch and returns zero. */
+/* Each reads one item of its type, or fails with a mismatch and returns zero.
+ */
 uint64_t mwi_read_uint(struct mwi_reader *r);
 int64_t mwi_read_int(struct mwi_reader *r); /* UINT or NEGINT in range */
 bool mwi_read_bool(struct mwi_reader *r);
@@ -114,7 +119,7 @@ uint64_t mwi_read_tag(struct mwi_reader *r);
 void mwi_leave(struct mwi_reader *r);
 
 /** Skip one item with all that it contains, checking that it is well-formed,
- * of definite length, and not too deep.  Does not recurse. */
+ * of definite length, not too deep, and its texts UTF-8.  Does not recurse. */
 void mwi_skip(struct mwi_reader *r);
 
 struct mwi_writer {
@@ -141,8 +146,8 @@ void mwi_write_uint(struct mwi_writer *w, uint64_t value);
 void mwi_write_int(struct mwi_writer *w, int64_t value);
 void mwi_write_bool(struct mwi_writer *w, bool value);
 void mwi_write_null(struct mwi_writer *w);
-void mwi_write_f32(struct mwi_writer *w, float value);   /* always 5 bytes */
-void mwi_write_f64(struct mwi_writer *w, double value);  /* always 9 bytes */
+void mwi_write_f32(struct mwi_writer *w, float value);  /* always 5 bytes */
+void mwi_write_f64(struct mwi_writer *w, double value); /* always 9 bytes */
 void mwi_write_bytes(struct mwi_writer *w, const void *bytes, size_t len);
 void mwi_write_text(struct mwi_writer *w, const char *text, size_t len);
 void mwi_write_array(struct mwi_writer *w, size_t n); /* n items follow */

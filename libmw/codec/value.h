@@ -13,8 +13,8 @@
  *                    optional member is null.  A shorter array leaves the rest
  *                    at their defaults, extra items are skipped (unless @final)
  *   sequence, array  array; of octet or uint8: byte string; of other numbers:
- *                    RFC 8746 typed array, written little-endian, read in
- *                    either byte order
+ *                    RFC 8746 typed array, written in the machine's byte
+ *                    order, read in either, or as a plain array
  */
 #ifndef MWI_CODEC_VALUE_H
 #define MWI_CODEC_VALUE_H
@@ -32,8 +32,22 @@ struct mwi_place {
 };
 
 /** n * size zeroed bytes.  NULL when out of memory or over the budget. */
-MW_MUST_USE void *mwi_place_alloc(struct mwi_place *place, size_t n,
-    size_t size, size_t align);
+MW_MUST_USE void *mwi_place_alloc(
+    struct mwi_place *place, size_t n, size_t size, size_t align);
+
+/** Why mwi_place_alloc() with these arguments has just returned NULL: MW_ERANGE
+ * over the budget or the arena's limit, else MW_ENOMEM. */
+mw_status mwi_place_status(
+    const struct mwi_place *place, size_t n, size_t size);
+
+/** A copy of len bytes of text with a NUL behind it, or NULL. */
+MW_MUST_USE char *mwi_place_strndup(
+    struct mwi_place *place, const char *text, size_t len);
+
+/** Take n * size bytes, and on the heap a little for the block, from the
+ * budget for memory that comes from elsewhere.  False if it is exceeded. */
+MW_MUST_USE bool mwi_place_charge(
+    struct mwi_place *place, size_t n, size_t size);
 
 /** Append V(type) of a value.  Checks UTF-8, bounds, enum values, and depth
  * (MW_DEFAULT_DEPTH_MAX).  Errors are the writer's. */
@@ -49,8 +63,8 @@ void mwi_decode(struct mwi_reader *r, struct mwi_place *place,
     const mw_type *type, void *ret_value);
 
 /** Give zeroed storage the type's default value. */
-MW_MUST_USE mw_status mwi_init(struct mwi_place *place, const mw_type *type,
-    void *ret_value);
+MW_MUST_USE mw_status mwi_init(
+    struct mwi_place *place, const mw_type *type, void *ret_value);
 
 /** Deep copy into zeroed storage.  After a failure the storage holds a partial
  * value that mwi_clear() can free (heap only). */
@@ -63,6 +77,10 @@ MW_MUST_USE bool mwi_equal(const mw_type *type, const void *a, const void *b);
 /** Free all that a value on the heap points to, and zero it. */
 void mwi_clear(const mw_type *type, void *value);
 
+/** A value as text, see mw_object_text().  [own: free()], NULL when out of
+ * memory. */
+MW_MUST_USE char *mwi_print(const mw_type *type, const void *value);
+
 /** Whether a value of the kind is a number that typed arrays hold (also U8,
  * whose sequences are byte strings).  Not bool, not enum. */
 bool mwi_kind_is_number(uint32_t kind);
@@ -73,13 +91,28 @@ struct mwi_items {
     size_t len;        /* elements */
 };
 
-/** The elements of a SEQ, SEQ_N or ARRAY value. */
+/** The elements of a SEQ, SEQ_N or ARRAY value.  A SEQ_N that claims more than
+ * its bound is taken to have as many as that, a SEQ without items to have
+ * none. */
 struct mwi_items mwi_items_of(const mw_type *type, const void *value);
+
+/** The same for a value that goes to a peer: such a claim is the writer's
+ * error. */
+struct mwi_items mwi_items_to_write(
+    struct mwi_writer *w, const mw_type *type, const void *value);
 
 /** The text of a STRING or STRING_N value and its length, at most bound + 1
  * for the latter (bound + 1: there is no NUL).  Never NULL. */
-const char *mwi_text_of(const mw_type *type, const void *value,
-    size_t *ret_len);
+const char *mwi_text_of(
+    const mw_type *type, const void *value, size_t *ret_len);
+
+/** The same for a text that goes to a peer: not UTF-8, and longer than the
+ * bound, are the writer's error, and then the text is empty. */
+const char *mwi_text_to_write(struct mwi_writer *w, const mw_type *type,
+    const void *value, size_t *ret_len);
+
+/** The name of an ENUM's enumerator, or NULL if no such is declared. */
+const char *mwi_enum_name(const mw_type *type, int64_t value);
 
 /** Whether a struct's member is there: always, unless optional. */
 bool mwi_field_is_present(const mw_field *field, const void *record);
@@ -97,23 +130,36 @@ void mwi_field_set_present(const mw_field *field, void *record, bool present);
 /** The member with an id, or NULL. */
 const mw_field *mwi_field_by_id(const mw_type *type, uint64_t id);
 
+/** Read one number of a kind that mwi_kind_is_number(). */
+void mwi_read_number(struct mwi_reader *r, uint32_t kind, void *ret_value);
+
 /* RFC 8746 typed arrays. */
 
 /** Append n numbers: a byte string for U8, else a tagged one. */
-void mwi_write_numbers(struct mwi_writer *w, uint32_t kind, const void *items,
-    size_t n);
+void mwi_write_numbers(
+    struct mwi_writer *w, uint32_t kind, const void *items, size_t n);
 
-/** Read the head of numbers of a kind and return where their n payload bytes
- * are (a view) and whether they are in the other byte order. */
+/** Bytes that mwi_write_numbers() appends for n numbers. */
+size_t mwi_numbers_size(uint32_t kind, size_t n);
+
+/* Numbers in a message, checked, that mwi_numbers_copy() can take out without
+ * failing.  When they are neither swapped nor plain, the bytes are the numbers
+ * as they would be in memory. */
 struct mwi_numbers {
-    const uint8_t *bytes; /* unaligned */
-    size_t n;             /* elements */
-    bool swapped;         /* not in this machine's byte order */
+    const uint8_t *bytes; /* unaligned view */
+    size_t n;             /* numbers */
+    size_t size;          /* bytes that they take in the message */
+    bool swapped;         /* typed array in the other byte order */
+    bool plain;           /* CBOR items, from an array without a tag, which
+                             simple peers may send */
 };
+
+/** Read numbers of a kind: a typed array in either byte order, for U8 also a
+ * byte string, or a plain array.  n is 0 after an error. */
 struct mwi_numbers mwi_read_numbers(struct mwi_reader *r, uint32_t kind);
 
 /** Copy them out, in this machine's byte order. */
-void mwi_numbers_copy(const struct mwi_numbers *numbers, uint32_t kind,
-    void *ret_items);
+void mwi_numbers_copy(
+    const struct mwi_numbers *numbers, uint32_t kind, void *ret_items);
 
 #endif

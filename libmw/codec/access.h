@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * codec: how the engine reads and writes C objects that it knows by descriptor
+ * only: always as bytes, since it has no C type to do it by.
+ */
+#ifndef MWI_CODEC_ACCESS_H
+#define MWI_CODEC_ACCESS_H
+
+#include <string.h>
+
+#include "mw/desc.h"
+
+/* Any sequence of MW_KIND_SEQ. */
+struct mwi_seq {
+    void *items;
+    size_t len; /* elements */
+    size_t cap; /* elements that items has room for */
+};
+
+static inline struct mwi_seq
+mwi_load_seq(const void *value)
+{
+    struct mwi_seq seq;
+
+    memcpy(&seq, value, sizeof(seq));
+    return seq;
+}
+
+static inline void
+mwi_store_seq(void *value, struct mwi_seq seq)
+{
+    memcpy(value, &seq, sizeof(seq));
+}
+
+static inline size_t
+mwi_load_len(const void *value)
+{
+    size_t len;
+
+    memcpy(&len, value, sizeof(len));
+    return len;
+}
+
+static inline void
+mwi_store_len(void *value, size_t len)
+{
+    memcpy(value, &len, sizeof(len));
+}
+
+static inline char *
+mwi_load_string(const void *value)
+{
+    char *text;
+
+    memcpy(&text, value, sizeof(text));
+    return text;
+}
+
+static inline void
+mwi_store_string(void *value, char *text)
+{
+    memcpy(value, &text, sizeof(text));
+}
+
+/* Any byte that is not zero is true, whatever a program has put there. */
+static inline bool
+mwi_load_bool(const void *value)
+{
+    unsigned char byte;
+
+    memcpy(&byte, value, sizeof(byte));
+    return byte != 0;
+}
+
+static inline int32_t
+mwi_load_enum(const void *value)
+{
+    int32_t number;
+
+    memcpy(&number, value, sizeof(number));
+    return number;
+}
+
+/* Whether a value owns no memory outside itself. */
+static inline bool
+mwi_type_is_flat(const mw_type *type)
+{
+    return (type->flags & MW_TYPE_FLAT) != 0;
+}
+
+/* Where the items of an MW_KIND_SEQ_N are, bytes from its start. */
+static inline size_t
+mwi_seq_n_offset(const mw_type *type)
+{
+    size_t align = type->elem->align;
+
+    return (sizeof(size_t) + align - 1) & ~(align - 1);
+}
+
+#endif

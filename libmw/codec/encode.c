@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Values to CBOR.  size.c must count what is written here, to the byte.
+ */
+#include <inttypes.h>
+
+#include "mw/client.h"
+
+#include "base/utf8.h"
+#include "codec/access.h"
+#include "codec/value.h"
+
+static void encode(struct mwi_writer *w, const mw_type *type, const void *value,
+    uint32_t depth);
+
+/* Whether one more container may be opened below depth of them. */
+static bool
+check_depth(struct mwi_writer *w, uint32_t depth)
+{
+    if (depth < MW_DEFAULT_DEPTH_MAX) {
+        return true;
+    }
+    mwi_writer_fail(
+        w, MW_ERANGE, "nested deeper than %d levels", MW_DEFAULT_DEPTH_MAX);
+    return false;
+}
+
+const char *
+mwi_text_to_write(struct mwi_writer *w, const mw_type *type, const void *value,
+    size_t *ret_len)
+{
+    const char *text = mwi_text_of(type, value, ret_len);
+    size_t valid;
+
+    if (type->kind == MW_KIND_STRING_N && *ret_len > type->bound) {
+        mwi_writer_fail(w, MW_EINVAL,
+            "text without a NUL exceeds the bound of %" PRIu32, type->bound);
+        *ret_len = 0;
+        return "";
+    }
+    valid = mwi_utf8_prefix(text, *ret_len);
+    if (valid < *ret_len) {
+        mwi_writer_fail(
+            w, MW_EINVAL, "text is not UTF-8 from its byte %zu on", valid);
+        *ret_len = 0;
+        return "";
+    }
+    return text;
+}
+
+struct mwi_items
+mwi_items_to_write(struct mwi_writer *w, const mw_type *type, const void *value)
+{
+    static const struct mwi_items none = { NULL, 0 };
+
+    if (type->kind == MW_KIND_SEQ) {
+        struct mwi_seq seq = mwi_load_seq(value);
+
+        if (seq.items == NULL && seq.len > 0) {
+            mwi_writer_fail(
+                w, MW_EINVAL, "sequence of %zu elements has no items", seq.len);
+            return none;
+        }
+    } else if (type->kind == MW_KIND_SEQ_N) {
+        size_t len = mwi_load_len(value);
+
+        if (len > type->bound) {
+            mwi_writer_fail(w, MW_EINVAL,
+                "sequence of %zu elements exceeds the bound of %" PRIu32, len,
+                type->bound);
+            return none;
+        }
+    }
+    return mwi_items_of(type, value);
+}
+
+static void
+encode_text(struct mwi_writer *w, const mw_type *type, const void *value)
+{
+    size_t len;
+    const char *text = mwi_text_to_write(w, type, value, &len);
+
+    mwi_write_text(w, text, len);
+}
+
+static void
+encode_enum(struct mwi_writer *w, const mw_type *type, const void *value)
+{
+    int32_t number = mwi_load_enum(value);
+
+    if (mwi_enum_name(type, number) == NULL) {
+        mwi_writer_fail(w, MW_EINVAL, "%" PRId32 " is not a value of %s",
+            number, type->name);
+        return;
+    }
+    mwi_write_int(w, number);
+}
+
+static void
+encode_struct(struct mwi_writer *w, const mw_type *type, const void *value,
+    uint32_t depth)
+{
+    struct mwi_path step = { .up = w->path };
+
+    if (!check_depth(w, depth)) {
+        return;
+    }
+    mwi_write_array(w, type->n_members);
+    w->path = &step;
+    for (uint32_t i = 0; i < type->n_members && mwi_writer_ok(w); i++) {
+        const mw_field *field = &type->fields[i];
+
+        step.name = field->name;
+        if (mwi_field_is_present(field, value)) {
+            encode(w, field->type, mwi_field_at(field, value), depth + 1);
+        } else {
+            mwi_write_null(w);
+        }
+    }
+    w->path = step.up;
+}
+
+static void
+encode_items(struct mwi_writer *w, const mw_type *type, const void *value,
+    uint32_t depth)
+{
+    struct mwi_items items = mwi_items_to_write(w, type, value);
+    const mw_type *elem = type->elem;
+    struct mwi_path step = { .up = w->path };
+
+    /* A byte string is no container; a typed array's tag is one. */
+    if (elem->kind != MW_KIND_U8 && !check_depth(w, depth)) {
+        return;
+    }
+    if (mwi_kind_is_number(elem->kind)) {
+        mwi_write_numbers(w, elem->kind, items.at, items.len);
+        return;
+    }
+    mwi_write_array(w, items.len);
+    w->path = &step;
+    for (; step.index < items.len && mwi_writer_ok(w); step.index++) {
+        encode(w, elem, items.at + step.index * elem->size, depth + 1);
+    }
+    w->path = step.up;
+}
+
+/* Read a scalar of a C type from where it may not be known to be one. */
+#define LOAD(type, name, from) \
+    type name;                 \
+    memcpy(&name, from, sizeof(name))
+
+static void
+encode_number(struct mwi_writer *w, uint32_t kind, const void *value)
+{
+    LOAD(uint8_t, u8, value);
+
+    switch (kind) {
+    case MW_KIND_U8:
+        mwi_write_uint(w, u8);
+        break;
+    case MW_KIND_I8:
+        mwi_write_int(w, (int8_t) u8);
+        break;
+    case MW_KIND_U16: {
+        LOAD(uint16_t, u16, value);
+        mwi_write_uint(w, u16);
+        break;
+    }
+    case MW_KIND_I16: {
+        LOAD(int16_t, i16, value);
+        mwi_write_int(w, i16);
+        break;
+    }
+    case MW_KIND_U32: {
+        LOAD(uint32_t, u32, value);
+        mwi_write_uint(w, u32);
+        break;
+    }
+    case MW_KIND_I32: {
+        LOAD(int32_t, i32, value);
+        mwi_write_int(w, i32);
+        break;
+    }
+    case MW_KIND_U64: {
+        LOAD(uint64_t, u64, value);
+        mwi_write_uint(w, u64);
+        break;
+    }
+    case MW_KIND_I64: {
+        LOAD(int64_t, i64, value);
+        mwi_write_int(w, i64);
+        break;
+    }
+    case MW_KIND_F32: {
+        LOAD(float, f32, value);
+        mwi_write_f32(w, f32);
+        break;
+    }
+    default: {
+        LOAD(double, f64, value);
+        mwi_write_f64(w, f64);
+        break;
+    }
+    }
+}
+
+static void
+encode(struct mwi_writer *w, const mw_type *type, const void *value,
+    uint32_t depth)
+{
+    switch (type->kind) {
+    case MW_KIND_BOOL:
+        mwi_write_bool(w, mwi_load_bool(value));
+        break;
+    case MW_KIND_ENUM:
+        encode_enum(w, type, value);
+        break;
+    case MW_KIND_STRING:
+    case MW_KIND_STRING_N:
+        encode_text(w, type, value);
+        break;
+    case MW_KIND_STRUCT:
+        encode_struct(w, type, value, depth);
+        break;
+    case MW_KIND_SEQ:
+    case MW_KIND_SEQ_N:
+    case MW_KIND_ARRAY:
+        encode_items(w, type, value, depth);
+        break;
+    default:
+        if (mwi_kind_is_number(type->kind)) {
+            encode_number(w, type->kind, value);
+        } else {
+            mwi_writer_fail(w, MW_EINTERNAL, "%s is of unknown kind %" PRIu32,
+                type->name, type->kind);
+        }
+        break;
+    }
+}
+
+void
+mwi_encode(struct mwi_writer *w, const mw_type *type, const void *value)
+{
+    if (mwi_writer_ok(w)) {
+        encode(w, type, value, 0);
+    }
+}

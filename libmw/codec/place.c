@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/mem.h"
+#include "codec/value.h"
+
+/* What a heap block costs beyond its bytes, roughly: many tiny texts must not
+ * get away with many times the budget. */
+enum { HEAP_BLOCK_COST = 16 };
+
+bool
+mwi_place_charge(struct mwi_place *place, size_t n, size_t size)
+{
+    size_t cost;
+
+    if (__builtin_mul_overflow(n, size, &cost) ||
+        (place->arena == NULL &&
+            __builtin_add_overflow(cost, HEAP_BLOCK_COST, &cost)) ||
+        cost > place->budget) {
+        return false;
+    }
+    place->budget -= cost;
+    return true;
+}
+
+void *
+mwi_place_alloc(struct mwi_place *place, size_t n, size_t size, size_t align)
+{
+    size_t budget = place->budget;
+    void *block;
+
+    if (!mwi_place_charge(place, n, size)) {
+        return NULL;
+    }
+    block = place->arena != NULL ? mwi_arena_alloc(place->arena, n, size, align)
+                                 : mwi_calloc(n, size);
+    if (block == NULL) {
+        place->budget = budget;
+    }
+    return block;
+}
+
+mw_status
+mwi_place_status(const struct mwi_place *place, size_t n, size_t size)
+{
+    struct mwi_place as_is = *place;
+    size_t bytes;
+
+    if (!mwi_place_charge(&as_is, n, size)) {
+        return MW_ERANGE;
+    }
+    bytes = n * size;
+    if (place->arena != NULL &&
+        bytes > place->arena->limit - place->arena->total) {
+        return MW_ERANGE;
+    }
+    return MW_ENOMEM;
+}
+
+char *
+mwi_place_strndup(struct mwi_place *place, const char *text, size_t len)
+{
+    char *copy = len < SIZE_MAX ? mwi_place_alloc(place, len + 1, 1, 1) : NULL;
+
+    if (copy != NULL) {
+        memcpy(copy, text, len);
+    }
+    return copy;
+}
