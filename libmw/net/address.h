@@ -28,7 +28,7 @@ MW_MUST_USE mw_status mwi_address_parse(struct mwi_address *ret_address,
 enum { MWI_ADDRESS_TEXT_MAX = 300 };
 
 /** Write it as text, NUL included; the inverse of parsing. */
-void mwi_address_text(const struct mwi_address *address,
-    char text[MWI_ADDRESS_TEXT_MAX]);
+void mwi_address_text(
+    const struct mwi_address *address, char text[MWI_ADDRESS_TEXT_MAX]);
 
 #endif

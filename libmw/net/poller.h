@@ -24,8 +24,8 @@ struct mwi_poller {
     int wake_fd; /* eventfd */
 };
 
-MW_MUST_USE mw_status mwi_poller_init(struct mwi_poller *poller,
-    mw_error *reterr);
+MW_MUST_USE mw_status mwi_poller_init(
+    struct mwi_poller *poller, mw_error *reterr);
 void mwi_poller_fini(struct mwi_poller *poller);
 
 /** Watch a descriptor for MWI_POLL_READ and/or _WRITE.  owner is not NULL.
@@ -35,8 +35,8 @@ MW_MUST_USE mw_status mwi_poller_add(struct mwi_poller *poller, int fd,
 
 /** Change what a descriptor is watched for; 0 pauses it but for HANGUP.
  * Cannot fail for a descriptor that was added.  @thread any */
-void mwi_poller_modify(struct mwi_poller *poller, int fd, uint32_t events,
-    void *owner);
+void mwi_poller_modify(
+    struct mwi_poller *poller, int fd, uint32_t events, void *owner);
 
 /** Stop watching.  An event already collected by a mwi_poller_wait() that is
  * under way may still be reported.  @thread any */

@@ -20,7 +20,7 @@ MW_MUST_USE mw_status mwi_socket_stream(struct mwi_stream **ret_stream, int fd,
     const char *address, mw_error *reterr);
 
 /** Two streams that lead to each other, within the process. */
-MW_MUST_USE mw_status mwi_stream_pair(struct mwi_stream *ret_ends[2],
-    mw_error *reterr);
+MW_MUST_USE mw_status mwi_stream_pair(
+    struct mwi_stream *ret_ends[2], mw_error *reterr);
 
 #endif

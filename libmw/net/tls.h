@@ -44,7 +44,6 @@ MW_MUST_USE mw_status mwi_tls_client_stream(struct mwi_stream **ret_stream,
  * @param lower  [take] on success only
  */
 MW_MUST_USE mw_status mwi_tls_server_stream(struct mwi_stream **ret_stream,
-    struct mwi_stream *lower, struct mwi_tls_config *config,
-    mw_error *reterr);
+    struct mwi_stream *lower, struct mwi_tls_config *config, mw_error *reterr);
 
 #endif
