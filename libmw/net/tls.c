@@ -11,14 +11,11 @@
  * certificate (RFC 8446 section 2).  That a server rejects it arrives as an
  * alert at the client's first read, or breaks its first write; both tell it.
  */
-#include <arpa/inet.h>
-#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -26,29 +23,16 @@
 
 enum { DISCARD_MAX = 64 * 1024 }; /* bytes read away before a close */
 
-struct tls_stream {
-    struct mwi_stream stream;
-    struct mwi_stream *lower;
-    SSL *ssl;
-    char *host;         /* client: whom the certificate must be for */
-    bool is_ready;      /* the handshake is over */
-    bool has_read;      /* the peer has sent something that is authentic */
-    bool is_lower_end;  /* the lower stream is at its end, or */
-    bool is_lower_down; /* it has failed */
-    bool is_failed;     /* for good, see error */
-    mw_error error;     /* of the lower stream, the verification, or final */
-};
-
-static struct tls_stream *
+static struct mwi_tls_stream *
 from_stream(struct mwi_stream *s)
 {
-    return (struct tls_stream *) (void *) s;
+    return (struct mwi_tls_stream *) (void *) s;
 }
 
-static const struct tls_stream *
+static const struct mwi_tls_stream *
 from_const_stream(const struct mwi_stream *s)
 {
-    return (const struct tls_stream *) (const void *) s;
+    return (const struct mwi_tls_stream *) (const void *) s;
 }
 
 /* The BIO. */
@@ -56,7 +40,7 @@ from_const_stream(const struct mwi_stream *s)
 static int
 bio_result(BIO *bio, enum mwi_io io, size_t n)
 {
-    struct tls_stream *t = BIO_get_data(bio);
+    struct mwi_tls_stream *t = BIO_get_data(bio);
 
     switch (io) {
     case MWI_IO_DONE:
@@ -80,7 +64,7 @@ bio_result(BIO *bio, enum mwi_io io, size_t n)
 static int
 bio_read(BIO *bio, char *bytes, int len)
 {
-    struct tls_stream *t = BIO_get_data(bio);
+    struct mwi_tls_stream *t = BIO_get_data(bio);
     size_t n = 0;
 
     BIO_clear_retry_flags(bio);
@@ -94,7 +78,7 @@ bio_read(BIO *bio, char *bytes, int len)
 static int
 bio_write(BIO *bio, const char *bytes, int len)
 {
-    struct tls_stream *t = BIO_get_data(bio);
+    struct mwi_tls_stream *t = BIO_get_data(bio);
     size_t n = 0;
 
     BIO_clear_retry_flags(bio);
@@ -143,7 +127,7 @@ bio_method(void)
 /* Failures. */
 
 static enum mwi_io
-final(struct tls_stream *t, mw_error *reterr)
+final(struct mwi_tls_stream *t, mw_error *reterr)
 {
     t->is_failed = true;
     if (reterr != NULL) {
@@ -152,94 +136,9 @@ final(struct tls_stream *t, mw_error *reterr)
     return MWI_IO_FAILED;
 }
 
-static void
-explain_alert(struct tls_stream *t, int alert, const char *reason)
-{
-    /* What a server thinks of our handshake may arrive after it. */
-    mw_status status = t->has_read ? MW_EUNAVAILABLE : MW_EUNAUTHENTICATED;
-    const char *what = t->has_read ? "the peer broke off" : "the peer refused";
-
-    switch (alert) { /* RFC 8446 section 6.2 */
-    case SSL_AD_BAD_CERTIFICATE:
-    case SSL_AD_UNSUPPORTED_CERTIFICATE:
-    case SSL_AD_CERTIFICATE_REVOKED:
-    case SSL_AD_CERTIFICATE_EXPIRED:
-    case SSL_AD_CERTIFICATE_UNKNOWN:
-    case SSL_AD_UNKNOWN_CA:
-        status = MW_EUNAUTHENTICATED;
-        what = "the peer rejected our certificate";
-        break;
-    case SSL_AD_CERTIFICATE_REQUIRED:
-        status = MW_EUNAUTHENTICATED;
-        what = "the peer requires a certificate of us";
-        break;
-    case SSL_AD_NO_APPLICATION_PROTOCOL:
-        what = "the peer does not speak " MWI_ALPN;
-        break;
-    case SSL_AD_INTERNAL_ERROR:
-        status = MW_EUNAVAILABLE;
-        what = "the peer broke off";
-        break;
-    default:
-        break;
-    }
-    (void) mwi_fail(&t->error, status, "%s: %s", what, reason);
-}
-
-static void
-explain_reason(struct tls_stream *t, const struct mwi_tls_cause *cause)
-{
-    const char *hint = "";
-
-    switch (ERR_GET_REASON(cause->code)) {
-    case SSL_R_WRONG_VERSION_NUMBER:
-    case SSL_R_HTTP_REQUEST:
-    case SSL_R_HTTPS_PROXY_REQUEST:
-    case SSL_R_PACKET_LENGTH_TOO_LONG:
-    case SSL_R_BAD_RECORD_TYPE:
-        hint = t->is_ready ? "" : " (the peer does not seem to speak TLS)";
-        break;
-    case SSL_R_NO_APPLICATION_PROTOCOL:
-        hint = " (the peer does not offer " MWI_ALPN ")";
-        break;
-    default:
-        break;
-    }
-    (void) mwi_fail(&t->error,
-        t->is_ready ? MW_EUNAVAILABLE : MW_EUNAUTHENTICATED, "TLS %s: %s%s",
-        t->is_ready ? "broke" : "handshake failed", cause->text, hint);
-}
-
-/* Makes t->error the reason why OpenSSL's last operation failed. */
-static void
-explain(struct tls_stream *t)
-{
-    struct mwi_tls_cause cause;
-    int alert;
-
-    mwi_tls_drain(&cause, ERR_LIB_SSL);
-    alert = mwi_tls_peer_alert(&cause);
-    if (alert >= 0) {
-        explain_alert(t, alert, cause.text);
-    } else if (t->error.status != MW_OK) {
-        /* The lower stream or verify() has said it. */
-    } else if (cause.no_memory) {
-        (void) mwi_fail_nomem(&t->error);
-    } else if (cause.code != 0) {
-        explain_reason(t, &cause);
-    } else if (t->is_lower_end) {
-        (void) mwi_fail(&t->error, MW_EUNAVAILABLE,
-            t->is_ready ? "connection closed without a TLS close notification"
-                        : "connection closed during the TLS handshake");
-    } else {
-        (void) mwi_fail(&t->error, MW_EUNAVAILABLE,
-            "TLS failed, and OpenSSL gives no reason");
-    }
-}
-
 /* What an operation that returned result came to. */
 static enum mwi_io
-io_result(struct tls_stream *t, int result, mw_error *reterr)
+io_result(struct mwi_tls_stream *t, int result, mw_error *reterr)
 {
     switch (SSL_get_error(t->ssl, result)) {
     case SSL_ERROR_NONE:
@@ -251,85 +150,9 @@ io_result(struct tls_stream *t, int result, mw_error *reterr)
     case SSL_ERROR_ZERO_RETURN:
         return MWI_IO_CLOSED;
     default:
-        explain(t);
+        mwi_tls_explain(t);
         return final(t, reterr);
     }
-}
-
-/* Verification. */
-
-/* Called by OpenSSL for each certificate of the peer's chain and each fault
- * that it finds.  Notes the fault; the handshake fails with an alert. */
-static int
-verify(int is_fine, X509_STORE_CTX *store)
-{
-    SSL *ssl =
-        X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-    struct tls_stream *t = SSL_get_app_data(ssl);
-    X509 *certificate = X509_STORE_CTX_get_current_cert(store);
-    int fault = X509_STORE_CTX_get_error(store);
-    const char *whose = SSL_is_server(ssl) ? "client" : "server";
-    char subject[96] = "";
-    char name[64] = "";
-
-    if (is_fine) {
-        return 1;
-    }
-    if (certificate != NULL) {
-        mwi_tls_subject(subject, sizeof(subject), certificate);
-        mwi_tls_name(name, sizeof(name), certificate);
-    }
-    if (fault == X509_V_ERR_OUT_OF_MEM) {
-        (void) mwi_fail_nomem(&t->error);
-    } else if (fault == X509_V_ERR_HOSTNAME_MISMATCH ||
-               fault == X509_V_ERR_IP_ADDRESS_MISMATCH) {
-        (void) mwi_fail(&t->error, MW_EUNAUTHENTICATED,
-            "the server's certificate is not for \"%.64s\": %s (it is for "
-            "\"%s\"; subject \"%s\")",
-            t->host, X509_verify_cert_error_string(fault), name, subject);
-    } else {
-        (void) mwi_fail(&t->error, MW_EUNAUTHENTICATED,
-            "the %s's certificate is not accepted: %s (depth %d, subject "
-            "\"%s\")",
-            whose, X509_verify_cert_error_string(fault),
-            X509_STORE_CTX_get_error_depth(store), subject);
-    }
-    return 0;
-}
-
-/* RFC 9525: only subject alternative names count, and a wildcard is a whole
- * label. */
-static bool
-expect_host(SSL *ssl, const char *host)
-{
-    X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
-    unsigned char ip[sizeof(struct in6_addr)];
-    char name[256];
-    size_t len = strcspn(host, "%"); /* a zone is not part of the address */
-
-    if (len == 0 || len >= sizeof(name)) {
-        return false;
-    }
-    memcpy(name, host, len);
-    name[len] = '\0';
-    if (inet_pton(AF_INET, name, ip) == 1) {
-        return X509_VERIFY_PARAM_set1_ip(param, ip, 4) == 1;
-    }
-    if (inet_pton(AF_INET6, name, ip) == 1) {
-        return X509_VERIFY_PARAM_set1_ip(param, ip, 16) == 1;
-    }
-    if (name[len - 1] == '.') { /* certificates and SNI go without */
-        name[--len] = '\0';
-    }
-    /* OpenSSL takes "" for any host and ".example" for all of a domain. */
-    if (len == 0 || name[0] == '.' || host[strcspn(host, "%")] != '\0') {
-        return false;
-    }
-    X509_VERIFY_PARAM_set_hostflags(
-        param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
-                   X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    return X509_VERIFY_PARAM_set1_host(param, name, len) == 1 &&
-           SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
 /* The stream. */
@@ -348,7 +171,7 @@ has_protocol(const SSL *ssl)
 static enum mwi_io
 tls_handshake(struct mwi_stream *s, mw_error *reterr)
 {
-    struct tls_stream *t = from_stream(s);
+    struct mwi_tls_stream *t = from_stream(s);
     enum mwi_io io;
 
     if (t->is_failed) {
@@ -384,7 +207,7 @@ static enum mwi_io
 tls_read(struct mwi_stream *s, void *bytes, size_t len, size_t *ret_n,
     mw_error *reterr)
 {
-    struct tls_stream *t = from_stream(s);
+    struct mwi_tls_stream *t = from_stream(s);
 
     if (t->is_failed) {
         return final(t, reterr);
@@ -400,7 +223,7 @@ tls_read(struct mwi_stream *s, void *bytes, size_t len, size_t *ret_n,
 /* A write failed because the connection is broken: see whether the peer has
  * said why.  An alert that is there to be read is a better reason. */
 static void
-find_alert(struct tls_stream *t)
+find_alert(struct mwi_tls_stream *t)
 {
     mw_error broken = t->error;
     struct mwi_tls_cause cause;
@@ -412,7 +235,7 @@ find_alert(struct tls_stream *t)
     if (SSL_peek_ex(t->ssl, &byte, sizeof(byte), &n) != 1) {
         mwi_tls_drain(&cause, ERR_LIB_SSL);
         if (mwi_tls_peer_alert(&cause) >= 0) {
-            explain_alert(t, mwi_tls_peer_alert(&cause), cause.text);
+            mwi_tls_explain_alert(t, mwi_tls_peer_alert(&cause), cause.text);
             return;
         }
     }
@@ -423,7 +246,7 @@ static enum mwi_io
 tls_write(struct mwi_stream *s, const void *bytes, size_t len, size_t *ret_n,
     mw_error *reterr)
 {
-    struct tls_stream *t = from_stream(s);
+    struct mwi_tls_stream *t = from_stream(s);
     enum mwi_io io;
 
     if (t->is_failed) {
@@ -446,7 +269,7 @@ tls_write(struct mwi_stream *s, const void *bytes, size_t len, size_t *ret_n,
 static void
 tls_shutdown(struct mwi_stream *s)
 {
-    struct tls_stream *t = from_stream(s);
+    struct mwi_tls_stream *t = from_stream(s);
 
     if (t->is_ready && !t->is_failed) {
         ERR_clear_error();
@@ -479,7 +302,7 @@ discard_input(struct mwi_stream *lower)
 static void
 tls_close(struct mwi_stream *s)
 {
-    struct tls_stream *t = from_stream(s);
+    struct mwi_tls_stream *t = from_stream(s);
 
     if (t->is_failed && !t->is_lower_end && !t->is_lower_down) {
         discard_input(t->lower);
@@ -500,7 +323,7 @@ tls_fd(const struct mwi_stream *s)
 static void
 tls_peer(const struct mwi_stream *s, mw_peer *ret_peer)
 {
-    const struct tls_stream *t = from_const_stream(s);
+    const struct mwi_tls_stream *t = from_const_stream(s);
     X509 *certificate;
 
     mwi_stream_peer(t->lower, ret_peer);
@@ -531,7 +354,7 @@ static const struct mwi_stream_ops tls_ops = {
 };
 
 static bool
-attach_bio(struct tls_stream *t)
+attach_bio(struct mwi_tls_stream *t)
 {
     BIO_METHOD *method = bio_method();
     BIO *bio = method != NULL ? BIO_new(method) : NULL;
@@ -546,10 +369,10 @@ attach_bio(struct tls_stream *t)
 }
 
 static mw_status
-stream_new(
-    struct tls_stream **ret_t, struct mwi_tls_config *config, mw_error *reterr)
+stream_new(struct mwi_tls_stream **ret_t, struct mwi_tls_config *config,
+    mw_error *reterr)
 {
-    struct tls_stream *t = mwi_calloc(1, sizeof(*t));
+    struct mwi_tls_stream *t = mwi_calloc(1, sizeof(*t));
 
     if (t == NULL) {
         return mwi_fail_nomem(reterr);
@@ -562,7 +385,7 @@ stream_new(
         mwi_free(t);
         return mwi_tls_fail(reterr, MW_ENOMEM, "cannot set up TLS");
     }
-    SSL_set_verify(t->ssl, config->verify_mode, verify);
+    SSL_set_verify(t->ssl, config->verify_mode, mwi_tls_verify);
     *ret_t = t;
     return MW_OK;
 }
@@ -573,7 +396,7 @@ mwi_tls_client_stream(struct mwi_stream **ret_stream, struct mwi_stream *lower,
 {
     const char *expected =
         config->server_name != NULL ? config->server_name : host;
-    struct tls_stream *t;
+    struct mwi_tls_stream *t;
     mw_status status = stream_new(&t, config, reterr);
 
     if (status < 0) {
@@ -582,7 +405,7 @@ mwi_tls_client_stream(struct mwi_stream **ret_stream, struct mwi_stream *lower,
     t->host = mwi_strndup(expected, strlen(expected));
     if (t->host == NULL) {
         status = mwi_fail_nomem(reterr);
-    } else if (!expect_host(t->ssl, expected)) {
+    } else if (!mwi_tls_expect_host(t->ssl, expected)) {
         status = mwi_tls_fail(reterr, MW_EINVAL,
             "\"%s\" cannot be the name of a TLS server", expected);
     }
@@ -602,7 +425,7 @@ mw_status
 mwi_tls_server_stream(struct mwi_stream **ret_stream, struct mwi_stream *lower,
     struct mwi_tls_config *config, mw_error *reterr)
 {
-    struct tls_stream *t;
+    struct mwi_tls_stream *t;
     mw_status status = stream_new(&t, config, reterr);
 
     if (status < 0) {

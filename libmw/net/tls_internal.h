@@ -16,6 +16,19 @@ struct mwi_tls_config {
     bool is_client;
 };
 
+struct mwi_tls_stream {
+    struct mwi_stream stream;
+    struct mwi_stream *lower;
+    SSL *ssl;
+    char *host;         /* client: whom the certificate must be for */
+    bool is_ready;      /* the handshake is over */
+    bool has_read;      /* the peer has sent something that is authentic */
+    bool is_lower_end;  /* the lower stream is at its end, or */
+    bool is_lower_down; /* it has failed */
+    bool is_failed;     /* for good, see error */
+    mw_error error;     /* of the lower stream, the verification, or final */
+};
+
 /* Why an operation of OpenSSL failed. */
 struct mwi_tls_cause {
     unsigned long code; /* of OpenSSL's error queue; 0: it was empty */
@@ -36,6 +49,21 @@ int mwi_tls_peer_alert(const struct mwi_tls_cause *cause);
  * was the reason. */
 mw_status mwi_tls_fail(mw_error *reterr, mw_status status, const char *format,
     ...) MW_PRINTF(3, 4);
+
+/** Make t->error the reason why OpenSSL's last operation failed. */
+void mwi_tls_explain(struct mwi_tls_stream *t);
+
+/** Make t->error the text for an alert of the peer. */
+void mwi_tls_explain_alert(
+    struct mwi_tls_stream *t, int alert, const char *reason);
+
+/** OpenSSL calls it for each certificate of the peer's chain, and for each
+ * fault.  Notes the fault in the stream's error, and fails the handshake. */
+int mwi_tls_verify(int is_fine, X509_STORE_CTX *store);
+
+/** Tell OpenSSL for whom the server's certificate must be: a DNS name or an IP
+ * address.  False if it can be neither, or out of memory. */
+MW_MUST_USE bool mwi_tls_expect_host(SSL *ssl, const char *host);
 
 /** Write a certificate's subject as text (RFC 2253, UTF-8), cut to size. */
 void mwi_tls_subject(char *to, size_t size, X509 *certificate);
