@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool: a bounded number of threads that run jobs from a bounded queue.
+ *
+ * A job is embedded in the object that it works on.  Jobs start in the order
+ * of their submission.  Whenever a job waits and fewer than threads_max
+ * threads exist that are not about to take one, another is made: with
+ * threads_max of n, n jobs that block run at once, always.
+ */
+#ifndef MWI_POOL_POOL_H
+#define MWI_POOL_POOL_H
+
+#include "mw/status.h"
+
+#include "base/list.h"
+
+struct mwi_job {
+    struct mwi_list link;             /* the queue's; [pool] */
+    void (*run)(struct mwi_job *job); /* may free the job */
+};
+
+struct mwi_pool_limits {
+    uint32_t threads_min; /* kept once they exist; made at mwi_pool_open() */
+    uint32_t threads_max; /* at least 1 and threads_min */
+    uint32_t queue_max;   /* jobs that may wait while threads_max run */
+    uint32_t idle_ms;     /* after which a thread above the minimum ends */
+};
+
+struct mwi_pool;
+
+/** Make a pool and its first threads_min threads, with all signals blocked.
+ *
+ * @retval MW_ENOMEM  out of memory or threads
+ */
+MW_MUST_USE mw_status mwi_pool_open(struct mwi_pool **ret_pool,
+    const struct mwi_pool_limits *limits, mw_error *reterr);
+
+/** Queue a job.
+ *
+ * @param job  [take] until it has run; on success only
+ * @retval MW_EEXHAUSTED  threads_max jobs run and queue_max wait, or there is
+ *                        no thread and none can be made
+ * @thread any, also a job's; does not block
+ */
+MW_MUST_USE mw_status mwi_pool_submit(
+    struct mwi_pool *pool, struct mwi_job *job);
+
+/** Finish all jobs that were submitted, end the threads, and free the pool.
+ * Nobody may submit any more.  NULL allowed.
+ * @thread any but a job's; blocks */
+void mwi_pool_close(struct mwi_pool *pool);
+
+struct mwi_pool_stats {
+    uint32_t threads; /* alive */
+    uint32_t running; /* jobs */
+    uint32_t queued;  /* jobs */
+};
+
+void mwi_pool_stats(struct mwi_pool *pool, struct mwi_pool_stats *ret_stats);
+
+#endif

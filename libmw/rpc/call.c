@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The happy path: decode the arguments into the arena, take a snapshot of it if
+ * anything is inout, run the handler, write results and deltas.  Whatever fails
+ * on the way becomes a FAIL, which carries nothing of what the handler did.
+ */
+#include "rpc/call.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "codec/value.h"
+#include "delta/diff.h"
+#include "wire/frame.h"
+
+enum { EXCEPTION_MAX = 1 << 20 }; /* bytes of an exception's FAIL */
+
+mw_call *
+mwi_call_new(const struct mwi_operation *op, const struct mwi_message *head,
+    const uint8_t *message, size_t len, const mw_peer *peer,
+    const struct mwi_call_limits *limits)
+{
+    mw_call *call = mwi_malloc(sizeof(*call) + len);
+    uint64_t timeout_ms = head->call.timeout_ms;
+
+    if (call == NULL) {
+        return NULL;
+    }
+    *call = (mw_call){
+        .op = op,
+        .peer = peer,
+        .id = head->id,
+        .deadline = timeout_ms >= UINT32_MAX
+                        ? MWI_FOREVER
+                        : mwi_deadline_in((uint32_t) timeout_ms),
+        .full_values = head->call.full_values,
+        .depth_max = limits->depth_max,
+        .request_len = len,
+    };
+    memcpy(call->request, message, len);
+    mwi_list_init(&call->job.link);
+    mwi_arena_init(&call->arena, limits->memory_max);
+    mwi_buf_init(&call->exception, EXCEPTION_MAX);
+    return call;
+}
+
+void
+mwi_call_free(mw_call *call)
+{
+    if (call == NULL) {
+        return;
+    }
+    mwi_buf_fini(&call->exception);
+    mwi_snapshot_fini(&call->snapshot);
+    mwi_arena_fini(&call->arena);
+    mwi_free(call);
+}
+
+/* Zeroed storage for every parameter's value. */
+static mw_status
+allocate_args(mw_call *call, struct mwi_place *place)
+{
+    const mw_method *method = call->op->method;
+
+    call->args = mwi_place_alloc(
+        place, method->n_params, sizeof(void *), _Alignof(void *));
+    if (call->args == NULL) {
+        return MW_ENOMEM;
+    }
+    for (size_t i = 0; i < method->n_params; i++) {
+        const mw_type *type = method->params[i].type;
+
+        call->args[i] = mwi_place_alloc(place, 1, type->size, type->align);
+        if (call->args[i] == NULL) {
+            return MW_ENOMEM;
+        }
+    }
+    return MW_OK;
+}
+
+static size_t
+count_params(const mw_method *method, mw_dir not_of)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < method->n_params; i++) {
+        n += method->params[i].dir != (uint32_t) not_of;
+    }
+    return n;
+}
+
+static void
+decode_args(mw_call *call, struct mwi_reader *r, struct mwi_place *place)
+{
+    const mw_method *method = call->op->method;
+    size_t expected = count_params(method, MW_DIR_OUT);
+    size_t n = mwi_read_array(r);
+
+    if (mwi_reader_ok(r) && n != expected) {
+        mwi_reader_fail(r, MW_EINVAL, "%s takes %zu arguments, found %zu",
+            method->target, expected, n);
+    }
+    for (size_t i = 0; i < method->n_params && mwi_reader_ok(r); i++) {
+        const mw_param *param = &method->params[i];
+        struct mwi_path path = { .name = param->name };
+
+        r->path = &path;
+        if (param->dir != MW_DIR_OUT) {
+            mwi_decode(r, place, param->type, call->args[i]);
+        } else if (mwi_init(place, param->type, call->args[i]) < 0) {
+            mwi_reader_fail(r, MW_ENOMEM, "out of memory");
+        }
+        r->path = NULL;
+    }
+    mwi_leave(r);
+}
+
+mw_status
+mwi_call_decode(mw_call *call, mw_error *reterr)
+{
+    struct mwi_reader r;
+    struct mwi_message head;
+    struct mwi_place place = {
+        .arena = &call->arena,
+        .budget = call->arena.limit,
+    };
+
+    if (call->is_decoded) {
+        return MW_OK;
+    }
+    if (allocate_args(call, &place) < 0) {
+        return mwi_fail_nomem(reterr);
+    }
+    mwi_reader_init(&r, call->request, call->request_len, call->depth_max);
+    mwi_message_read(&r, &head);
+    decode_args(call, &r, &place);
+    if (mwi_message_finish(&r, &head) < 0) {
+        *reterr = r.error;
+        return r.error.status;
+    }
+    call->is_decoded = true;
+    return MW_OK;
+}
+
+void
+mwi_call_make_fail(struct mwi_buf *frame, uint64_t id, const mw_error *error)
+{
+    struct mwi_writer w;
+
+    mwi_buf_fini(frame);
+    if (mwi_frame_begin(frame) < 0) {
+        return;
+    }
+    mwi_writer_init(&w, frame);
+    mwi_fail_write(&w, id, error->status, error->text);
+    if (mwi_writer_ok(&w)) {
+        mwi_frame_end(frame);
+    } else {
+        mwi_buf_fini(frame);
+    }
+}
+
+static void
+write_results(mw_call *call, struct mwi_writer *w)
+{
+    const mw_method *method = call->op->method;
+
+    mwi_write_array(w, count_params(method, MW_DIR_IN));
+    for (size_t i = 0; i < method->n_params && mwi_writer_ok(w); i++) {
+        const mw_param *param = &method->params[i];
+        struct mwi_path path = { .name = param->name };
+
+        w->path = &path;
+        if (param->dir == MW_DIR_OUT ||
+            (param->dir == MW_DIR_INOUT && call->full_values)) {
+            mwi_encode(w, param->type, call->args[i]);
+        } else if (param->dir == MW_DIR_INOUT) {
+            mwi_diff(w, param->type, &call->snapshot,
+                mwi_snapshot_of(&call->snapshot, call->args[i]), call->args[i]);
+        }
+        w->path = NULL;
+    }
+}
+
+static mw_status
+make_reply(mw_call *call, struct mwi_buf *frame, mw_error *reterr)
+{
+    struct mwi_writer w;
+
+    if (mwi_frame_begin(frame) < 0) {
+        return mwi_fail_nomem(reterr);
+    }
+    mwi_writer_init(&w, frame);
+    mwi_reply_begin(&w, call->id);
+    write_results(call, &w);
+    if (!mwi_writer_ok(&w)) {
+        /* What the handler left cannot be sent: that is the server's fault,
+         * not the caller's. */
+        mw_status status =
+            w.error.status == MW_EINVAL ? MW_EINTERNAL : w.error.status;
+
+        return mwi_fail(reterr, status, "in the results: %s", w.error.text);
+    }
+    mwi_frame_end(frame);
+    return MW_OK;
+}
+
+static bool
+has_inout(const mw_method *method)
+{
+    for (size_t i = 0; i < method->n_params; i++) {
+        if (method->params[i].dir == MW_DIR_INOUT) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static mw_status
+run_handler(mw_call *call, mw_error *reterr)
+{
+    const struct mwi_operation *op = call->op;
+    mw_status status;
+
+    if (has_inout(op->method) && !call->full_values &&
+        mwi_snapshot_take(&call->snapshot, &call->arena) < 0) {
+        return mwi_fail_nomem(reterr);
+    }
+    status = op->run(call, op->ops, call->args);
+    if (status == MW_OK) {
+        return MW_OK;
+    }
+    if (status == call->failure.status) {
+        *reterr = call->failure;
+        return status;
+    }
+    if (status == MW_EEXCEPTION && mwi_buf_len(&call->exception) > 0) {
+        return mwi_fail(reterr, status, "raised an exception");
+    }
+    if (status > 0 || status == MW_EEXCEPTION) {
+        return mwi_fail(reterr, MW_EINTERNAL,
+            "the handler returned %d, which is no failure", (int) status);
+    }
+    return mwi_fail(reterr, status, "%s", mw_status_text(status));
+}
+
+void
+mwi_call_execute(
+    mw_call *call, struct mwi_buf *ret_frame, mw_error *ret_outcome)
+{
+    mw_status status;
+    bool one_way = (call->op->method->flags & MW_METHOD_ONEWAY) != 0;
+
+    mwi_error_clear(ret_outcome);
+    if (!one_way && call->deadline <= mwi_now()) {
+        status = mwi_fail(ret_outcome, MW_ETIMEDOUT,
+            "the deadline passed before a thread was free to run the call");
+    } else {
+        status = mwi_call_decode(call, ret_outcome);
+    }
+    if (status == MW_OK) {
+        status = run_handler(call, ret_outcome);
+    }
+    if (one_way) {
+        return;
+    }
+    if (status == MW_OK) {
+        status = make_reply(call, ret_frame, ret_outcome);
+    } else if (status == MW_EEXCEPTION &&
+               mwi_buf_fits(ret_frame, mwi_buf_len(&call->exception))) {
+        size_t max = ret_frame->max;
+
+        *ret_frame = call->exception;
+        ret_frame->max = max;
+        mwi_buf_init(&call->exception, EXCEPTION_MAX);
+        return;
+    }
+    if (status < 0) {
+        mwi_call_make_fail(ret_frame, call->id, ret_outcome);
+    }
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rpc: a call at the server, from the request to the reply's bytes.
+ *
+ * Made by the thread that reads the request; from its submission to the pool
+ * on it belongs to the worker.  It knows nothing of where the reply goes.
+ */
+#ifndef MWI_RPC_CALL_H
+#define MWI_RPC_CALL_H
+
+#include "mw/call.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "delta/snapshot.h"
+#include "pool/pool.h"
+#include "rpc/registry.h"
+#include "wire/message.h"
+
+struct mw_call {
+    struct mwi_job job;             /* the owner's */
+    void *owner;                    /* the owner's */
+    const struct mwi_operation *op; /* constant */
+    const mw_peer *peer;            /* constant; outlives the call */
+    uint64_t id;                    /* constant */
+    int64_t deadline;               /* constant; base/clock.h */
+    bool full_values;               /* constant; no deltas in the reply */
+    uint32_t depth_max;             /* constant */
+    bool is_decoded;                /* args are there */
+    void **args;                    /* in the arena; one for each parameter */
+    struct mwi_arena arena;         /* all that the handler sees */
+    struct mwi_snapshot snapshot;   /* the arena before the handler ran */
+    mw_error failure;               /* as told by mw_call_fail() */
+    struct mwi_buf exception; /* the frame of a FAIL, as by mw_call_raise() */
+    size_t request_len;       /* bytes */
+    uint8_t request[];        /* the message */
+};
+
+struct mwi_call_limits {
+    size_t memory_max;  /* bytes of the arena */
+    uint32_t depth_max; /* of the request */
+};
+
+/** Make a call of an operation from a CALL message.
+ *
+ * @param message  [copy] the whole message
+ * @param head     [copy] what mwi_message_read() made of it
+ * @return  [own: mwi_call_free()] NULL when out of memory
+ */
+MW_MUST_USE mw_call *mwi_call_new(const struct mwi_operation *op,
+    const struct mwi_message *head, const uint8_t *message, size_t len,
+    const mw_peer *peer, const struct mwi_call_limits *limits);
+
+void mwi_call_free(mw_call *call);
+
+/** Decode the arguments, unless that is done.
+ *
+ * @retval MW_EINVAL  they are not what the operation takes
+ * @retval MW_ERANGE  they are nested too deep or take too much memory
+ * @retval MW_ENOMEM  out of memory
+ */
+MW_MUST_USE mw_status mwi_call_decode(mw_call *call, mw_error *reterr);
+
+/** Run the handler, after decoding if that is still to be done, and make the
+ * frame of a REPLY or FAIL.
+ *
+ * @param ret_frame   [out] an initialised buffer, whose maximum is what the
+ *                    peer takes; left empty by a one-way operation, and when
+ *                    there is no memory even for a FAIL
+ * @param ret_outcome [out] MW_OK, or how it failed
+ */
+void mwi_call_execute(
+    mw_call *call, struct mwi_buf *ret_frame, mw_error *ret_outcome);
+
+/** Make the frame of a FAIL.  Leaves the buffer empty when out of memory. */
+void mwi_call_make_fail(
+    struct mwi_buf *frame, uint64_t id, const mw_error *error);
+
+#endif

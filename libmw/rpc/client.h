@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rpc: a client, which keeps one connection and replaces it when it must.
+ */
+#ifndef MWI_RPC_CLIENT_H
+#define MWI_RPC_CLIENT_H
+
+#include "mw/client.h"
+
+#include "base/log.h"
+#include "rpc/conn.h"
+
+struct mw_client;
+
+/** A connection that calls can be made on: the one there is, or a new one.
+ *
+ * @param ret_conn  [own: mwi_conn_unref()] [out]
+ * @return  as mw_client_open()
+ * @thread any; blocks up to the deadline
+ */
+MW_MUST_USE mw_status mwi_client_connect(mw_client *client, int64_t deadline,
+    struct mwi_conn **ret_conn, mw_error *reterr);
+
+/** The client's options, with defaults filled in: constant. */
+const mw_client_options *mwi_client_options(const mw_client *client);
+
+/** When a call fails that begins now: by the context, the method (NULL
+ * allowed), or the client. */
+int64_t mwi_client_deadline(
+    const mw_client *client, const mw_ctx *ctx, const mw_method *method);
+
+#endif

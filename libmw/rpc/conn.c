@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The happy path of a call: begin() notes a waiter, send() writes the frame,
+ * wait() becomes the reader, reads the answer, and returns.  With more callers
+ * one reads and completes the others' waiters as their answers come.
+ *
+ * When the channel fails, the reader marks the connection broken and wakes all.
+ */
+#include "rpc/conn.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "net/poller.h"
+#include "wire/frame.h"
+
+enum {
+    OUT_MAX = 1 << 30,      /* bytes; each caller waits until its own are out */
+    BOUND_MAX = 1024,       /* methods named by numbers */
+    SMALL_FRAME_MAX = 1024, /* of messages without arguments */
+    /* While another thread reads, a blocked writer looks this often whether
+     * it should read itself. */
+    WRITE_SLICE_MS = 20,
+};
+
+/* A binding is in the map as a number in a pointer: number << 1 | confirmed,
+ * where numbers start at 1, so that it is never NULL. */
+
+/* Messages that are nothing but their heads. */
+static mw_status
+send_small(struct mwi_conn *conn, enum mwi_message_kind kind, uint64_t id,
+    mw_error *reterr)
+{
+    struct mwi_buf frame;
+    struct mwi_writer w;
+    mw_status status;
+
+    mwi_buf_init(&frame, SMALL_FRAME_MAX);
+    if (mwi_frame_begin(&frame) < 0) {
+        status = mwi_fail_nomem(reterr);
+    } else {
+        mwi_writer_init(&w, &frame);
+        if (kind == MWI_HELLO) {
+            mwi_hello_write(&w, conn->limits.message_max);
+        } else if (kind == MWI_PING) {
+            mwi_ping_write(&w, id);
+        } else if (kind == MWI_PONG) {
+            mwi_pong_write(&w, id);
+        } else {
+            mwi_fail_write(
+                &w, id, MW_EUNIMPLEMENTED, "this client offers no interfaces");
+        }
+        mwi_frame_end(&frame);
+        status = mwi_channel_send(&conn->channel, &frame, reterr);
+    }
+    mwi_buf_fini(&frame);
+    return status;
+}
+
+struct mwi_conn *
+mwi_conn_open(struct mwi_stream *stream, const struct mwi_conn_limits *limits,
+    mw_error *reterr)
+{
+    struct mwi_conn *conn = mwi_calloc(1, sizeof(*conn));
+
+    if (conn == NULL) {
+        mwi_stream_close(stream);
+        mwi_fail_nomem(reterr);
+        return NULL;
+    }
+    mwi_channel_init(
+        &conn->channel, stream, limits->message_max, OUT_MAX, NULL);
+    mwi_channel_peer(&conn->channel, &conn->peer);
+    conn->limits = *limits;
+    atomic_init(&conn->refs, 1);
+    mwi_mutex_init(&conn->mutex);
+    mwi_list_init(&conn->waiting);
+    mwi_map_init(&conn->waiters);
+    mwi_map_init(&conn->bindings);
+    conn->next_id = 1;
+    conn->message_max = MWI_MESSAGE_MIN;
+    if (send_small(conn, MWI_HELLO, 0, reterr) < 0) {
+        mwi_conn_unref(conn);
+        return NULL;
+    }
+    return conn;
+}
+
+void
+mwi_conn_ref(struct mwi_conn *conn)
+{
+    atomic_fetch_add(&conn->refs, 1);
+}
+
+void
+mwi_conn_unref(struct mwi_conn *conn)
+{
+    if (conn != NULL && atomic_fetch_sub(&conn->refs, 1) == 1) {
+        mwi_channel_fini(&conn->channel);
+        mwi_map_fini(&conn->bindings);
+        mwi_map_fini(&conn->waiters);
+        mwi_mutex_fini(&conn->mutex);
+        mwi_free(conn);
+    }
+}
+
+static struct mwi_waiter *
+waiter_of(struct mwi_list *link)
+{
+    return MWI_CONTAINER(link, struct mwi_waiter, link);
+}
+
+static void
+finish_locked(struct mwi_waiter *waiter)
+{
+    mwi_list_remove(&waiter->link);
+    waiter->is_done = true;
+    mwi_cond_signal(&waiter->cond);
+}
+
+static void
+set_broken(struct mwi_conn *conn, const mw_error *error)
+{
+    mwi_channel_close(&conn->channel, error);
+    mwi_lock(&conn->mutex);
+    if (!conn->is_broken) {
+        /* What a GOAWAY gave as reason tells more than the end itself. */
+        if (!conn->is_draining) {
+            conn->why = *error;
+        }
+        conn->is_broken = true;
+    }
+    MWI_LIST_FOREACH(link, &conn->waiting) {
+        mwi_cond_signal(&waiter_of(link)->cond);
+    }
+    mwi_unlock(&conn->mutex);
+}
+
+/* What the reader does with each kind of message.  A negative status breaks
+ * the connection. */
+
+static mw_status
+on_answer(struct mwi_conn *conn, const struct mwi_message *m,
+    const uint8_t *bytes, size_t len, mw_error *reterr)
+{
+    struct mwi_waiter *waiter;
+    mw_status status = MW_OK;
+
+    mwi_lock(&conn->mutex);
+    waiter = mwi_map_remove(&conn->waiters, m->id);
+    if (waiter != NULL) {
+        waiter->answer = mwi_malloc(len);
+        waiter->has_failed = waiter->answer == NULL;
+        if (waiter->answer != NULL) {
+            memcpy(waiter->answer, bytes, len);
+            waiter->answer_len = len;
+        }
+        finish_locked(waiter);
+    } else if (m->id == 0 || m->id >= conn->next_id) {
+        status = mwi_fail(reterr, MW_EPROTO,
+            "the server answered %llu, which was never asked",
+            (unsigned long long) m->id);
+    } /* else late: its caller has given up */
+    mwi_unlock(&conn->mutex);
+    return status;
+}
+
+static mw_status
+on_hello(struct mwi_conn *conn, const struct mwi_message *m, mw_error *reterr)
+{
+    if (m->version != MWI_WIRE_VERSION) {
+        return mwi_fail(reterr, MW_EPROTO,
+            "the server speaks version %llu, this client version %d",
+            (unsigned long long) m->version, (int) MWI_WIRE_VERSION);
+    }
+    mwi_lock(&conn->mutex);
+    conn->has_hello = true;
+    if (m->message_max > conn->message_max) {
+        conn->message_max = m->message_max;
+    }
+    MWI_LIST_FOREACH(link, &conn->waiting) {
+        if (waiter_of(link)->id == 0) {
+            finish_locked(waiter_of(link));
+        }
+    }
+    mwi_unlock(&conn->mutex);
+    return MW_OK;
+}
+
+static void
+on_goaway(struct mwi_conn *conn, const struct mwi_message *m)
+{
+    mwi_lock(&conn->mutex);
+    conn->is_draining = true;
+    mwi_fail(&conn->why, m->status < 0 ? m->status : MW_EUNAVAILABLE,
+        "the server closed the connection: %.*s", (int) m->text.len,
+        m->text.at);
+    conn->why.origin = MW_ORIGIN_PEER;
+    mwi_unlock(&conn->mutex);
+}
+
+static mw_status
+on_message(
+    struct mwi_conn *conn, const uint8_t *bytes, size_t len, mw_error *reterr)
+{
+    struct mwi_reader r;
+    struct mwi_message m;
+
+    mwi_reader_init(&r, bytes, len, conn->limits.depth_max);
+    mwi_message_read(&r, &m);
+    if (!mwi_reader_ok(&r)) {
+        return mwi_fail(
+            reterr, MW_EPROTO, "malformed message: %s", r.error.text);
+    }
+    switch (m.kind) {
+    case MWI_HELLO:
+        return on_hello(conn, &m, reterr);
+    case MWI_ACK:
+    case MWI_REPLY:
+    case MWI_FAIL:
+    case MWI_PONG:
+        return on_answer(conn, &m, bytes, len, reterr);
+    case MWI_GOAWAY:
+        on_goaway(conn, &m);
+        return MW_OK;
+    case MWI_PING:
+    case MWI_CALL:
+        /* A failure to send is found when the channel is read next. */
+        (void) !send_small(
+            conn, m.kind == MWI_PING ? MWI_PONG : MWI_FAIL, m.id, reterr);
+        return MW_OK;
+    default:
+        return MW_OK;
+    }
+}
+
+/* Deal with all that is there.  WANT_READ when nothing is left, DONE when
+ * something was, FAILED when the connection is broken. */
+static enum mwi_io
+pump(struct mwi_conn *conn)
+{
+    mw_error error = { .status = MW_OK };
+    const uint8_t *bytes;
+    size_t len;
+    size_t n = 0;
+    enum mwi_io io;
+
+    while ((io = mwi_channel_next(&conn->channel, &bytes, &len, &error)) ==
+           MWI_IO_DONE) {
+        if (on_message(conn, bytes, len, &error) < 0) {
+            set_broken(conn, &error);
+            return MWI_IO_FAILED;
+        }
+        n++;
+    }
+    if (n > 0) {
+        return MWI_IO_DONE;
+    }
+    if (io == MWI_IO_WANT_READ) {
+        io = mwi_channel_fill(&conn->channel, &error);
+    }
+    if (io == MWI_IO_CLOSED) {
+        mwi_fail(&error, MW_EUNAVAILABLE, "the server closed the connection");
+        io = MWI_IO_FAILED;
+    }
+    if (io == MWI_IO_FAILED) {
+        set_broken(conn, &error);
+    }
+    return io;
+}
+
+/* The caller is the reader: deal with what comes until something did, or the
+ * deadline.  With pending output it also waits for room to write. */
+static void
+read_some(struct mwi_conn *conn, bool has_output, int64_t deadline)
+{
+    enum mwi_io io = pump(conn);
+    uint32_t events = MWI_POLL_READ;
+
+    if (io == MWI_IO_WANT_READ || io == MWI_IO_WANT_WRITE) {
+        if (has_output || io == MWI_IO_WANT_WRITE) {
+            events |= MWI_POLL_WRITE;
+        }
+        (void) mwi_poll_one(conn->channel.fd, events, deadline);
+    }
+}
+
+static void
+pass_on_reader_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex)
+{
+    if (!conn->has_reader && !mwi_list_is_empty(&conn->waiting)) {
+        mwi_cond_signal(&waiter_of(conn->waiting.next)->cond);
+    }
+}
+
+/* Take the role of the reader, unless somebody has it. */
+static bool
+begin_reading(struct mwi_conn *conn)
+{
+    bool may;
+
+    mwi_lock(&conn->mutex);
+    may = !conn->has_reader && !conn->is_broken;
+    conn->has_reader = conn->has_reader || may;
+    mwi_unlock(&conn->mutex);
+    return may;
+}
+
+static void
+end_reading(struct mwi_conn *conn)
+{
+    mwi_lock(&conn->mutex);
+    conn->has_reader = false;
+    pass_on_reader_locked(conn);
+    mwi_unlock(&conn->mutex);
+}
+
+/* Without a reader, nobody has noticed a GOAWAY or the end. */
+bool
+mwi_conn_is_usable(struct mwi_conn *conn)
+{
+    bool usable;
+
+    if (begin_reading(conn)) {
+        while (pump(conn) == MWI_IO_DONE) {
+            continue;
+        }
+        end_reading(conn);
+    }
+    mwi_lock(&conn->mutex);
+    usable = !conn->is_broken && !conn->is_draining;
+    mwi_unlock(&conn->mutex);
+    return usable;
+}
+
+uint64_t
+mwi_conn_message_max(struct mwi_conn *conn)
+{
+    uint64_t message_max;
+
+    mwi_lock(&conn->mutex);
+    message_max = conn->message_max;
+    mwi_unlock(&conn->mutex);
+    return message_max;
+}
+
+static void
+init_waiter(struct mwi_waiter *waiter)
+{
+    *waiter = (struct mwi_waiter){ .id = 0 };
+    mwi_list_init(&waiter->link);
+    mwi_cond_init(&waiter->cond);
+}
+
+mw_status
+mwi_conn_begin(
+    struct mwi_conn *conn, struct mwi_waiter *ret_waiter, mw_error *reterr)
+{
+    mw_status status;
+
+    init_waiter(ret_waiter);
+    mwi_lock(&conn->mutex);
+    ret_waiter->id = conn->next_id++;
+    status = mwi_map_put(&conn->waiters, ret_waiter->id, ret_waiter);
+    if (status == MW_OK) {
+        mwi_list_append(&conn->waiting, &ret_waiter->link);
+    }
+    mwi_unlock(&conn->mutex);
+    if (status < 0) {
+        mwi_cond_fini(&ret_waiter->cond);
+        return mwi_fail_nomem(reterr);
+    }
+    return MW_OK;
+}
+
+void
+mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter)
+{
+    mwi_lock(&conn->mutex);
+    if (!waiter->is_done && waiter->id != 0) {
+        (void) mwi_map_remove(&conn->waiters, waiter->id);
+    }
+    mwi_list_remove(&waiter->link);
+    pass_on_reader_locked(conn);
+    mwi_unlock(&conn->mutex);
+    mwi_cond_fini(&waiter->cond);
+    mwi_free(waiter->answer);
+    waiter->answer = NULL;
+}
+
+/* Write what waits, reading meanwhile, so that two peers that both have much
+ * to say do not wait for each other. */
+static mw_status
+flush(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
+{
+    enum mwi_io io;
+
+    while ((io = mwi_channel_flush(&conn->channel, reterr)) != MWI_IO_DONE) {
+        if (io == MWI_IO_FAILED) {
+            return reterr->status;
+        }
+        if (deadline <= mwi_now()) {
+            return mwi_fail(
+                reterr, MW_ETIMEDOUT, "the server does not read the request");
+        }
+        if (begin_reading(conn)) {
+            read_some(conn, true, deadline);
+            end_reading(conn);
+        } else {
+            int64_t slice = mwi_deadline_in(WRITE_SLICE_MS);
+
+            (void) mwi_poll_one(conn->channel.fd, MWI_POLL_WRITE,
+                slice < deadline ? slice : deadline);
+        }
+    }
+    return MW_OK;
+}
+
+mw_status
+mwi_conn_send(struct mwi_conn *conn, struct mwi_buf *frame, int64_t deadline,
+    bool *ret_is_sent, mw_error *reterr)
+{
+    mw_status status = mwi_channel_send(&conn->channel, frame, reterr);
+
+    *ret_is_sent = status == MW_OK;
+    if (status == MW_OK) {
+        status = flush(conn, deadline, reterr);
+    }
+    if (status == MW_OK || status == MW_ETIMEDOUT) {
+        return status;
+    }
+    set_broken(conn, reterr);
+    mwi_lock(&conn->mutex);
+    *reterr = conn->why;
+    mwi_unlock(&conn->mutex);
+    return reterr->status;
+}
+
+mw_status
+mwi_conn_wait(struct mwi_conn *conn, struct mwi_waiter *waiter,
+    int64_t deadline, mw_error *reterr)
+{
+    mw_status status = MW_OK;
+
+    mwi_lock(&conn->mutex);
+    while (!waiter->is_done && !conn->is_broken && deadline > mwi_now()) {
+        if (conn->has_reader) {
+            (void) mwi_cond_wait(&waiter->cond, &conn->mutex, deadline);
+            continue;
+        }
+        conn->has_reader = true;
+        mwi_unlock(&conn->mutex);
+        read_some(conn, false, deadline);
+        mwi_lock(&conn->mutex);
+        conn->has_reader = false;
+    }
+    if (waiter->is_done) {
+        status = waiter->has_failed ? MW_ENOMEM : MW_OK;
+    } else if (conn->is_broken) {
+        *reterr = conn->why;
+        status = reterr->status;
+    } else {
+        status = mwi_fail(reterr, MW_ETIMEDOUT, "no answer in time");
+    }
+    mwi_unlock(&conn->mutex);
+    return status == MW_ENOMEM ? mwi_fail_nomem(reterr) : status;
+}
+
+mw_status
+mwi_conn_wait_hello(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
+{
+    struct mwi_waiter waiter;
+    mw_status status;
+
+    init_waiter(&waiter);
+    mwi_lock(&conn->mutex);
+    waiter.is_done = conn->has_hello;
+    if (!waiter.is_done) {
+        mwi_list_append(&conn->waiting, &waiter.link);
+    }
+    mwi_unlock(&conn->mutex);
+    status = mwi_conn_wait(conn, &waiter, deadline, reterr);
+    mwi_conn_end(conn, &waiter);
+    return status;
+}
+
+mw_status
+mwi_conn_ping(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
+{
+    struct mwi_waiter waiter;
+    mw_status status = mwi_conn_begin(conn, &waiter, reterr);
+
+    if (status < 0) {
+        return status;
+    }
+    status = send_small(conn, MWI_PING, waiter.id, reterr);
+    if (status == MW_OK) {
+        status = mwi_conn_wait(conn, &waiter, deadline, reterr);
+    }
+    mwi_conn_end(conn, &waiter);
+    return status;
+}
+
+/* The key of a method in the map of bindings. */
+static uint64_t
+key_of(const mw_method *method)
+{
+    return (uint64_t) (uintptr_t) method;
+}
+
+void
+mwi_conn_name_target(
+    struct mwi_conn *conn, const mw_method *method, struct mwi_call_head *head)
+{
+    uintptr_t binding;
+
+    mwi_lock(&conn->mutex);
+    binding = (uintptr_t) mwi_map_get(&conn->bindings, key_of(method));
+    if (binding == 0 && conn->bindings.len < BOUND_MAX) {
+        binding = (uintptr_t) (conn->bindings.len + 1) << 1;
+        if (mwi_map_put(&conn->bindings, key_of(method), (void *) binding) <
+            0) {
+            binding = 0; /* then by name alone */
+        }
+    }
+    mwi_unlock(&conn->mutex);
+    if ((binding & 1) != 0) {
+        head->target_number = binding >> 1;
+        return;
+    }
+    head->target = (struct mwi_text){ method->target, strlen(method->target) };
+    head->has_bind = binding != 0;
+    head->bind = binding >> 1;
+}
+
+void
+mwi_conn_confirm_target(struct mwi_conn *conn, const mw_method *method)
+{
+    uintptr_t binding;
+
+    mwi_lock(&conn->mutex);
+    binding = (uintptr_t) mwi_map_get(&conn->bindings, key_of(method));
+    if (binding != 0) {
+        /* Cannot fail: it is there. */
+        (void) !mwi_map_put(
+            &conn->bindings, key_of(method), (void *) (binding | 1));
+    }
+    mwi_unlock(&conn->mutex);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rpc: one connection as the client sees it.
+ *
+ * There is no reader thread.  Of the callers that wait for an answer, one at a
+ * time reads the channel, for all of them; when its own answer has come, or its
+ * deadline, it hands that role to another that still waits.
+ */
+#ifndef MWI_RPC_CONN_H
+#define MWI_RPC_CONN_H
+
+#include <stdatomic.h>
+
+#include "mw/desc.h"
+
+#include "base/list.h"
+#include "base/map.h"
+#include "wire/channel.h"
+#include "wire/message.h"
+
+struct mwi_conn_limits {
+    size_t message_max; /* bytes of a message received */
+    uint32_t depth_max; /* of a message received */
+};
+
+struct mwi_conn {
+    struct mwi_channel channel;    /* thread-safe but for its reader's side */
+    struct mwi_conn_limits limits; /* constant */
+    mw_peer peer;                  /* constant */
+    _Atomic uint32_t refs;
+    struct mwi_mutex mutex;  /* never held while the channel's is taken */
+    struct mwi_list waiting; /* [mutex] waiters, the oldest first */
+    struct mwi_map waiters;  /* [mutex] id -> waiter */
+    struct mwi_map bindings; /* [mutex] method -> binding */
+    uint64_t next_id;        /* [mutex] */
+    uint64_t message_max;    /* [mutex] bytes that the server takes */
+    bool has_hello;          /* [mutex] */
+    bool has_reader;         /* [mutex] */
+    bool is_draining;        /* [mutex] the server wants no more calls */
+    bool is_broken;          /* [mutex] */
+    mw_error why;            /* [mutex] it is draining or broken */
+};
+
+/* Somebody who waits for an answer; on that caller's stack. */
+struct mwi_waiter {
+    struct mwi_list link; /* [conn.mutex] */
+    struct mwi_cond cond; /* with conn.mutex: done, or take the role */
+    uint64_t id;          /* constant; 0: waits for HELLO */
+    bool is_done;         /* [conn.mutex] */
+    bool has_failed;      /* [conn.mutex] no memory for the answer */
+    uint8_t *answer;      /* [conn.mutex] the message, or NULL */
+    size_t answer_len;    /* [conn.mutex] bytes */
+};
+
+/** A connection over a stream whose handshake is done.  Sends HELLO.
+ *
+ * @param stream  [take] always
+ * @return  [own: mwi_conn_unref()] NULL and *reterr on failure
+ */
+MW_MUST_USE struct mwi_conn *mwi_conn_open(struct mwi_stream *stream,
+    const struct mwi_conn_limits *limits, mw_error *reterr);
+
+void mwi_conn_ref(struct mwi_conn *conn);
+void mwi_conn_unref(struct mwi_conn *conn);
+
+/** Whether a new call may be made on it.  Looks, without waiting, whether the
+ * server has closed it meanwhile.  @thread any */
+bool mwi_conn_is_usable(struct mwi_conn *conn);
+
+/** Wait until the server's HELLO has come.  @thread any; blocks */
+MW_MUST_USE mw_status mwi_conn_wait_hello(
+    struct mwi_conn *conn, int64_t deadline, mw_error *reterr);
+
+/** Send a PING and wait for its PONG.  @thread any; blocks */
+MW_MUST_USE mw_status mwi_conn_ping(
+    struct mwi_conn *conn, int64_t deadline, mw_error *reterr);
+
+/** Bytes of the longest message that the server takes, as far as is known. */
+uint64_t mwi_conn_message_max(struct mwi_conn *conn);
+
+/** Begin to wait for an answer, under a new id.  Must be followed by
+ * mwi_conn_end().
+ *
+ * @retval MW_ENOMEM  out of memory; not begun
+ */
+MW_MUST_USE mw_status mwi_conn_begin(
+    struct mwi_conn *conn, struct mwi_waiter *ret_waiter, mw_error *reterr);
+
+/** Send a frame.  Reads what comes in while it cannot write.
+ *
+ * @param frame  [inout] consumed
+ * @param ret_is_sent  [out] false: the server cannot have got all of it
+ * @thread any; blocks */
+MW_MUST_USE mw_status mwi_conn_send(struct mwi_conn *conn,
+    struct mwi_buf *frame, int64_t deadline, bool *ret_is_sent,
+    mw_error *reterr);
+
+/** Wait for the answer, which then is waiter->answer.  @thread any; blocks */
+MW_MUST_USE mw_status mwi_conn_wait(struct mwi_conn *conn,
+    struct mwi_waiter *waiter, int64_t deadline, mw_error *reterr);
+
+/** Wait no more, and free the answer.  One that comes later is dropped. */
+void mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter);
+
+/** How to name a method in the next CALL: by its target and, the first times,
+ * a number to bind it to; once the server has answered such a call, by the
+ * number alone. */
+void mwi_conn_name_target(
+    struct mwi_conn *conn, const mw_method *method, struct mwi_call_head *head);
+
+/** The server has carried out a call that was named by mwi_conn_name_target():
+ * what that bound, is bound. */
+void mwi_conn_confirm_target(struct mwi_conn *conn, const mw_method *method);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "rpc/options.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "wire/message.h"
+
+enum {
+    SIZE_LIMIT = 4096,           /* no version is this long, ever */
+    MESSAGE_MAX_LIMIT = 1 << 30, /* bytes */
+    DEPTH_LIMIT = 1000,          /* levels; decoding recurses */
+    THREADS_LIMIT = 10000,
+    QUEUE_LIMIT = 10000000,
+};
+
+static mw_status
+take(void *known, size_t known_size, const void *given, const char *macro,
+    mw_error *reterr)
+{
+    const unsigned char *bytes = given;
+    size_t size = 0;
+
+    memset(known, 0, known_size);
+    if (given == NULL) {
+        return MW_OK;
+    }
+    memcpy(&size, given, sizeof(size));
+    if (size <= sizeof(size) || size > SIZE_LIMIT) {
+        return mwi_fail(reterr, MW_EINVAL,
+            "the options' size is %zu: make them with %s(...)", size, macro);
+    }
+    for (size_t i = known_size; i < size; i++) {
+        if (bytes[i] != 0) {
+            return mwi_fail(reterr, MW_EINVAL,
+                "an option is set that libmw %s does not know", MW_VERSION);
+        }
+    }
+    memcpy(known, given, size < known_size ? size : known_size);
+    return MW_OK;
+}
+
+static void
+set_default_u32(uint32_t *option, uint32_t value)
+{
+    if (*option == 0) {
+        *option = value;
+    }
+}
+
+static void
+set_default_size(size_t *option, size_t value)
+{
+    if (*option == 0) {
+        *option = value;
+    }
+}
+
+static mw_status
+check_range(
+    const char *name, size_t value, size_t low, size_t high, mw_error *reterr)
+{
+    if (value < low || value > high) {
+        return mwi_fail(reterr, MW_EINVAL, "%s is %zu, may be %zu to %zu", name,
+            value, low, high);
+    }
+    return MW_OK;
+}
+
+/* What client and server have in common. */
+static mw_status
+check_limits(size_t message_max, uint32_t depth_max, mw_error *reterr)
+{
+    mw_status status = check_range(
+        "message_max", message_max, MWI_MESSAGE_MIN, MESSAGE_MAX_LIMIT, reterr);
+
+    return status < 0
+               ? status
+               : check_range("depth_max", depth_max, 8, DEPTH_LIMIT, reterr);
+}
+
+mw_status
+mwi_server_options_take(mw_server_options *ret_options,
+    const mw_server_options *options, mw_error *reterr)
+{
+    mw_server_options *o = ret_options;
+    mw_status status = take(o, sizeof(*o), options, "MW_SERVER", reterr);
+
+    if (status < 0) {
+        return status;
+    }
+    set_default_u32(&o->threads_max, MW_DEFAULT_THREADS_MAX);
+    set_default_u32(&o->threads_min, o->threads_max < MW_DEFAULT_THREADS_MIN
+                                         ? o->threads_max
+                                         : MW_DEFAULT_THREADS_MIN);
+    set_default_u32(&o->queue_max, MW_DEFAULT_QUEUE_MAX);
+    set_default_u32(&o->connections_max, MW_DEFAULT_CONNECTIONS_MAX);
+    set_default_u32(&o->handshake_ms, MW_DEFAULT_HANDSHAKE_MS);
+    set_default_u32(&o->drain_ms, MW_DEFAULT_DRAIN_MS);
+    set_default_size(&o->message_max, MW_DEFAULT_MESSAGE_MAX);
+    set_default_u32(&o->depth_max, MW_DEFAULT_DEPTH_MAX);
+    set_default_size(&o->memory_max, MW_DEFAULT_MEMORY_MAX);
+    status = check_limits(o->message_max, o->depth_max, reterr);
+    if (status == MW_OK) {
+        status = check_range(
+            "threads_max", o->threads_max, 1, THREADS_LIMIT, reterr);
+    }
+    if (status == MW_OK) {
+        status = check_range(
+            "threads_min", o->threads_min, 1, o->threads_max, reterr);
+    }
+    if (status == MW_OK) {
+        status = check_range("queue_max", o->queue_max, 1, QUEUE_LIMIT, reterr);
+    }
+    return status;
+}
+
+mw_status
+mwi_client_options_take(mw_client_options *ret_options,
+    const mw_client_options *options, mw_error *reterr)
+{
+    mw_client_options *o = ret_options;
+    mw_status status = take(o, sizeof(*o), options, "MW_CLIENT", reterr);
+
+    if (status < 0) {
+        return status;
+    }
+    set_default_u32(&o->timeout_ms, MW_DEFAULT_TIMEOUT_MS);
+    set_default_size(&o->message_max, MW_DEFAULT_MESSAGE_MAX);
+    set_default_u32(&o->depth_max, MW_DEFAULT_DEPTH_MAX);
+    set_default_size(&o->memory_max, MW_DEFAULT_MEMORY_MAX);
+    return check_limits(o->message_max, o->depth_max, reterr);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A server offers few interfaces and a connection names each operation once,
+ * then by number, so a search through lists is good enough.
+ */
+#include "rpc/registry.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+struct mwi_offer {
+    struct mwi_offer *next;
+    const mw_interface *interface;
+    struct mwi_operation operations[]; /* interface->n_methods of them */
+};
+
+static bool
+text_is(const char *text, const char *other, size_t len)
+{
+    return strlen(text) == len && memcmp(text, other, len) == 0;
+}
+
+static const struct mwi_offer *
+find_offer(const struct mwi_registry *registry, const char *name, size_t len)
+{
+    for (const struct mwi_offer *o = registry->first; o != NULL; o = o->next) {
+        if (text_is(o->interface->name, name, len)) {
+            return o;
+        }
+    }
+    return NULL;
+}
+
+static const struct mwi_offer *
+find_derived_offer(
+    const struct mwi_registry *registry, const char *name, size_t len)
+{
+    for (const struct mwi_offer *o = registry->first; o != NULL; o = o->next) {
+        for (const mw_interface *base = o->interface->base; base != NULL;
+             base = base->base) {
+            if (text_is(base->name, name, len)) {
+                return o;
+            }
+        }
+    }
+    return NULL;
+}
+
+static bool
+has_handler(const void *ops, size_t offset)
+{
+    void (*handler)(void);
+
+    memcpy(&handler, (const char *) ops + offset, sizeof(handler));
+    return handler != NULL;
+}
+
+mw_status
+mwi_registry_add(struct mwi_registry *registry, const mw_skeleton *skeleton,
+    const void *ops, void *user)
+{
+    const mw_interface *interface = skeleton->interface;
+    struct mwi_offer *offer;
+
+    if (interface->version != MW_DESC_VERSION || ops == NULL) {
+        return MW_EINVAL;
+    }
+    if (find_offer(registry, interface->name, strlen(interface->name)) !=
+        NULL) {
+        return MW_EEXIST;
+    }
+    offer = mwi_malloc(
+        sizeof(*offer) + interface->n_methods * sizeof(offer->operations[0]));
+    if (offer == NULL) {
+        return MW_ENOMEM;
+    }
+    offer->interface = interface;
+    for (size_t i = 0; i < interface->n_methods; i++) {
+        offer->operations[i] = (struct mwi_operation){
+            .method = &interface->methods[i],
+            .run = skeleton->methods[i].run,
+            .ops = ops,
+            .user = user,
+            .is_implemented = has_handler(ops, skeleton->methods[i].ops_offset),
+        };
+    }
+    offer->next = registry->first;
+    registry->first = offer;
+    return MW_OK;
+}
+
+void
+mwi_registry_fini(struct mwi_registry *registry)
+{
+    while (registry->first != NULL) {
+        struct mwi_offer *next = registry->first->next;
+
+        mwi_free(registry->first);
+        registry->first = next;
+    }
+}
+
+const struct mwi_operation *
+mwi_registry_find(const struct mwi_registry *registry, const char *target,
+    size_t len, mw_error *reterr)
+{
+    const char *dot = memrchr(target, '.', len);
+    size_t interface_len = dot == NULL ? 0 : (size_t) (dot - target);
+    const struct mwi_offer *offer = find_offer(registry, target, interface_len);
+
+    if (offer == NULL) {
+        offer = find_derived_offer(registry, target, interface_len);
+    }
+    if (offer == NULL) {
+        mwi_fail(reterr, MW_EUNIMPLEMENTED,
+            "the server offers no interface %.*s", (int) interface_len, target);
+        return NULL;
+    }
+    for (size_t i = 0; i < offer->interface->n_methods; i++) {
+        const struct mwi_operation *op = &offer->operations[i];
+
+        if (!text_is(op->method->name, dot + 1, len - interface_len - 1)) {
+            continue;
+        }
+        if (!op->is_implemented) {
+            mwi_fail(reterr, MW_EUNIMPLEMENTED,
+                "the server has no handler for %.*s", (int) len, target);
+            return NULL;
+        }
+        return op;
+    }
+    mwi_fail(reterr, MW_EUNIMPLEMENTED, "interface %.*s has no operation %.*s",
+        (int) interface_len, target, (int) (len - interface_len - 1), dot + 1);
+    return NULL;
+}

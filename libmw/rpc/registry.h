@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rpc: which interfaces a server offers.  Filled before the server runs, only
+ * read afterwards.
+ */
+#ifndef MWI_RPC_REGISTRY_H
+#define MWI_RPC_REGISTRY_H
+
+#include "mw/stub.h"
+
+/* One operation of one offered interface. */
+struct mwi_operation {
+    const mw_method *method;
+    mw_run_fn run;
+    const void *ops;
+    void *user;
+    bool is_implemented; /* the ops struct has a handler for it */
+};
+
+struct mwi_offer;
+
+struct mwi_registry {
+    struct mwi_offer *first;
+};
+
+/** Offer an interface; see mw_stub_serve(). */
+MW_MUST_USE mw_status mwi_registry_add(struct mwi_registry *registry,
+    const mw_skeleton *skeleton, const void *ops, void *user);
+
+void mwi_registry_fini(struct mwi_registry *registry);
+
+/** The operation with the name "interface.operation".  An interface that is
+ * not offered itself is served by one that is derived from it.
+ *
+ * @return  [view] as long as the registry; NULL with MW_EUNIMPLEMENTED in
+ *          *reterr, which says what is missing
+ */
+const struct mwi_operation *mwi_registry_find(
+    const struct mwi_registry *registry, const char *target, size_t len,
+    mw_error *reterr);
+
+#endif

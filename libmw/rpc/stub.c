@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A call at the client: encode, send, wait, stage, commit.
+ *
+ * Until the commit, which cannot fail, nothing of the caller's has changed.
+ * A call whose request cannot have reached the server is made once more, on a
+ * new connection; any other is not.
+ */
+#include "mw/stub.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "codec/value.h"
+#include "delta/patch.h"
+#include "rpc/client.h"
+#include "rpc/ctx.h"
+#include "wire/frame.h"
+
+enum { TRIES = 2 }; /* the second only if the first was not sent */
+
+/* One call, on the stack of its caller. */
+struct request {
+    mw_client *client;
+    mw_ctx *ctx; /* NULL allowed */
+    const mw_method *method;
+    const void *const *args;
+    int64_t deadline;
+    mw_stats stats;
+};
+
+static bool
+is_one_way(const struct request *q)
+{
+    return (q->method->flags & MW_METHOD_ONEWAY) != 0;
+}
+
+/* Writing the request. */
+
+static void
+write_args(const struct request *q, struct mwi_writer *w)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < q->method->n_params; i++) {
+        n += q->method->params[i].dir != MW_DIR_OUT;
+    }
+    mwi_write_array(w, n);
+    for (size_t i = 0; i < q->method->n_params; i++) {
+        const mw_param *param = &q->method->params[i];
+        struct mwi_path path = { .name = param->name };
+
+        if (param->dir != MW_DIR_OUT) {
+            w->path = &path;
+            mwi_encode(w, param->type, q->args[i]);
+            w->path = NULL;
+        }
+    }
+}
+
+static mw_status
+write_request(const struct request *q, struct mwi_conn *conn, uint64_t id,
+    struct mwi_buf *frame, mw_error *reterr)
+{
+    struct mwi_call_head head = {
+        .timeout_ms =
+            is_one_way(q) ? UINT64_MAX : mwi_deadline_left_ms(q->deadline),
+        .full_values = q->ctx != NULL && q->ctx->full_values,
+    };
+    struct mwi_writer w;
+
+    if (mwi_frame_begin(frame) < 0) {
+        return mwi_fail_nomem(reterr);
+    }
+    mwi_conn_name_target(conn, q->method, &head);
+    mwi_writer_init(&w, frame);
+    mwi_call_begin(&w, id, &head);
+    write_args(q, &w);
+    if (!mwi_writer_ok(&w)) {
+        *reterr = w.error;
+        return w.error.status;
+    }
+    mwi_frame_end(frame);
+    return MW_OK;
+}
+
+/* A long request may have to wait for the HELLO, which says how long. */
+static mw_status
+check_length(const struct request *q, struct mwi_conn *conn, size_t len,
+    mw_error *reterr)
+{
+    mw_status status = MW_OK;
+    uint64_t max;
+
+    if (len <= MWI_MESSAGE_MIN) {
+        return MW_OK;
+    }
+    status = mwi_conn_wait_hello(conn, q->deadline, reterr);
+    max = mwi_conn_message_max(conn);
+    if (status == MW_OK && len > max) {
+        status = mwi_fail(reterr, MW_ERANGE,
+            "the request is %zu bytes long, the server takes %llu", len,
+            (unsigned long long) max);
+    }
+    return status;
+}
+
+/* Reading the answer. */
+
+static void
+stage_results(
+    const struct request *q, struct mwi_reader *r, struct mwi_patch *patch)
+{
+    size_t expected = 0;
+    size_t n = mwi_read_array(r);
+
+    for (size_t i = 0; i < q->method->n_params; i++) {
+        expected += q->method->params[i].dir != MW_DIR_IN;
+    }
+    if (mwi_reader_ok(r) && n != expected) {
+        mwi_reader_fail(r, MW_EPROTO, "%s returns %zu results, found %zu",
+            q->method->target, expected, n);
+    }
+    for (size_t i = 0; i < q->method->n_params && mwi_reader_ok(r); i++) {
+        const mw_param *param = &q->method->params[i];
+        struct mwi_path path = { .name = param->name };
+        /* The stub got it as an address to write to. */
+        void *object = (void *) (uintptr_t) q->args[i];
+
+        r->path = &path;
+        if (param->dir == MW_DIR_OUT) {
+            mwi_patch_stage_out(patch, r, param->type, object);
+        } else if (param->dir == MW_DIR_INOUT) {
+            mwi_patch_stage(patch, r, param->type, object);
+        }
+        r->path = NULL;
+    }
+    mwi_leave(r);
+}
+
+/* What the message would have been with every result whole. */
+static uint64_t
+measure_full(const struct request *q, size_t message_len, size_t results_len)
+{
+    uint64_t len = message_len - results_len;
+
+    len += 1; /* the head of the array of results */
+    for (size_t i = 0; i < q->method->n_params; i++) {
+        const mw_param *param = &q->method->params[i];
+
+        if (param->dir != MW_DIR_IN) {
+            len += mwi_encoded_size(param->type, q->args[i], SIZE_MAX);
+        }
+    }
+    return len + mwi_head_size(len);
+}
+
+static mw_status
+take_reply(struct request *q, struct mwi_reader *r, const struct mwi_message *m,
+    mw_error *reterr)
+{
+    struct mwi_patch patch;
+    const uint8_t *results = r->at;
+    size_t results_len;
+
+    mwi_patch_init(&patch, mwi_client_options(q->client)->memory_max);
+    stage_results(q, r, &patch);
+    results_len = (size_t) (r->at - results);
+    if (mwi_message_finish(r, m) < 0) {
+        mw_status status = r->error.status;
+
+        mwi_patch_abort(&patch);
+        /* Not the caller's arguments are invalid, but what came back. */
+        status = status == MW_EINVAL ? MW_EPROTO : status;
+        return mwi_fail(reterr, status, "in the reply: %s", r->error.text);
+    }
+    q->stats.values_changed = patch.stats.values_changed;
+    q->stats.elements_inserted = patch.stats.elements_inserted;
+    q->stats.elements_removed = patch.stats.elements_removed;
+    q->stats.elements_moved = patch.stats.elements_moved;
+    q->stats.splices = patch.stats.splices;
+    mwi_patch_commit(&patch);
+    if (q->ctx != NULL && q->ctx->measure) {
+        q->stats.bytes_full =
+            measure_full(q, (size_t) (r->end - r->start), results_len);
+    }
+    return MW_OK;
+}
+
+static const mw_type *
+find_exception(const mw_method *method, const struct mwi_text *name)
+{
+    for (size_t i = 0; i < method->n_raises; i++) {
+        const char *raised = method->raises[i]->name;
+
+        if (strlen(raised) == name->len &&
+            memcmp(raised, name->at, name->len) == 0) {
+            return method->raises[i];
+        }
+    }
+    return NULL;
+}
+
+static mw_status
+take_exception(struct request *q, struct mwi_reader *r,
+    const struct mwi_message *m, mw_error *reterr)
+{
+    struct mwi_place heap = {
+        .budget = mwi_client_options(q->client)->memory_max,
+    };
+    const mw_type *type = find_exception(q->method, &m->exception);
+    void *exception;
+    mw_status status;
+
+    mwi_fail(reterr, MW_EEXCEPTION, "raised %.*s", (int) m->exception.len,
+        m->exception.at);
+    reterr->origin = MW_ORIGIN_PEER;
+    if (type == NULL || q->ctx == NULL) {
+        return MW_EEXCEPTION;
+    }
+    exception = mwi_calloc(1, type->size);
+    if (exception == NULL) {
+        return mwi_fail_nomem(reterr);
+    }
+    mwi_decode(r, &heap, type, exception);
+    status = mwi_message_finish(r, m);
+    if (status < 0) {
+        mwi_clear(type, exception);
+        mwi_free(exception);
+        return mwi_fail(reterr, status == MW_EINVAL ? MW_EPROTO : status,
+            "in the exception: %s", r->error.text);
+    }
+    mwi_ctx_set_exception(q->ctx, type, exception);
+    return MW_EEXCEPTION;
+}
+
+static mw_status
+take_fail(struct request *q, struct mwi_reader *r, const struct mwi_message *m,
+    mw_error *reterr)
+{
+    if (m->exception.at != NULL) {
+        return take_exception(q, r, m, reterr);
+    }
+    mwi_fail(reterr, m->status, "%.*s", (int) m->text.len, m->text.at);
+    reterr->origin = MW_ORIGIN_PEER;
+    return m->status;
+}
+
+static mw_status
+take_answer(struct request *q, struct mwi_conn *conn,
+    const struct mwi_waiter *waiter, mw_error *reterr)
+{
+    struct mwi_reader r;
+    struct mwi_message m;
+    enum mwi_message_kind success = is_one_way(q) ? MWI_ACK : MWI_REPLY;
+
+    q->stats.bytes_received =
+        waiter->answer_len + mwi_head_size(waiter->answer_len);
+    mwi_reader_init(&r, waiter->answer, waiter->answer_len,
+        mwi_client_options(q->client)->depth_max);
+    mwi_message_read(&r, &m);
+    if (m.kind == MWI_FAIL) {
+        return take_fail(q, &r, &m, reterr);
+    }
+    if (m.kind != (uint64_t) success) {
+        return mwi_fail(reterr, MW_EPROTO, "the server answered %s with %s",
+            q->method->target,
+            m.kind == MWI_ACK     ? "an ACK alone"
+            : m.kind == MWI_REPLY ? "a REPLY"
+                                  : "a PONG");
+    }
+    mwi_conn_confirm_target(conn, q->method);
+    return is_one_way(q) ? MW_OK : take_reply(q, &r, &m, reterr);
+}
+
+/* One try on one connection. */
+static mw_status
+exchange(struct request *q, struct mwi_conn *conn, struct mwi_waiter *waiter,
+    bool *ret_is_sent, mw_error *reterr)
+{
+    struct mwi_buf frame;
+    mw_status status;
+
+    mwi_buf_init(&frame, SIZE_MAX);
+    status = write_request(q, conn, waiter->id, &frame, reterr);
+    if (status == MW_OK) {
+        q->stats.bytes_sent = mwi_buf_len(&frame);
+        status = check_length(q, conn, mwi_buf_len(&frame), reterr);
+    }
+    *ret_is_sent = true;
+    if (status == MW_OK) {
+        status = mwi_conn_send(conn, &frame, q->deadline, ret_is_sent, reterr);
+    }
+    mwi_buf_fini(&frame);
+    if (status == MW_OK) {
+        status = mwi_conn_wait(conn, waiter, q->deadline, reterr);
+    }
+    return status == MW_OK ? take_answer(q, conn, waiter, reterr) : status;
+}
+
+static mw_status
+call(struct request *q, mw_error *reterr)
+{
+    mw_status status = MW_OK;
+    bool is_sent = false;
+
+    for (size_t i = 0; i < TRIES && !is_sent; i++) {
+        struct mwi_conn *conn;
+        struct mwi_waiter waiter;
+
+        status = mwi_client_connect(q->client, q->deadline, &conn, reterr);
+        if (status < 0) {
+            return status;
+        }
+        status = mwi_conn_begin(conn, &waiter, reterr);
+        if (status < 0) {
+            mwi_conn_unref(conn);
+            return status;
+        }
+        status = exchange(q, conn, &waiter, &is_sent, reterr);
+        mwi_conn_end(conn, &waiter);
+        mwi_conn_unref(conn);
+    }
+    return status;
+}
+
+/* The texts of the layers below do not know which call it was. */
+static void
+name_call(const mw_method *method, mw_status status, mw_error *error)
+{
+    char cause[MW_ERROR_TEXT_MAX];
+    enum mw_origin origin = error->origin;
+    int sys_errno = error->sys_errno;
+
+    memcpy(cause, error->text, sizeof(cause));
+    mwi_fail(error, status, "%s: %s", method->target, cause);
+    error->origin = origin;
+    error->sys_errno = sys_errno;
+}
+
+mw_status
+mw_stub_call(mw_client *client, mw_ctx *ctx, const mw_method *method,
+    const void *const args[])
+{
+    struct request q = {
+        .client = client,
+        .ctx = ctx,
+        .method = method,
+        .args = args,
+        .deadline = mwi_client_deadline(client, ctx, method),
+    };
+    mw_error error = { .status = MW_OK };
+    mw_status status = mwi_ctx_begin(ctx);
+
+    if (status < 0) {
+        return status;
+    }
+    status = call(&q, &error);
+    if (status < 0) {
+        name_call(method, status, &error);
+    } else if (ctx != NULL) {
+        ctx->stats = q.stats;
+    }
+    return mwi_ctx_end(ctx, status, &error);
+}

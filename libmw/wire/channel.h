@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wire: a channel, frames over a stream, with one reader and many writers.
+ *
+ * Writers hand over whole frames, which go out in the order of the calls; what
+ * the stream does not take at once stays in a bounded buffer.  The owner is
+ * told, under the channel's lock, when that buffer begins and ceases to hold
+ * something, so that it can poll the descriptor for writing.
+ */
+#ifndef MWI_WIRE_CHANNEL_H
+#define MWI_WIRE_CHANNEL_H
+
+#include "base/buf.h"
+#include "base/sync.h"
+#include "net/stream.h"
+#include "wire/frame.h"
+
+struct mwi_channel;
+
+/* Called with channel->mutex held; must not call back into the channel. */
+typedef void (*mwi_want_write_cb)(struct mwi_channel *channel, bool wanted);
+
+struct mwi_channel {
+    struct mwi_mutex mutex;       /* nothing is locked inside it */
+    struct mwi_stream *stream;    /* [mutex] */
+    bool closed;                  /* [mutex] */
+    struct mwi_buf out;           /* [mutex] frames not yet written */
+    bool wants_write;             /* [mutex] as told to want_write */
+    mw_error why;                 /* [mutex] of the first failure */
+    mwi_want_write_cb want_write; /* constant; NULL allowed */
+    int fd;                       /* constant; for polling only */
+    size_t message_max;           /* constant; bytes of a message received */
+    struct mwi_buf in;            /* reader: bytes not yet handed out */
+    size_t in_view;               /* reader: bytes of in handed out last */
+};
+
+/** A channel over a stream.
+ *
+ * @param stream       [take] handshake done or still to come
+ * @param message_max  bytes that a message received may have
+ * @param out_max      bytes that may wait to be written
+ */
+void mwi_channel_init(struct mwi_channel *channel, struct mwi_stream *stream,
+    size_t message_max, size_t out_max, mwi_want_write_cb want_write);
+
+/** Close it and free its buffers.  @thread owner, when nobody uses it */
+void mwi_channel_fini(struct mwi_channel *channel);
+
+/** End the stream in both directions: whatever is tried on the channel later
+ * fails with why, and whoever polls the descriptor is woken.
+ * @thread any */
+void mwi_channel_close(struct mwi_channel *channel, const mw_error *why);
+
+/** See mwi_stream_handshake().  @thread reader */
+enum mwi_io mwi_channel_handshake(
+    struct mwi_channel *channel, mw_error *reterr);
+
+/** Read what is there, once.  DONE: mwi_channel_next() may have something.
+ * WANT_READ: nothing is there, also nothing that polling would not show.
+ * @thread reader; does not block */
+enum mwi_io mwi_channel_fill(struct mwi_channel *channel, mw_error *reterr);
+
+/** The next whole message that was read: [view] until the next call of this or
+ * of mwi_channel_fill().
+ *
+ * @retval MWI_IO_DONE       *ret_bytes and *ret_len are set
+ * @retval MWI_IO_WANT_READ  no whole message is there: fill again
+ * @retval MWI_IO_FAILED     the stream holds no frames, or one longer than
+ *                           message_max
+ * @thread reader; does not block */
+enum mwi_io mwi_channel_next(struct mwi_channel *channel,
+    const uint8_t **ret_bytes, size_t *ret_len, mw_error *reterr);
+
+/** Send the frame in a buffer made with mwi_frame_begin() and _end().
+ *
+ * What cannot be written at once is kept; see mwi_channel_flush().
+ *
+ * @retval MW_EEXHAUSTED  too much waits to be written already; the channel is
+ *                        now closed, for this is a peer that does not read
+ * @retval MW_EUNAVAILABLE  the channel is closed or broken
+ * @retval MW_ENOMEM  out of memory; the channel is closed, for a frame that
+ *                    was begun could not be kept
+ * @thread any; does not block */
+MW_MUST_USE mw_status mwi_channel_send(
+    struct mwi_channel *channel, struct mwi_buf *frame, mw_error *reterr);
+
+/** Write what waits.  DONE: all is written.  @thread any; does not block */
+enum mwi_io mwi_channel_flush(struct mwi_channel *channel, mw_error *reterr);
+
+/** Whom it leads to; all empty once it is closed.  @thread any */
+void mwi_channel_peer(struct mwi_channel *channel, mw_peer *ret_peer);
+
+#endif

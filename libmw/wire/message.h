@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wire: messages, as docs/wire.md defines them.  Each is a CBOR array whose
+ * first element is the kind:
+ *
+ *     HELLO   [0, version, {0: message_max}]
+ *     CALL    [1, id, target, meta, [arguments]]
+ *     ACK     [2, id]
+ *     REPLY   [3, id, [results]]
+ *     FAIL    [4, id, status, text, ? [exception name, value]]
+ *     PING    [6, id]
+ *     PONG    [7, id]
+ *     GOAWAY  [8, status, text]
+ *
+ * Elements behind those known are skipped, so that messages can grow.
+ */
+#ifndef MWI_WIRE_MESSAGE_H
+#define MWI_WIRE_MESSAGE_H
+
+#include "mw/status.h"
+
+#include "codec/cbor.h"
+
+enum {
+    MWI_WIRE_VERSION = 1,
+    /* No message may be longer before the peer's HELLO has said what it
+     * takes; every peer takes this much. */
+    MWI_MESSAGE_MIN = 64 << 10,
+};
+
+enum mwi_message_kind {
+    MWI_HELLO = 0,
+    MWI_CALL = 1,
+    MWI_ACK = 2,
+    MWI_REPLY = 3,
+    MWI_FAIL = 4,
+    MWI_CANCEL = 5, /* kept for a later version; ignored */
+    MWI_PING = 6,
+    MWI_PONG = 7,
+    MWI_GOAWAY = 8,
+};
+
+/* A piece of text in a message, without a NUL behind it. */
+struct mwi_text {
+    const char *at;
+    size_t len;
+};
+
+/* What a CALL says besides its arguments.  A receiver ignores even keys that
+ * it does not know and refuses the call for odd ones. */
+enum mwi_meta_key {
+    MWI_META_TIMEOUT_MS = 0,  /* uint: until the caller gives up */
+    MWI_META_FULL_VALUES = 1, /* bool: no deltas in the reply */
+    MWI_META_BIND = 3,        /* uint: from now on this number is the target */
+};
+
+struct mwi_call_head {
+    struct mwi_text target; /* "orders.Desk.fill"; at is NULL if ... */
+    uint64_t target_number; /* ... a number bound earlier stands for it */
+    uint64_t bind;          /* when has_bind */
+    uint64_t timeout_ms;    /* UINT64_MAX: none */
+    bool has_bind;
+    bool full_values;
+    bool has_unknown_meta; /* an odd key that we do not know ... */
+    uint64_t unknown_meta; /* ... which is this */
+};
+
+struct mwi_message {
+    uint64_t kind;    /* enum mwi_message_kind, or one that we do not know */
+    uint64_t id;      /* of the call or ping; 0 where there is none */
+    bool has_body;    /* which is still to be read */
+    size_t rest;      /* elements behind those that were read and the body */
+    uint64_t version; /* HELLO */
+    uint64_t message_max;      /* HELLO: bytes; MWI_MESSAGE_MIN if not said */
+    mw_status status;          /* FAIL, GOAWAY */
+    struct mwi_text text;      /* FAIL, GOAWAY */
+    struct mwi_text exception; /* FAIL: its name, or at is NULL */
+    struct mwi_call_head call; /* CALL */
+};
+
+/** Read a message, or up to its body if it has one: the array of arguments of
+ * a CALL, the array of results of a REPLY, the value of a FAIL's exception.
+ * That follows in the reader, and mwi_message_finish() is to be called behind
+ * it.  Texts are views into the message.
+ *
+ * Errors are the reader's, with status MW_EPROTO.  *ret_message then has the
+ * kind and id if it came that far (else an unknown kind and 0), so that a
+ * broken CALL can be answered.
+ */
+void mwi_message_read(struct mwi_reader *r, struct mwi_message *ret_message);
+
+/** Behind a body: leave it, skip what a later version may have added, and
+ * check that the message ends.  Returns the reader's status. */
+mw_status mwi_message_finish(
+    struct mwi_reader *r, const struct mwi_message *message);
+
+/* Writing.  Those that end with _begin leave the body to the caller. */
+void mwi_hello_write(struct mwi_writer *w, uint64_t message_max);
+void mwi_call_begin(
+    struct mwi_writer *w, uint64_t id, const struct mwi_call_head *call);
+void mwi_ack_write(struct mwi_writer *w, uint64_t id);
+void mwi_reply_begin(struct mwi_writer *w, uint64_t id);
+/** The text is cut to what an mw_error holds. */
+void mwi_fail_write(
+    struct mwi_writer *w, uint64_t id, mw_status status, const char *text);
+/** The exception's value follows. */
+void mwi_exception_begin(struct mwi_writer *w, uint64_t id, const char *name);
+void mwi_ping_write(struct mwi_writer *w, uint64_t id);
+void mwi_pong_write(struct mwi_writer *w, uint64_t id);
+void mwi_goaway_write(struct mwi_writer *w, mw_status status, const char *text);
+
+#endif
