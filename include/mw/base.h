@@ -24,11 +24,11 @@
 #define MW_VERSION_MAJOR 0
 #define MW_VERSION_MINOR 1
 #define MW_VERSION_PATCH 0
-#define MW_VERSION "0.1.0"
+#define MW_VERSION       "0.1.0"
 
 #if defined(__GNUC__)
-#define MW_API __attribute__((visibility("default")))
-#define MW_MUST_USE __attribute__((warn_unused_result))
+#define MW_API                 __attribute__((visibility("default")))
+#define MW_MUST_USE            __attribute__((warn_unused_result))
 #define MW_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define MW_API
@@ -38,7 +38,7 @@
 
 #ifdef __cplusplus
 #define MW_BEGIN_DECLS extern "C" {
-#define MW_END_DECLS }
+#define MW_END_DECLS   }
 #else
 #define MW_BEGIN_DECLS
 #define MW_END_DECLS

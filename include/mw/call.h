@@ -33,8 +33,8 @@ MW_BEGIN_DECLS
  * @return  the status, for the handler to return
  * @thread the handler's; does not block
  */
-MW_API MW_MUST_USE mw_status mw_call_fail(mw_call *call, mw_status status,
-    const char *format, ...) MW_PRINTF(3, 4);
+MW_API MW_MUST_USE mw_status mw_call_fail(
+    mw_call *call, mw_status status, const char *format, ...) MW_PRINTF(3, 4);
 
 /** Raise an exception.  mwidl writes typed wrappers of it.
  *
@@ -46,8 +46,8 @@ MW_API MW_MUST_USE mw_status mw_call_fail(mw_call *call, mw_status status,
  *                        encoded; for the handler to return
  * @thread the handler's; does not block
  */
-MW_API MW_MUST_USE mw_status mw_call_raise(mw_call *call, const mw_type *type,
-    const void *exception);
+MW_API MW_MUST_USE mw_status mw_call_raise(
+    mw_call *call, const mw_type *type, const void *exception);
 
 /** What was passed to the ..._serve() function.
  *

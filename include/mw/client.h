@@ -94,8 +94,8 @@ MW_API void mw_client_close(mw_client *client);
  * @retval MW_EUNAVAILABLE  not connected at the moment
  * @thread any; does not block
  */
-MW_API MW_MUST_USE mw_status mw_client_peer(mw_client *client,
-    mw_peer *ret_peer);
+MW_API MW_MUST_USE mw_status mw_client_peer(
+    mw_client *client, mw_peer *ret_peer);
 
 /** Send a PING and wait for the PONG.
  *

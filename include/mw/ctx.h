@@ -29,8 +29,8 @@ typedef struct mw_stats {
     uint64_t elements_inserted;
     uint64_t elements_removed;
     uint64_t elements_moved;
-    uint64_t splices;        /* pieces replaced in texts and byte sequences */
-    uint64_t reserved[8];    /* 0 */
+    uint64_t splices;     /* pieces replaced in texts and byte sequences */
+    uint64_t reserved[8]; /* 0 */
 } mw_stats;
 
 typedef struct mw_ctx {

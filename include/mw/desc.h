@@ -39,7 +39,8 @@ typedef enum mw_kind {
 } mw_kind;
 
 enum {
-    /* Owns no memory outside itself, at any depth: no string, no MW_KIND_SEQ. */
+    /* Owns no memory outside itself, at any depth: no string, no MW_KIND_SEQ.
+     */
     MW_TYPE_FLAT = 1u << 0,
     /* @final: never longer or shorter than declared. */
     MW_TYPE_FINAL = 1u << 1,
@@ -76,15 +77,15 @@ struct mw_field {
 };
 
 struct mw_type {
-    const char *name;      /* "orders::Line", "sequence<double>", "int32" */
-    uint32_t kind;         /* enum mw_kind */
-    uint32_t flags;        /* MW_TYPE_… */
-    uint32_t size;         /* sizeof the C type, bytes */
-    uint32_t align;        /* _Alignof the C type, bytes */
-    uint32_t bound;        /* STRING_N: bytes without NUL.  SEQ_N, ARRAY:
-                              elements.  SEQ: 0.  Others: 0 */
-    uint32_t n_members;    /* of fields or of enumerators */
-    const mw_type *elem;   /* SEQ, SEQ_N, ARRAY */
+    const char *name;       /* "orders::Line", "sequence<double>", "int32" */
+    uint32_t kind;          /* enum mw_kind */
+    uint32_t flags;         /* MW_TYPE_… */
+    uint32_t size;          /* sizeof the C type, bytes */
+    uint32_t align;         /* _Alignof the C type, bytes */
+    uint32_t bound;         /* STRING_N: bytes without NUL.  SEQ_N, ARRAY:
+                               elements.  SEQ: 0.  Others: 0 */
+    uint32_t n_members;     /* of fields or of enumerators */
+    const mw_type *elem;    /* SEQ, SEQ_N, ARRAY */
     const mw_field *fields; /* STRUCT: in order of declaration */
     const mw_enumerator *enumerators; /* ENUM: ascending by value */
     const void *reserved[3];          /* NULL */
@@ -100,7 +101,7 @@ typedef enum mw_dir {
 typedef struct mw_param {
     const char *name; /* as in the IDL; "return" for the return value */
     const mw_type *type;
-    uint32_t dir; /* enum mw_dir */
+    uint32_t dir;   /* enum mw_dir */
     uint32_t flags; /* 0 */
 } mw_param;
 
@@ -117,19 +118,19 @@ typedef struct mw_method {
     uint32_t flags;               /* MW_METHOD_… */
     const mw_type *const *raises; /* exceptions that it may raise */
     uint32_t n_raises;
-    uint32_t timeout_ms;      /* 0: the client's default */
+    uint32_t timeout_ms;     /* 0: the client's default */
     const void *reserved[2]; /* NULL */
 } mw_method;
 
 typedef struct mw_interface mw_interface;
 
 struct mw_interface {
-    uint32_t version;          /* MW_DESC_VERSION of the code that made it */
-    uint32_t n_methods;        /* inherited ones included */
-    const char *name;          /* "orders.Desk" */
-    const mw_method *methods;  /* inherited ones first */
-    const mw_interface *base;  /* single inheritance, or NULL */
-    const void *reserved[2];   /* NULL */
+    uint32_t version;         /* MW_DESC_VERSION of the code that made it */
+    uint32_t n_methods;       /* inherited ones included */
+    const char *name;         /* "orders.Desk" */
+    const mw_method *methods; /* inherited ones first */
+    const mw_interface *base; /* single inheritance, or NULL */
+    const void *reserved[2];  /* NULL */
 };
 
 MW_BEGIN_DECLS

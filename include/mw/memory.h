@@ -57,8 +57,8 @@ MW_API MW_MUST_USE char *mw_sprintf(mw_call *call, const char *format, ...)
  * @retval MW_ENOMEM  out of memory; the member is unchanged
  * @thread the handler's, or any with NULL; does not block
  */
-MW_API MW_MUST_USE mw_status mw_set_string(mw_call *call, char **member,
-    const char *text);
+MW_API MW_MUST_USE mw_status mw_set_string(
+    mw_call *call, char **member, const char *text);
 
 MW_END_DECLS
 

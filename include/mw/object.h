@@ -24,8 +24,7 @@ MW_BEGIN_DECLS
  * @retval MW_ENOMEM  a default text could not be allocated
  * @thread owner; does not block
  */
-MW_API MW_MUST_USE mw_status mw_object_init(const mw_type *type,
-    void *ret_obj);
+MW_API MW_MUST_USE mw_status mw_object_init(const mw_type *type, void *ret_obj);
 
 /** Free all that an object points to and set it to all zero bytes.
  *
@@ -44,8 +43,8 @@ MW_API void mw_object_clear(const mw_type *type, void *obj);
  * @retval MW_ENOMEM  out of memory
  * @thread owner; does not block
  */
-MW_API MW_MUST_USE mw_status mw_object_copy(const mw_type *type,
-    void *ret_obj, const void *src);
+MW_API MW_MUST_USE mw_status mw_object_copy(
+    const mw_type *type, void *ret_obj, const void *src);
 
 /** Compare two objects deeply.
  *
@@ -59,8 +58,8 @@ MW_API MW_MUST_USE mw_status mw_object_copy(const mw_type *type,
  * @return  true if they are equal
  * @thread owner of both; does not block
  */
-MW_API MW_MUST_USE bool mw_object_equal(const mw_type *type, const void *a,
-    const void *b);
+MW_API MW_MUST_USE bool mw_object_equal(
+    const mw_type *type, const void *a, const void *b);
 
 /** Write an object as text that looks like JSON, for people.
  *

@@ -17,10 +17,10 @@
 #include "mw/status.h"
 
 /* Declares struct name { item *items; size_t len, cap; }. */
-#define MW_SEQ(name, item)                                 \
-    typedef struct name {                                  \
-        item *items; /* len of them are valid */           \
-        size_t len;  /* elements */                        \
+#define MW_SEQ(name, item)                                  \
+    typedef struct name {                                   \
+        item *items; /* len of them are valid */            \
+        size_t len;  /* elements */                         \
         size_t cap;  /* elements that items has room for */ \
     } name
 
@@ -55,8 +55,8 @@ MW_BEGIN_DECLS
  *          allow it or at is beyond len
  * @thread owner of the sequence; does not block
  */
-MW_API MW_MUST_USE void *mw_seq_insert(mw_call *call, const mw_type *type,
-    void *seq, size_t at, size_t n);
+MW_API MW_MUST_USE void *mw_seq_insert(
+    mw_call *call, const mw_type *type, void *seq, size_t at, size_t n);
 
 /** Append one element with its default values.
  *
@@ -68,8 +68,8 @@ MW_API MW_MUST_USE void *mw_seq_insert(mw_call *call, const mw_type *type,
  * @return  [view] the new element, or NULL; see mw_seq_insert()
  * @thread owner of the sequence; does not block
  */
-MW_API MW_MUST_USE void *mw_seq_add(mw_call *call, const mw_type *type,
-    void *seq);
+MW_API MW_MUST_USE void *mw_seq_add(
+    mw_call *call, const mw_type *type, void *seq);
 
 /** Remove n elements from position at on.
  *
@@ -83,8 +83,8 @@ MW_API MW_MUST_USE void *mw_seq_add(mw_call *call, const mw_type *type,
  * @param n     number of elements
  * @thread owner of the sequence; does not block
  */
-MW_API void mw_seq_remove(mw_call *call, const mw_type *type, void *seq,
-    size_t at, size_t n);
+MW_API void mw_seq_remove(
+    mw_call *call, const mw_type *type, void *seq, size_t at, size_t n);
 
 MW_END_DECLS
 

@@ -25,7 +25,7 @@ typedef struct mw_server mw_server;
 enum {
     MW_DEFAULT_THREADS_MIN = 2,
     MW_DEFAULT_THREADS_MAX = 64,
-    MW_DEFAULT_QUEUE_MAX = 1024,        /* calls */
+    MW_DEFAULT_QUEUE_MAX = 1024, /* calls */
     MW_DEFAULT_CONNECTIONS_MAX = 10000,
     MW_DEFAULT_HANDSHAKE_MS = 10000,
     MW_DEFAULT_DRAIN_MS = 10000,
@@ -74,8 +74,8 @@ MW_BEGIN_DECLS
  * @retval MW_ENOMEM  out of memory
  * @thread any; does not block (but for resolving a host's name)
  */
-MW_API MW_MUST_USE mw_status mw_server_open(mw_server **ret_server,
-    const mw_server_options *options, mw_error *reterr);
+MW_API MW_MUST_USE mw_status mw_server_open(
+    mw_server **ret_server, const mw_server_options *options, mw_error *reterr);
 
 /** An address that the server is bound to, in the form a client takes.
  *
@@ -102,8 +102,7 @@ MW_API const char *mw_server_address(const mw_server *server, size_t index);
  * @retval MW_ENOMEM  out of memory or threads at the start
  * @thread any one; blocks until stopped; must not be called by a handler
  */
-MW_API MW_MUST_USE mw_status mw_server_run(mw_server *server,
-    mw_error *reterr);
+MW_API MW_MUST_USE mw_status mw_server_run(mw_server *server, mw_error *reterr);
 
 /** Ask mw_server_run() to drain and return.
  *

@@ -18,8 +18,8 @@ typedef struct mw_call mw_call;
 /* Calls the handler in an ops struct with its arguments cast to their types.
  * ops: the ops struct.  args: for each parameter, in the order of
  * mw_method.params, the address of its value (see mw_stub_call()). */
-typedef mw_status (*mw_run_fn)(mw_call *call, const void *ops,
-    void *const args[]);
+typedef mw_status (*mw_run_fn)(
+    mw_call *call, const void *ops, void *const args[]);
 
 /* How to reach the handlers in an interface's ops struct. */
 typedef struct mw_skeleton_method {

@@ -21,8 +21,8 @@ typedef struct mw_tls_options {
     const char *server_name; /* [copy] client: the name that the server's
                                 certificate must be for; NULL: the host in
                                 the address */
-    bool anonymous_clients; /* server: accept clients without a certificate.
-                               One that is shown is checked all the same */
+    bool anonymous_clients;  /* server: accept clients without a certificate.
+                                One that is shown is checked all the same */
 } mw_tls_options;
 
 #define MW_TLS(...) MW_OPTIONS(mw_tls_options, __VA_ARGS__)

@@ -35,7 +35,7 @@ void mwi_arena_fini(struct mwi_arena *arena);
 /** n * size zeroed bytes, aligned to align (a power of two, at most
  * alignof(max_align_t)).  For 0 bytes a pointer that is not NULL.  NULL when
  * out of memory, over the limit, or the product overflows. */
-MW_MUST_USE void *mwi_arena_alloc(struct mwi_arena *arena, size_t n,
-    size_t size, size_t align);
+MW_MUST_USE void *mwi_arena_alloc(
+    struct mwi_arena *arena, size_t n, size_t size, size_t align);
 
 #endif

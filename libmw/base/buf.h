@@ -51,7 +51,7 @@ void mwi_buf_consume(struct mwi_buf *buf, size_t n);
 
 /** Append n bytes.  MW_ERANGE over the maximum, MW_ENOMEM out of memory; then
  * nothing was appended. */
-MW_MUST_USE mw_status mwi_buf_append(struct mwi_buf *buf, const void *bytes,
-    size_t n);
+MW_MUST_USE mw_status mwi_buf_append(
+    struct mwi_buf *buf, const void *bytes, size_t n);
 
 #endif

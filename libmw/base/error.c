@@ -71,8 +71,8 @@ mwi_fail(mw_error *reterr, mw_status status, const char *format, ...)
 }
 
 mw_status
-mwi_fail_sys(mw_error *reterr, mw_status status, int sys_errno,
-    const char *format, ...)
+mwi_fail_sys(
+    mw_error *reterr, mw_status status, int sys_errno, const char *format, ...)
 {
     va_list args;
     char reason[64];

@@ -17,10 +17,10 @@ struct mwi_list {
 
 /* The struct of this type whose member is *link. */
 #define MWI_CONTAINER(link, type, member) \
-    ((type *) (void *) ((char *) (link) - offsetof(type, member)))
+    ((type *) (void *) ((char *) (link) -offsetof(type, member)))
 
 /* Runs over the links; the current one may be removed. */
-#define MWI_LIST_FOREACH(link, head)                                       \
+#define MWI_LIST_FOREACH(link, head)                                      \
     for (struct mwi_list *link = (head)->next, *link##_next = link->next; \
          link != (head); link = link##_next, link##_next = link->next)
 

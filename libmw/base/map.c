@@ -103,8 +103,8 @@ mwi_map_remove(struct mwi_map *map, uint64_t key)
     map->slots[hole].value = NULL;
     map->len--;
     /* Later members of the run move up where the hole would hide them. */
-    for (size_t at = (hole + 1) & (map->cap - 1);
-         map->slots[at].value != NULL; at = (at + 1) & (map->cap - 1)) {
+    for (size_t at = (hole + 1) & (map->cap - 1); map->slots[at].value != NULL;
+         at = (at + 1) & (map->cap - 1)) {
         size_t home = (size_t) mix(map->slots[at].key) & (map->cap - 1);
 
         if (((at - home) & (map->cap - 1)) >= ((at - hole) & (map->cap - 1))) {

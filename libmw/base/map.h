@@ -27,8 +27,8 @@ void mwi_map_fini(struct mwi_map *map);
 void *mwi_map_get(const struct mwi_map *map, uint64_t key);
 
 /** Add or replace.  value is not NULL.  MW_ENOMEM leaves the map unchanged. */
-MW_MUST_USE mw_status mwi_map_put(struct mwi_map *map, uint64_t key,
-    void *value);
+MW_MUST_USE mw_status mwi_map_put(
+    struct mwi_map *map, uint64_t key, void *value);
 
 /** Take out and return the value, or NULL if there was none. */
 void *mwi_map_remove(struct mwi_map *map, uint64_t key);

@@ -12,11 +12,11 @@
 
 #if defined(__clang__)
 #define MWI_CAPABILITY(name) __attribute__((capability(name)))
-#define MWI_ACQUIRES(...) __attribute__((acquire_capability(__VA_ARGS__)))
-#define MWI_RELEASES(...) __attribute__((release_capability(__VA_ARGS__)))
+#define MWI_ACQUIRES(...)    __attribute__((acquire_capability(__VA_ARGS__)))
+#define MWI_RELEASES(...)    __attribute__((release_capability(__VA_ARGS__)))
 /* The caller holds the lock. */
 #define MWI_REQUIRES(...) __attribute__((requires_capability(__VA_ARGS__)))
-#define MWI_NO_ANALYSIS __attribute__((no_thread_safety_analysis))
+#define MWI_NO_ANALYSIS   __attribute__((no_thread_safety_analysis))
 #else
 #define MWI_CAPABILITY(name)
 #define MWI_ACQUIRES(...)
