@@ -66,13 +66,14 @@ bio_read(BIO *bio, char *bytes, int len)
 {
     struct mwi_tls_stream *t = BIO_get_data(bio);
     size_t n = 0;
+    enum mwi_io io;
 
     BIO_clear_retry_flags(bio);
     if (len <= 0) {
         return 0;
     }
-    return bio_result(
-        bio, mwi_stream_read(t->lower, bytes, (size_t) len, &n, &t->error), n);
+    io = mwi_stream_read(t->lower, bytes, (size_t) len, &n, &t->error);
+    return bio_result(bio, io, n);
 }
 
 static int
@@ -80,13 +81,14 @@ bio_write(BIO *bio, const char *bytes, int len)
 {
     struct mwi_tls_stream *t = BIO_get_data(bio);
     size_t n = 0;
+    enum mwi_io io;
 
     BIO_clear_retry_flags(bio);
     if (len <= 0) {
         return 0;
     }
-    return bio_result(
-        bio, mwi_stream_write(t->lower, bytes, (size_t) len, &n, &t->error), n);
+    io = mwi_stream_write(t->lower, bytes, (size_t) len, &n, &t->error);
+    return bio_result(bio, io, n);
 }
 
 static long

@@ -264,7 +264,7 @@ make_servers(const struct signer *ca)
 
     spec.names = "DNS:wrong.test,IP:192.0.2.1";
     make_identity(&pki.wrong_host, "wrong", &spec, ca);
-    spec.names = "DNS:*.test,DNS:w*.example";
+    spec.names = "DNS:*.wild.test,DNS:w*.wild.test";
     make_identity(&pki.wildcard, "wildcard", &spec, ca);
     spec.names = NULL;
     spec.common_name = "localhost";

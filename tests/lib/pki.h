@@ -33,7 +33,7 @@ struct mwt_pki {
     struct mwt_identity future;      /* from in an hour; server or client */
     struct mwt_identity self_signed; /* server or client */
     struct mwt_identity wrong_host;  /* server for wrong.test, 192.0.2.1 */
-    struct mwt_identity wildcard;    /* server for *.test and w*.example */
+    struct mwt_identity wildcard;    /* for *.wild.test and w*.wild.test */
     struct mwt_identity common_name; /* server, CN=localhost, no alternative
                                         name */
 
