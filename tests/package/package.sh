@@ -85,6 +85,10 @@ use_make() {
     LD_LIBRARY_PATH=$prefix/lib "$work/with make/consumer"
 }
 
+run_sample() { # NAME FOLDER-OF-ITS-PROGRAMS
+    "$work/samples/check" "$source_tree/tools/pki" "$2/$1-server" "$2/$1-client"
+}
+
 use_samples() {
     local sample name out n=0
     cp -R "$source_tree/samples" "$work/samples"
@@ -97,9 +101,13 @@ use_samples() {
             -DCMAKE_BUILD_TYPE=Release >"$work/$name.log" ||
             { cat "$work/$name.log" && fail "sample $name does not configure"; }
         cmake --build "$out" -j 2 -- --quiet
-        "$work/samples/check" "$source_tree/tools/pki" "$out/$name-server" \
-            "$out/$name-client"
+        run_sample "$name" "$out"
         n=$((n + 1))
+        if [ -f "$sample/Makefile" ]; then
+            echo "package: sample $name, with make"
+            PKG_CONFIG_LIBDIR=$prefix/lib/pkgconfig make -s -C "$sample"
+            LD_LIBRARY_PATH=$prefix/lib run_sample "$name" "$sample"
+        fi
     done
     [ "$n" -gt 0 ] || fail "no samples"
 }
