@@ -46,6 +46,9 @@ typedef struct mw_ctx {
 
     /* Set by the call. */
     mw_error error; /* status MW_OK after a success */
+    bool not_run;   /* after a failure: the server has certainly not run the
+                       call, so that making it again cannot do its work
+                       twice.  false: it may have run */
     mw_stats stats;
 
     /* Private. */

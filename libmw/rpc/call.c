@@ -145,7 +145,8 @@ mwi_call_decode(mw_call *call, mw_error *reterr)
 }
 
 void
-mwi_call_make_fail(struct mwi_buf *frame, uint64_t id, const mw_error *error)
+mwi_call_make_fail(
+    struct mwi_buf *frame, uint64_t id, const mw_error *error, bool not_run)
 {
     struct mwi_writer w;
 
@@ -154,7 +155,7 @@ mwi_call_make_fail(struct mwi_buf *frame, uint64_t id, const mw_error *error)
         return;
     }
     mwi_writer_init(&w, frame);
-    mwi_fail_write(&w, id, error->status, error->text);
+    mwi_fail_write(&w, id, error->status, error->text, not_run);
     if (mwi_writer_ok(&w)) {
         mwi_frame_end(frame);
     } else {
@@ -222,13 +223,8 @@ static mw_status
 run_handler(mw_call *call, mw_error *reterr)
 {
     const struct mwi_operation *op = call->op;
-    mw_status status;
+    mw_status status = op->run(call, op->ops, call->args);
 
-    if (has_inout(op->method) && !call->full_values &&
-        mwi_snapshot_take(&call->snapshot, &call->arena) < 0) {
-        return mwi_fail_nomem(reterr);
-    }
-    status = op->run(call, op->ops, call->args);
     if (status == MW_OK) {
         return MW_OK;
     }
@@ -246,21 +242,49 @@ run_handler(mw_call *call, mw_error *reterr)
     return mwi_fail(reterr, status, "%s", mw_status_text(status));
 }
 
+/* The FAIL that mw_call_raise() has made, if the peer takes so long a one. */
+static mw_status
+take_exception(mw_call *call, struct mwi_buf *frame, mw_error *reterr)
+{
+    size_t len = mwi_buf_len(&call->exception);
+
+    if (mwi_buf_append(frame, mwi_buf_bytes(&call->exception), len) < 0) {
+        return mwi_fail(reterr, MW_ERANGE,
+            "the exception of %zu bytes cannot be sent", len);
+    }
+    return MW_OK;
+}
+
+/* All that must go well before the handler may start. */
+static mw_status
+prepare(mw_call *call, bool one_way, mw_error *reterr)
+{
+    if (!one_way && call->deadline <= mwi_now()) {
+        return mwi_fail(reterr, MW_ETIMEDOUT,
+            "the deadline passed before a thread was free to run the call");
+    }
+    if (mwi_call_decode(call, reterr) < 0) {
+        return reterr->status;
+    }
+    if (has_inout(call->op->method) && !call->full_values &&
+        mwi_snapshot_take(&call->snapshot, &call->arena) < 0) {
+        return mwi_fail_nomem(reterr);
+    }
+    return MW_OK;
+}
+
 void
 mwi_call_execute(
     mw_call *call, struct mwi_buf *ret_frame, mw_error *ret_outcome)
 {
-    mw_status status;
     bool one_way = (call->op->method->flags & MW_METHOD_ONEWAY) != 0;
+    bool prepared;
+    mw_status status;
 
     mwi_error_clear(ret_outcome);
-    if (!one_way && call->deadline <= mwi_now()) {
-        status = mwi_fail(ret_outcome, MW_ETIMEDOUT,
-            "the deadline passed before a thread was free to run the call");
-    } else {
-        status = mwi_call_decode(call, ret_outcome);
-    }
-    if (status == MW_OK) {
+    status = prepare(call, one_way, ret_outcome);
+    prepared = status == MW_OK;
+    if (prepared) {
         status = run_handler(call, ret_outcome);
     }
     if (one_way) {
@@ -268,16 +292,10 @@ mwi_call_execute(
     }
     if (status == MW_OK) {
         status = make_reply(call, ret_frame, ret_outcome);
-    } else if (status == MW_EEXCEPTION &&
-               mwi_buf_fits(ret_frame, mwi_buf_len(&call->exception))) {
-        size_t max = ret_frame->max;
-
-        *ret_frame = call->exception;
-        ret_frame->max = max;
-        mwi_buf_init(&call->exception, EXCEPTION_MAX);
-        return;
+    } else if (status == MW_EEXCEPTION) {
+        status = take_exception(call, ret_frame, ret_outcome);
     }
     if (status < 0) {
-        mwi_call_make_fail(ret_frame, call->id, ret_outcome);
+        mwi_call_make_fail(ret_frame, call->id, ret_outcome, !prepared);
     }
 }

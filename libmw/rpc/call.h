@@ -72,8 +72,9 @@ MW_MUST_USE mw_status mwi_call_decode(mw_call *call, mw_error *reterr);
 void mwi_call_execute(
     mw_call *call, struct mwi_buf *ret_frame, mw_error *ret_outcome);
 
-/** Make the frame of a FAIL.  Leaves the buffer empty when out of memory. */
+/** Make the frame of a FAIL; not_run: the handler was not started.  Leaves the
+ * buffer empty when out of memory. */
 void mwi_call_make_fail(
-    struct mwi_buf *frame, uint64_t id, const mw_error *error);
+    struct mwi_buf *frame, uint64_t id, const mw_error *error, bool not_run);
 
 #endif

@@ -49,8 +49,8 @@ send_small(struct mwi_conn *conn, enum mwi_message_kind kind, uint64_t id,
         } else if (kind == MWI_PONG) {
             mwi_pong_write(&w, id);
         } else {
-            mwi_fail_write(
-                &w, id, MW_EUNIMPLEMENTED, "this client offers no interfaces");
+            mwi_fail_write(&w, id, MW_EUNIMPLEMENTED,
+                "this client offers no interfaces", true);
         }
         mwi_frame_end(&frame);
         status = mwi_channel_send(&conn->channel, &frame, reterr);

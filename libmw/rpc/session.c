@@ -98,13 +98,14 @@ send_frame(struct mwi_session *session, struct mwi_buf *frame)
     mwi_buf_fini(frame);
 }
 
+/* For calls that were not accepted. */
 static void
 send_fail(struct mwi_session *session, uint64_t id, const mw_error *error)
 {
     struct mwi_buf frame;
 
     mwi_buf_init(&frame, SMALL_FRAME_MAX);
-    mwi_call_make_fail(&frame, id, error);
+    mwi_call_make_fail(&frame, id, error, true);
     send_frame(session, &frame);
 }
 

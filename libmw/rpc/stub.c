@@ -28,6 +28,7 @@ struct request {
     const mw_method *method;
     const void *const *args;
     int64_t deadline;
+    bool not_run; /* as mw_ctx.not_run */
     mw_stats stats;
 };
 
@@ -204,15 +205,14 @@ find_exception(const mw_method *method, const struct mwi_text *name)
 }
 
 static mw_status
-take_exception(struct request *q, struct mwi_reader *r,
-    const struct mwi_message *m, mw_error *reterr)
+take_exception(struct request *q, const struct mwi_message *m, mw_error *reterr)
 {
     struct mwi_place heap = {
         .budget = mwi_client_options(q->client)->memory_max,
     };
     const mw_type *type = find_exception(q->method, &m->exception);
+    struct mwi_reader r;
     void *exception;
-    mw_status status;
 
     mwi_fail(reterr, MW_EEXCEPTION, "raised %.*s", (int) m->exception.len,
         m->exception.at);
@@ -224,24 +224,27 @@ take_exception(struct request *q, struct mwi_reader *r,
     if (exception == NULL) {
         return mwi_fail_nomem(reterr);
     }
-    mwi_decode(r, &heap, type, exception);
-    status = mwi_message_finish(r, m);
-    if (status < 0) {
+    mwi_reader_init(
+        &r, m->value, m->value_len, mwi_client_options(q->client)->depth_max);
+    mwi_decode(&r, &heap, type, exception);
+    if (mwi_reader_finish(&r) < 0) {
+        mw_status status = r.error.status;
+
         mwi_clear(type, exception);
         mwi_free(exception);
         return mwi_fail(reterr, status == MW_EINVAL ? MW_EPROTO : status,
-            "in the exception: %s", r->error.text);
+            "in the exception: %s", r.error.text);
     }
     mwi_ctx_set_exception(q->ctx, type, exception);
     return MW_EEXCEPTION;
 }
 
 static mw_status
-take_fail(struct request *q, struct mwi_reader *r, const struct mwi_message *m,
-    mw_error *reterr)
+take_fail(struct request *q, const struct mwi_message *m, mw_error *reterr)
 {
+    q->not_run = m->not_run;
     if (m->exception.at != NULL) {
-        return take_exception(q, r, m, reterr);
+        return take_exception(q, m, reterr);
     }
     mwi_fail(reterr, m->status, "%.*s", (int) m->text.len, m->text.at);
     reterr->origin = MW_ORIGIN_PEER;
@@ -262,7 +265,9 @@ take_answer(struct request *q, struct mwi_conn *conn,
         mwi_client_options(q->client)->depth_max);
     mwi_message_read(&r, &m);
     if (m.kind == MWI_FAIL) {
-        return take_fail(q, &r, &m, reterr);
+        return mwi_reader_ok(&r) ? take_fail(q, &m, reterr)
+                                 : mwi_fail(reterr, MW_EPROTO,
+                                       "malformed FAIL: %s", r.error.text);
     }
     if (m.kind != (uint64_t) success) {
         return mwi_fail(reterr, MW_EPROTO, "the server answered %s with %s",
@@ -292,6 +297,7 @@ exchange(struct request *q, struct mwi_conn *conn, struct mwi_waiter *waiter,
     *ret_is_sent = true;
     if (status == MW_OK) {
         status = mwi_conn_send(conn, &frame, q->deadline, ret_is_sent, reterr);
+        q->not_run = !*ret_is_sent;
     }
     mwi_buf_fini(&frame);
     if (status == MW_OK) {
@@ -306,6 +312,7 @@ call(struct request *q, mw_error *reterr)
     mw_status status = MW_OK;
     bool is_sent = false;
 
+    q->not_run = true;
     for (size_t i = 0; i < TRIES && !is_sent; i++) {
         struct mwi_conn *conn;
         struct mwi_waiter waiter;
@@ -360,8 +367,11 @@ mw_stub_call(mw_client *client, mw_ctx *ctx, const mw_method *method,
     status = call(&q, &error);
     if (status < 0) {
         name_call(method, status, &error);
-    } else if (ctx != NULL) {
+        q.stats = (mw_stats){ 0 };
+    }
+    if (ctx != NULL) {
         ctx->stats = q.stats;
+        ctx->not_run = status < 0 && q.not_run;
     }
     return mwi_ctx_end(ctx, status, &error);
 }

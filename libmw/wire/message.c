@@ -7,6 +7,9 @@
 
 enum { KIND_UNKNOWN = 255 };
 
+/* Keys of what a FAIL says besides its text. */
+enum { INFO_NOT_RUN = 0, INFO_EXCEPTION = 1 };
+
 static struct mwi_text
 read_text(struct mwi_reader *r)
 {
@@ -100,9 +103,25 @@ read_call(struct mwi_reader *r, struct mwi_message *m)
     return 4;
 }
 
+static void
+read_exception(struct mwi_reader *r, struct mwi_message *m)
+{
+    if (mwi_read_array(r) != 2 && mwi_reader_ok(r)) {
+        mwi_reader_fail(
+            r, MW_EPROTO, "an exception is an array of a name and a value");
+    }
+    m->exception = read_text(r);
+    m->value = r->at;
+    mwi_skip(r);
+    m->value_len = (size_t) (r->at - m->value);
+    mwi_leave(r);
+}
+
 static size_t
 read_fail(struct mwi_reader *r, struct mwi_message *m, size_t n)
 {
+    size_t pairs;
+
     m->id = mwi_read_uint(r);
     m->status = read_status(r);
     if (m->status == MW_OK) {
@@ -112,12 +131,21 @@ read_fail(struct mwi_reader *r, struct mwi_message *m, size_t n)
     if (n < 5) {
         return 3;
     }
-    if (mwi_read_array(r) != 2 && mwi_reader_ok(r)) {
-        mwi_reader_fail(
-            r, MW_EPROTO, "an exception is an array of a name and a value");
+    pairs = mwi_read_map(r);
+    for (size_t i = 0; i < pairs && mwi_reader_ok(r); i++) {
+        switch (mwi_read_uint(r)) {
+        case INFO_NOT_RUN:
+            m->not_run = mwi_read_bool(r);
+            break;
+        case INFO_EXCEPTION:
+            read_exception(r, m);
+            break;
+        default:
+            mwi_skip(r);
+            break;
+        }
     }
-    m->exception = read_text(r);
-    m->has_body = true;
+    mwi_leave(r);
     return 4;
 }
 
@@ -190,9 +218,6 @@ mwi_message_read(struct mwi_reader *r, struct mwi_message *ret_message)
 mw_status
 mwi_message_finish(struct mwi_reader *r, const struct mwi_message *message)
 {
-    if (message->exception.at != NULL) {
-        mwi_leave(r);
-    }
     for (size_t i = 0; i < message->rest && mwi_reader_ok(r); i++) {
         mwi_skip(r);
     }
@@ -268,13 +293,18 @@ mwi_reply_begin(struct mwi_writer *w, uint64_t id)
 }
 
 void
-mwi_fail_write(
-    struct mwi_writer *w, uint64_t id, mw_status status, const char *text)
+mwi_fail_write(struct mwi_writer *w, uint64_t id, mw_status status,
+    const char *text, bool not_run)
 {
-    write_head(w, 4, MWI_FAIL);
+    write_head(w, not_run ? 5 : 4, MWI_FAIL);
     mwi_write_uint(w, id);
     mwi_write_int(w, status);
     write_text(w, text);
+    if (not_run) {
+        mwi_write_map(w, 1);
+        mwi_write_uint(w, INFO_NOT_RUN);
+        mwi_write_bool(w, true);
+    }
 }
 
 void
@@ -284,6 +314,8 @@ mwi_exception_begin(struct mwi_writer *w, uint64_t id, const char *name)
     mwi_write_uint(w, id);
     mwi_write_int(w, MW_EEXCEPTION);
     write_text(w, name);
+    mwi_write_map(w, 1);
+    mwi_write_uint(w, INFO_EXCEPTION);
     mwi_write_array(w, 2);
     mwi_write_text(w, name, strlen(name));
 }

@@ -7,7 +7,7 @@
  *     CALL    [1, id, target, meta, [arguments]]
  *     ACK     [2, id]
  *     REPLY   [3, id, [results]]
- *     FAIL    [4, id, status, text, ? [exception name, value]]
+ *     FAIL    [4, id, status, text, ? {0: not run, 1: [exception name, value]}]
  *     PING    [6, id]
  *     PONG    [7, id]
  *     GOAWAY  [8, status, text]
@@ -74,14 +74,17 @@ struct mwi_message {
     uint64_t message_max;      /* HELLO: bytes; MWI_MESSAGE_MIN if not said */
     mw_status status;          /* FAIL, GOAWAY */
     struct mwi_text text;      /* FAIL, GOAWAY */
-    struct mwi_text exception; /* FAIL: its name, or at is NULL */
+    bool not_run;              /* FAIL: the handler was not started */
+    struct mwi_text exception; /* FAIL: its name, or at is NULL ... */
+    const uint8_t *value;      /* ... and its value, well-formed ... */
+    size_t value_len;          /* ... of so many bytes */
     struct mwi_call_head call; /* CALL */
 };
 
 /** Read a message, or up to its body if it has one: the array of arguments of
- * a CALL, the array of results of a REPLY, the value of a FAIL's exception.
- * That follows in the reader, and mwi_message_finish() is to be called behind
- * it.  Texts are views into the message.
+ * a CALL, the array of results of a REPLY.  That follows in the reader, and
+ * mwi_message_finish() is to be called behind it.  Texts are views into the
+ * message.
  *
  * Errors are the reader's, with status MW_EPROTO.  *ret_message then has the
  * kind and id if it came that far (else an unknown kind and 0), so that a
@@ -100,9 +103,10 @@ void mwi_call_begin(
     struct mwi_writer *w, uint64_t id, const struct mwi_call_head *call);
 void mwi_ack_write(struct mwi_writer *w, uint64_t id);
 void mwi_reply_begin(struct mwi_writer *w, uint64_t id);
-/** The text is cut to what an mw_error holds. */
-void mwi_fail_write(
-    struct mwi_writer *w, uint64_t id, mw_status status, const char *text);
+/** not_run: say that the handler was not started.  The text is cut to what an
+ * mw_error holds. */
+void mwi_fail_write(struct mwi_writer *w, uint64_t id, mw_status status,
+    const char *text, bool not_run);
 /** The exception's value follows. */
 void mwi_exception_begin(struct mwi_writer *w, uint64_t id, const char *name);
 void mwi_ping_write(struct mwi_writer *w, uint64_t id);
