@@ -14,10 +14,19 @@
 #include "codec/cbor.h"
 #include "delta/snapshot.h"
 
+enum {
+    /* Patches nest no deeper than this many values; what differs below goes
+     * as a whole. */
+    MWI_DELTA_DEPTH_MAX = 16,
+    /* So D(T) nests at most this many containers deeper than V(T) may: a
+     * reader of deltas must allow for them. */
+    MWI_DELTA_DEPTH_EXTRA = 20,
+};
+
 /** Append D(type) from what a value was to what it is.
  *
  * Never longer than V(type) by more than a few bytes.  Scratch memory is from
- * the heap; errors are the writer's.
+ * the heap; without it the delta is coarser.  Errors are the writer's.
  *
  * @param w         where to
  * @param type      the value's type

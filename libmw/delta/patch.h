@@ -23,16 +23,21 @@ struct mwi_patch_entry;
 struct mwi_patch {
     struct mwi_arena scratch;        /* journal and staged bytes */
     struct mwi_place heap;           /* what becomes part of the objects */
-    struct mwi_patch_entry *entries; /* in the order of the commit */
-    struct mwi_patch_entry *last;
-    mw_stats stats; /* counts of what the commit will do */
+    struct mwi_patch_entry *entries; /* in the order of the commit, which is
+                                        inner values first */
+    mw_stats stats;                  /* counts of what the commit will do */
 };
 
-/** An empty patch that may allocate budget bytes. */
+/** An empty patch that may allocate budget bytes, its own journal included. */
 void mwi_patch_init(struct mwi_patch *patch, size_t budget);
 
-/** Stage D(type), read from r, against an object.  Errors are the reader's;
- * after one, nothing but mwi_patch_abort() may follow. */
+/** Stage D(type), read from r, against an object, which must not change before
+ * the commit, nor share memory with another one in the same patch.  Errors are
+ * the reader's; after one, nothing but mwi_patch_abort() may follow.
+ *
+ * MW_EPROTO: the delta contradicts the object or the format of deltas.
+ * MW_EINVAL: something in it is not CBOR or not a value of the type.
+ * MW_ERANGE: over the budget, or nested too deep.  MW_ENOMEM. */
 void mwi_patch_stage(struct mwi_patch *patch, struct mwi_reader *r,
     const mw_type *type, void *object);
 

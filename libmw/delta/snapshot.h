@@ -26,16 +26,16 @@ struct mwi_snapshot {
 };
 
 /** Copy an arena.  MW_ENOMEM leaves an empty snapshot. */
-MW_MUST_USE mw_status mwi_snapshot_take(struct mwi_snapshot *snapshot,
-    const struct mwi_arena *arena);
+MW_MUST_USE mw_status mwi_snapshot_take(
+    struct mwi_snapshot *snapshot, const struct mwi_arena *arena);
 
 /** Free the copy.  Harmless on a zeroed snapshot. */
 void mwi_snapshot_fini(struct mwi_snapshot *snapshot);
 
 /** What was at an address: a place in the copy, or the address itself when it
  * is outside of what was copied (constants, NULL). */
-const void *mwi_snapshot_of(const struct mwi_snapshot *snapshot,
-    const void *address);
+const void *mwi_snapshot_of(
+    const struct mwi_snapshot *snapshot, const void *address);
 
 /** Whether nothing at all in the arena has changed. */
 bool mwi_snapshot_is_clean(const struct mwi_snapshot *snapshot);

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding long stretches that are in both rows, in the manner of rsync: the
+ * old row is cut into blocks whose hashes go into a table; a window of one
+ * block is rolled over the new row and looked up.  A hit is compared, grown in
+ * both directions and jumped over.  Of the matches, those that ascend in both
+ * rows and are longest together are kept.
+ *
+ * Where much is the same, as in a row of spaces, a block has many places.  Only
+ * the first few are noted, and the place that carries on from the match before
+ * is always tried, so that the time stays linear.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "delta/align.h"
+
+enum { PLACES = 6 }; /* of the same block that are looked at */
+
+static const uint64_t BASE = UINT64_C(0x9e3779b97f4a7c15);
+
+/* The blocks of a stretch of the old row, by their hashes. */
+struct table {
+    const struct mwi_rows *rows;
+    size_t start;    /* of the stretch */
+    size_t end;      /* behind it */
+    size_t block;    /* symbols */
+    uint64_t power;  /* of BASE, that a block's first symbol has in its hash */
+    uint32_t *first; /* block number + 1 by hash, 0: none */
+    uint32_t *next;  /* block number + 1 by block number */
+    unsigned shift;  /* from a mixed hash to a place in first */
+};
+
+size_t
+mwi_block_symbols(const struct mwi_rows *rows, unsigned level)
+{
+    static const size_t bytes[] = { 32, 8 };
+
+    if (rows->hashes) {
+        return level == 0 ? 1 : 0;
+    }
+    if (level >= sizeof(bytes) / sizeof(bytes[0])) {
+        return 0;
+    }
+    return bytes[level] > rows->width ? bytes[level] / rows->width : 1;
+}
+
+static uint64_t
+symbol(const unsigned char *row, size_t width, size_t at)
+{
+    uint64_t word = 0;
+
+    switch (width) {
+    case 1:
+        return row[at];
+    case 2: {
+        uint16_t half;
+
+        memcpy(&half, row + at * 2, 2);
+        return half;
+    }
+    case 4: {
+        uint32_t single;
+
+        memcpy(&single, row + at * 4, 4);
+        return single;
+    }
+    default:
+        memcpy(&word, row + at * width, sizeof(word));
+        return word;
+    }
+}
+
+/* The hash of a block: a polynomial of its symbols in BASE. */
+static uint64_t
+hash_block(const unsigned char *row, size_t width, size_t at, size_t block)
+{
+    uint64_t hash = 0;
+
+    for (size_t i = 0; i < block; i++) {
+        hash = hash * BASE + symbol(row, width, at + i);
+    }
+    return hash;
+}
+
+/* A hash's place in table.first. */
+static size_t
+slot(const struct table *table, uint64_t hash)
+{
+    hash ^= hash >> 29;
+    return (size_t) ((hash * UINT64_C(0xd6e8feb86659fd93)) >> table->shift);
+}
+
+/* Note a block, unless there are enough of its hash already. */
+static void
+table_add(struct table *table, uint32_t number)
+{
+    size_t at = table->start + (size_t) number * table->block;
+    uint32_t *place = &table->first[slot(table,
+        hash_block(table->rows->old, table->rows->width, at, table->block))];
+
+    for (unsigned i = 0; *place != 0; i++) {
+        if (i == PLACES) {
+            return;
+        }
+        place = &table->next[*place - 1];
+    }
+    *place = number + 1;
+}
+
+static bool
+table_init(struct table *table, const struct mwi_rows *rows,
+    const struct mwi_hunk *where, size_t block)
+{
+    size_t n = where->old_n / block;
+    unsigned bits = 4;
+
+    *table = (struct table){
+        .rows = rows,
+        .start = where->old_at,
+        .end = where->old_at + where->old_n,
+        .block = block,
+        .power = 1,
+    };
+    if (n >= UINT32_MAX) {
+        n = UINT32_MAX - 1;
+    }
+    while ((n >> bits) > 0) {
+        bits++;
+    }
+    table->shift = 64 - bits;
+    for (size_t i = 1; i < block; i++) {
+        table->power *= BASE;
+    }
+    table->first = mwi_calloc((size_t) 1 << bits, sizeof(*table->first));
+    table->next = mwi_calloc(n, sizeof(*table->next));
+    if (table->first == NULL || table->next == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        table_add(table, (uint32_t) i);
+    }
+    return true;
+}
+
+static void
+table_fini(struct table *table)
+{
+    mwi_free(table->first);
+    mwi_free(table->next);
+}
+
+/* How much is the same from two places on, 0 if less than a block. */
+static size_t
+reach(const struct table *table, const struct mwi_hunk *where, size_t old_at,
+    size_t new_at)
+{
+    size_t old_left = table->end - old_at;
+    size_t new_left = where->new_at + where->new_n - new_at;
+    size_t n = mwi_same_prefix(
+        table->rows, old_at, new_at, old_left < new_left ? old_left : new_left);
+
+    return n < table->block ? 0 : n;
+}
+
+/* The longest match for the window at a place in the new row, if any.  before
+ * is the match found last. */
+static struct mwi_match
+look_up(const struct table *table, const struct mwi_hunk *where, size_t new_at,
+    uint64_t hash, const struct mwi_match *before)
+{
+    struct mwi_match best = { .new_at = new_at };
+    size_t expected = before->old_at + (new_at - before->new_at);
+
+    if (expected < table->end) {
+        best.old_at = expected;
+        best.n = reach(table, where, expected, new_at);
+    }
+    if (best.n > 0) {
+        return best;
+    }
+    for (uint32_t number = table->first[slot(table, hash)]; number != 0;
+         number = table->next[number - 1]) {
+        size_t old_at = table->start + (size_t) (number - 1) * table->block;
+        size_t n = reach(table, where, old_at, new_at);
+
+        if (n > best.n) {
+            best.old_at = old_at;
+            best.n = n;
+        }
+    }
+    return best;
+}
+
+static bool
+push(struct mwi_matches *matches, const struct mwi_match *match)
+{
+    if (matches->len == matches->cap) {
+        size_t cap = matches->cap == 0 ? 64 : matches->cap * 2;
+        struct mwi_match *at = mwi_realloc(matches->at, cap, sizeof(*at));
+
+        if (at == NULL) {
+            return false;
+        }
+        matches->at = at;
+        matches->cap = cap;
+    }
+    matches->at[matches->len++] = *match;
+    return true;
+}
+
+/* Roll the window over the new row. */
+static bool
+scan(const struct table *table, struct mwi_rows *rows,
+    const struct mwi_hunk *where, struct mwi_matches *matches)
+{
+    size_t block = table->block;
+    size_t width = rows->width;
+    size_t end = where->new_at + where->new_n - block;
+    struct mwi_match before = { .old_at = where->old_at,
+        .new_at = where->new_at };
+    size_t at = where->new_at;
+    uint64_t hash = hash_block(rows->live, width, at, block);
+
+    for (;;) {
+        struct mwi_match match = look_up(table, where, at, hash, &before);
+
+        if (match.n > 0) {
+            size_t room = match.new_at - (before.new_at + before.n);
+            size_t old_room = match.old_at - where->old_at;
+            size_t back = mwi_same_suffix(rows, match.old_at, match.new_at,
+                room < old_room ? room : old_room);
+
+            match.old_at -= back;
+            match.new_at -= back;
+            match.n += back;
+            if (!push(matches, &match)) {
+                return false;
+            }
+            before = match;
+            at = match.new_at + match.n;
+            if (at > end) {
+                return true;
+            }
+            hash = hash_block(rows->live, width, at, block);
+        } else if (at == end) {
+            return true;
+        } else {
+            hash -= symbol(rows->live, width, at) * table->power;
+            hash = hash * BASE + symbol(rows->live, width, at + block);
+            at++;
+        }
+    }
+}
+
+bool
+mwi_block_match(struct mwi_rows *rows, const struct mwi_hunk *where,
+    size_t block, struct mwi_matches *matches)
+{
+    struct table table;
+    size_t n;
+    bool ok;
+
+    matches->len = 0;
+    if (where->old_n < block || where->new_n < block) {
+        return true;
+    }
+    ok = table_init(&table, rows, where, block) &&
+         scan(&table, rows, where, matches);
+    table_fini(&table);
+    rows->budget -= (int64_t) (where->old_n + where->new_n) / 4;
+    return ok && mwi_match_chain(matches, &n);
+}

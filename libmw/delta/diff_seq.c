@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The differ: sequences and arrays of anything but numbers.
+ *
+ * What has not changed at either end is passed over.  The middle is matched by
+ * key, element by element, or by content; the matching is then written down,
+ * as splices if the old elements that are still there are in their old order,
+ * else as runs.  Elements that were matched are patched by old index.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "codec/access.h"
+#include "delta/compare.h"
+#include "delta/write.h"
+
+struct elements {
+    const mw_type *elem;
+    struct mwi_items old;
+    struct mwi_items live;
+    struct mwi_matching matching;
+};
+
+static const void *
+old_at(const struct elements *e, size_t i)
+{
+    return e->old.at + i * e->elem->size;
+}
+
+static const void *
+live_at(const struct elements *e, size_t i)
+{
+    return e->live.at + i * e->elem->size;
+}
+
+static bool
+same_at(
+    const struct mwi_differ *d, const struct elements *e, size_t i, size_t j)
+{
+    return mwi_same(e->elem, d->snapshot, old_at(e, i), NULL, live_at(e, j));
+}
+
+/* Which old element a new one came from. */
+static size_t
+from(const struct elements *e, size_t j)
+{
+    if (j < e->matching.prefix) {
+        return j;
+    }
+    if (j >= e->live.len - e->matching.suffix) {
+        return j + e->old.len - e->live.len;
+    }
+    return e->matching.from[j];
+}
+
+/* Find what is the same at the ends. */
+static void
+trim(const struct mwi_differ *d, struct elements *e)
+{
+    size_t n = e->old.len;
+    size_t m = e->live.len;
+    size_t least = n < m ? n : m;
+    size_t prefix = 0;
+    size_t suffix = 0;
+
+    if (n == m && n > 0 && mwi_type_is_flat(e->elem) &&
+        memcmp(e->old.at, e->live.at, n * e->elem->size) == 0) {
+        prefix = n;
+    }
+    while (prefix < least && same_at(d, e, prefix, prefix)) {
+        prefix++;
+    }
+    while (suffix < least - prefix &&
+           same_at(d, e, n - 1 - suffix, m - 1 - suffix)) {
+        suffix++;
+    }
+    e->matching.prefix = prefix;
+    e->matching.suffix = suffix;
+}
+
+/* Match every element with the one of the same index. */
+static void
+match_in_place(struct elements *e)
+{
+    for (size_t j = 0; j < e->live.len; j++) {
+        e->matching.from[j] = j;
+    }
+}
+
+/* Whether at least half of what is not trimmed is the same in place. */
+static bool
+is_mostly_in_place(const struct mwi_differ *d, const struct elements *e)
+{
+    size_t end = e->live.len - e->matching.suffix;
+    size_t start = e->matching.prefix;
+    size_t n = 0;
+
+    for (size_t i = start; i < end; i++) {
+        n += same_at(d, e, i, i);
+    }
+    return n >= (end - start) / 2;
+}
+
+/* Match the middle.  False when out of memory. */
+static bool
+match(const struct mwi_differ *d, const mw_type *type, struct elements *e)
+{
+    bool same_length = e->old.len == e->live.len;
+
+    e->matching.from = mwi_calloc(e->live.len, sizeof(*e->matching.from));
+    if (e->matching.from == NULL) {
+        return false;
+    }
+    if (type->kind == MW_KIND_ARRAY) {
+        match_in_place(e);
+        return true;
+    }
+    if (mwi_is_keyed(e->elem) &&
+        mwi_match_keyed(d, e->elem, e->old, e->live, &e->matching)) {
+        return true;
+    }
+    if (same_length && is_mostly_in_place(d, e)) {
+        match_in_place(e);
+        return true;
+    }
+    return mwi_match_content(d, e->elem, e->old, e->live, &e->matching);
+}
+
+/* Whether the old elements that are still there are in their old order. */
+static bool
+is_ordered(const struct elements *e)
+{
+    size_t next = 0;
+
+    for (size_t j = 0; j < e->live.len; j++) {
+        size_t i = from(e, j);
+
+        if (i != MWI_NO_ELEMENT) {
+            if (i < next) {
+                return false;
+            }
+            next = i + 1;
+        }
+    }
+    return true;
+}
+
+/* Append an array of the new elements [start, end). */
+static void
+write_elements(
+    struct mwi_differ *d, const struct elements *e, size_t start, size_t end)
+{
+    struct mwi_path step = { .up = d->w->path, .index = start };
+
+    mwi_write_array(d->w, end - start);
+    d->w->path = &step;
+    for (; step.index < end && mwi_writer_ok(d->w); step.index++) {
+        mwi_encode(d->w, e->elem, live_at(e, step.index));
+    }
+    d->w->path = step.up;
+}
+
+/* Append [[at, ndel, [V…]], …]. */
+static void
+write_splices(struct mwi_differ *d, const struct elements *e)
+{
+    struct mwi_open_head head = mwi_open_array(d->w, e->live.len + e->old.len);
+    size_t splices = 0;
+    size_t next = 0; /* old element that has not been told of */
+
+    for (size_t j = 0; j <= e->live.len; j++) {
+        size_t start = j;
+        size_t i;
+
+        while (j < e->live.len && from(e, j) == MWI_NO_ELEMENT) {
+            j++;
+        }
+        i = j < e->live.len ? from(e, j) : e->old.len;
+        if (j > start || i > next) {
+            mwi_write_array(d->w, 3);
+            mwi_write_uint(d->w, next);
+            mwi_write_uint(d->w, i - next);
+            write_elements(d, e, start, j);
+            splices++;
+        }
+        next = i + 1;
+    }
+    mwi_close_head(d->w, &head, splices);
+}
+
+/* Append [start, n, [V…], …]. */
+static void
+write_runs(struct mwi_differ *d, const struct elements *e)
+{
+    struct mwi_open_head head = mwi_open_array(d->w, 3 * e->live.len);
+    size_t items = 0;
+    size_t j = 0;
+
+    while (j < e->live.len) {
+        size_t start = from(e, j);
+        size_t n = 0;
+        size_t new_at;
+
+        while (start != MWI_NO_ELEMENT && j < e->live.len &&
+               from(e, j) == start + n) {
+            n++;
+            j++;
+        }
+        new_at = j;
+        while (j < e->live.len && from(e, j) == MWI_NO_ELEMENT) {
+            j++;
+        }
+        mwi_write_uint(d->w, n > 0 ? start : 0);
+        mwi_write_uint(d->w, n);
+        write_elements(d, e, new_at, j);
+        items += 3;
+    }
+    mwi_close_head(d->w, &head, items);
+}
+
+/* Where each old element went, or NULL without memory. */
+static size_t *
+invert(const struct elements *e)
+{
+    size_t *to = mwi_malloc(e->old.len * sizeof(*to));
+
+    if (to != NULL) {
+        for (size_t i = 0; i < e->old.len; i++) {
+            to[i] = MWI_NO_ELEMENT;
+        }
+        for (size_t j = 0; j < e->live.len; j++) {
+            if (from(e, j) != MWI_NO_ELEMENT) {
+                to[from(e, j)] = j;
+            }
+        }
+    }
+    return to;
+}
+
+/* Append 1: {old index: D, …} if elements that are still there have changed,
+ * and return whether there were any. */
+static bool
+write_changes(struct mwi_differ *d, const struct elements *e, const size_t *to)
+{
+    struct mwi_path step = { .up = d->w->path };
+    size_t mark = mwi_writer_mark(d->w);
+    struct mwi_open_head head;
+    size_t n = 0;
+
+    mwi_write_uint(d->w, MWI_PATCH_ELEMENTS);
+    head = mwi_open_map(d->w, e->old.len);
+    d->w->path = &step;
+    for (size_t i = e->matching.prefix; i < e->old.len - e->matching.suffix;
+         i++) {
+        size_t before = mwi_writer_mark(d->w);
+
+        if (to[i] == MWI_NO_ELEMENT || !mwi_writer_ok(d->w)) {
+            continue;
+        }
+        step.index = to[i];
+        mwi_write_uint(d->w, i);
+        if (mwi_diff_value(d, e->elem, old_at(e, i), live_at(e, to[i]))) {
+            n++;
+        } else {
+            mwi_writer_rewind(d->w, before);
+        }
+    }
+    d->w->path = step.up;
+    if (n == 0) {
+        mwi_writer_rewind(d->w, mark);
+    } else {
+        mwi_close_head(d->w, &head, n);
+    }
+    return n > 0;
+}
+
+/* Append the patch.  False, with nothing appended, without memory. */
+static bool
+write_patch(struct mwi_differ *d, const struct elements *e)
+{
+    bool ordered = is_ordered(e);
+    size_t *to = invert(e);
+    struct mwi_open_head head;
+    size_t n = 0;
+
+    if (to == NULL) {
+        return false;
+    }
+    head = mwi_open_map(d->w, 2);
+    if (ordered) {
+        size_t mark = mwi_writer_mark(d->w);
+
+        mwi_write_uint(d->w, MWI_PATCH_SPLICES);
+        write_splices(d, e);
+        /* 00 80: there are none. */
+        if (mwi_writer_mark(d->w) - mark > 2) {
+            n++;
+        } else {
+            mwi_writer_rewind(d->w, mark);
+        }
+    }
+    n += write_changes(d, e, to);
+    if (!ordered) {
+        mwi_write_uint(d->w, MWI_PATCH_RUNS);
+        write_runs(d, e);
+        n++;
+    }
+    mwi_close_head(d->w, &head, n);
+    mwi_free(to);
+    return true;
+}
+
+bool
+mwi_diff_elements(struct mwi_differ *d, const mw_type *type, const void *old,
+    const void *live)
+{
+    size_t mark = mwi_writer_mark(d->w);
+    struct elements e = {
+        .elem = type->elem,
+        .old = mwi_items_in(d->snapshot, type, old),
+        .live = mwi_items_to_write(d->w, type, live),
+    };
+
+    if (!mwi_writer_ok(d->w)) {
+        return true;
+    }
+    trim(d, &e);
+    if (e.old.len == e.live.len && e.matching.prefix == e.live.len) {
+        return false;
+    }
+    if (e.old.len > 0 && e.live.len > 0 && match(d, type, &e) &&
+        write_patch(d, &e)) {
+        mwi_diff_guard(d, type, live, mark);
+    } else {
+        mwi_encode(d->w, type, live);
+    }
+    mwi_free(e.matching.from);
+    return true;
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The differ: which old element each new element came from.
+ *
+ * By key, an element is found wherever it went.  By content, elements that are
+ * the same are aligned, and of those between them as many as possible are
+ * paired, so that a changed element travels as its change.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "codec/access.h"
+#include "delta/compare.h"
+#include "delta/write.h"
+
+enum { PAIRS_MAX = 1024 }; /* pairs in a hunk that are looked at */
+
+bool
+mwi_is_keyed(const mw_type *type)
+{
+    if (type->kind == MW_KIND_STRUCT) {
+        for (uint32_t i = 0; i < type->n_members; i++) {
+            if ((type->fields[i].flags & MW_FIELD_KEY) != 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Old elements by the hash of their key. */
+struct key_table {
+    const mw_type *elem;
+    const struct mwi_snapshot *snapshot;
+    struct mwi_items old;
+    struct key_slot {
+        uint64_t hash;
+        size_t element; /* old index + 1, 0: free */
+    } * slots;
+    size_t mask;
+};
+
+static bool
+same_key(const struct key_table *table, size_t old_index,
+    const struct mwi_snapshot *snapshot, const void *record)
+{
+    const mw_type *elem = table->elem;
+    const void *old = table->old.at + old_index * elem->size;
+
+    for (uint32_t i = 0; i < elem->n_members; i++) {
+        const mw_field *field = &elem->fields[i];
+
+        if ((field->flags & MW_FIELD_KEY) != 0 &&
+            !mwi_same_field(field, table->snapshot, old, snapshot, record)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The slot of the element with the key of a record, or where it would go. */
+static struct key_slot *
+find_key(const struct key_table *table, const struct mwi_snapshot *snapshot,
+    const void *record)
+{
+    uint64_t hash = mwi_hash_key(table->elem, snapshot, record);
+    size_t at = (size_t) hash & table->mask;
+
+    while (
+        table->slots[at].element != 0 &&
+        (table->slots[at].hash != hash ||
+            !same_key(table, table->slots[at].element - 1, snapshot, record))) {
+        at = (at + 1) & table->mask;
+    }
+    if (table->slots[at].element == 0) {
+        table->slots[at].hash = hash;
+    }
+    return &table->slots[at];
+}
+
+/* Enter the old elements that are not matched already.  False when two have
+ * the same key. */
+static bool
+enter_keys(struct key_table *table, size_t start, size_t end)
+{
+    for (size_t i = start; i < end; i++) {
+        struct key_slot *slot = find_key(
+            table, table->snapshot, table->old.at + i * table->elem->size);
+
+        if (slot->element != 0) {
+            return false;
+        }
+        slot->element = i + 1;
+    }
+    return true;
+}
+
+/* Look up the new elements.  False when two came from the same. */
+static bool
+look_up_keys(struct key_table *table, struct mwi_items live,
+    struct mwi_matching *matching, unsigned char *taken)
+{
+    for (size_t j = matching->prefix; j < live.len - matching->suffix; j++) {
+        const struct key_slot *slot =
+            find_key(table, NULL, live.at + j * table->elem->size);
+
+        matching->from[j] = MWI_NO_ELEMENT;
+        if (slot->element != 0) {
+            size_t i = slot->element - 1;
+
+            if (taken[i - matching->prefix] != 0) {
+                return false;
+            }
+            taken[i - matching->prefix] = 1;
+            matching->from[j] = i;
+        }
+    }
+    return true;
+}
+
+bool
+mwi_match_keyed(const struct mwi_differ *d, const mw_type *elem,
+    struct mwi_items old, struct mwi_items live, struct mwi_matching *matching)
+{
+    struct key_table table = {
+        .elem = elem,
+        .snapshot = d->snapshot,
+        .old = old,
+    };
+    size_t end = old.len - matching->suffix;
+    size_t cap = 4;
+    unsigned char *taken;
+    bool ok;
+
+    while (cap / 2 < end - matching->prefix) {
+        cap *= 2;
+    }
+    table.mask = cap - 1;
+    table.slots = mwi_calloc(cap, sizeof(*table.slots));
+    taken = mwi_calloc(end - matching->prefix, 1);
+    ok = table.slots != NULL && taken != NULL &&
+         enter_keys(&table, matching->prefix, end) &&
+         look_up_keys(&table, live, matching, taken);
+    mwi_free(table.slots);
+    mwi_free(taken);
+    return ok;
+}
+
+/* How much two elements have in common, 0 for nothing. */
+static uint32_t
+likeness(const struct mwi_differ *d, const mw_type *elem, const void *old,
+    const void *live)
+{
+    uint32_t n = 0;
+
+    if (elem->kind != MW_KIND_STRUCT) {
+        return 1;
+    }
+    for (uint32_t i = 0; i < elem->n_members; i++) {
+        n += mwi_same_field(&elem->fields[i], d->snapshot, old, NULL, live);
+    }
+    return n;
+}
+
+/* Pair the elements of a hunk whose sides differ in length so that they have
+ * as much in common as possible: sums[i][j] is the best for all from old i and
+ * new j on. */
+static bool
+pair_alike(const struct mwi_differ *d, const mw_type *elem,
+    struct mwi_items old, struct mwi_items live, const struct mwi_hunk *hunk,
+    size_t *from)
+{
+    size_t n = hunk->old_n;
+    size_t m = hunk->new_n;
+    size_t row = m + 1;
+    uint32_t *like = mwi_calloc(n * m, sizeof(*like));
+    uint32_t *sums = mwi_calloc((n + 1) * row, sizeof(*sums));
+    bool ok = like != NULL && sums != NULL;
+
+    for (size_t i = ok ? n : 0; i-- > 0;) {
+        for (size_t j = m; j-- > 0;) {
+            uint32_t best = sums[(i + 1) * row + j];
+            uint32_t both;
+
+            like[i * m + j] =
+                likeness(d, elem, old.at + (hunk->old_at + i) * elem->size,
+                    live.at + (hunk->new_at + j) * elem->size);
+            both = like[i * m + j] + sums[(i + 1) * row + j + 1];
+            best = sums[i * row + j + 1] > best ? sums[i * row + j + 1] : best;
+            sums[i * row + j] = both > best ? both : best;
+        }
+    }
+    for (size_t i = 0, j = 0; ok && i < n && j < m;) {
+        uint32_t sum = sums[i * row + j];
+
+        if (like[i * m + j] > 0 &&
+            sum == like[i * m + j] + sums[(i + 1) * row + j + 1]) {
+            from[hunk->new_at + j++] = hunk->old_at + i++;
+        } else if (sum == sums[(i + 1) * row + j]) {
+            i++;
+        } else {
+            j++;
+        }
+    }
+    mwi_free(like);
+    mwi_free(sums);
+    return ok;
+}
+
+/* Pair what can be paired in the hunks, and match what lies between them. */
+static bool
+pair_all(const struct mwi_differ *d, const mw_type *elem, struct mwi_items old,
+    struct mwi_items live, const struct mwi_hunks *hunks,
+    struct mwi_matching *matching)
+{
+    size_t old_at = matching->prefix;
+    size_t new_at = matching->prefix;
+
+    for (size_t h = 0; h <= hunks->len; h++) {
+        struct mwi_hunk hunk = { .new_at = live.len - matching->suffix };
+        size_t least;
+
+        if (h < hunks->len) {
+            hunk = hunks->at[h];
+        }
+        while (new_at < hunk.new_at) {
+            matching->from[new_at++] = old_at++;
+        }
+        for (size_t j = 0; j < hunk.new_n; j++) {
+            matching->from[hunk.new_at + j] = MWI_NO_ELEMENT;
+        }
+        least = hunk.old_n < hunk.new_n ? hunk.old_n : hunk.new_n;
+        if (elem->kind == MW_KIND_STRUCT && hunk.old_n != hunk.new_n &&
+            hunk.new_n > 0 && hunk.old_n <= PAIRS_MAX / hunk.new_n) {
+            if (!pair_alike(d, elem, old, live, &hunk, matching->from)) {
+                return false;
+            }
+        } else {
+            for (size_t j = 0; j < least; j++) {
+                matching->from[hunk.new_at + j] = hunk.old_at + j;
+            }
+        }
+        old_at += hunk.old_n;
+        new_at += hunk.new_n;
+    }
+    return true;
+}
+
+static void
+hash_all(uint64_t *ret_hashes, const mw_type *elem,
+    const struct mwi_snapshot *snapshot, struct mwi_items items, size_t start,
+    size_t end)
+{
+    for (size_t i = start; i < end; i++) {
+        *ret_hashes++ = mwi_hash(elem, snapshot, items.at + i * elem->size);
+    }
+}
+
+bool
+mwi_match_content(const struct mwi_differ *d, const mw_type *elem,
+    struct mwi_items old, struct mwi_items live, struct mwi_matching *matching)
+{
+    size_t prefix = matching->prefix;
+    size_t n = old.len - prefix - matching->suffix;
+    size_t m = live.len - prefix - matching->suffix;
+    uint64_t *hashes = mwi_calloc(n + m, sizeof(*hashes));
+    struct mwi_rows rows = { .width = sizeof(*hashes), .hashes = true };
+    struct mwi_hunks hunks = { 0 };
+    bool ok = hashes != NULL;
+
+    if (ok) {
+        hash_all(hashes, elem, d->snapshot, old, prefix, prefix + n);
+        hash_all(hashes + n, elem, NULL, live, prefix, prefix + m);
+        rows.old = (const unsigned char *) hashes;
+        rows.live = (const unsigned char *) (hashes + n);
+        mwi_align(&hunks, &rows, n, m);
+        for (size_t i = 0; i < hunks.len; i++) {
+            hunks.at[i].old_at += prefix;
+            hunks.at[i].new_at += prefix;
+        }
+        ok = !hunks.failed && pair_all(d, elem, old, live, &hunks, matching);
+    }
+    mwi_hunks_fini(&hunks);
+    mwi_free(hashes);
+    return ok;
+}

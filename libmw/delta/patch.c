@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The journal: commit and abort.
+ *
+ * The commit exchanges bytes of the objects with staged bytes.  What the
+ * objects held is in the staged bytes afterwards, and is cleared there; an
+ * abort clears the staged bytes instead, without having exchanged anything.
+ */
+#include "delta/patch.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "codec/access.h"
+#include "delta/journal.h"
+
+void
+mwi_patch_init(struct mwi_patch *patch, size_t budget)
+{
+    *patch = (struct mwi_patch){ .heap = { .budget = budget } };
+    mwi_arena_init(&patch->scratch, budget);
+}
+
+static void
+exchange(unsigned char *a, unsigned char *b, size_t n)
+{
+    unsigned char c[256];
+
+    while (n > 0) {
+        size_t part = n < sizeof(c) ? n : sizeof(c);
+
+        memcpy(c, a, part);
+        memcpy(a, b, part);
+        memcpy(b, c, part);
+        a += part;
+        b += part;
+        n -= part;
+    }
+}
+
+/* Put the old elements between the new ones, and the whole in place. */
+static void
+commit_rebuild(struct mwi_patch_entry *entry)
+{
+    const struct mwi_rebuild *rebuild = entry->rebuild;
+    size_t size = entry->type->elem->size;
+    unsigned char *to = rebuild->items;
+
+    for (size_t i = 0; i < rebuild->n_runs; i++) {
+        const struct mwi_run *run = &rebuild->runs[i];
+
+        if (run->n > 0) {
+            memcpy(to, rebuild->old.at + run->start * size, run->n * size);
+            to += run->n * size;
+        }
+        to += run->n_new * size;
+    }
+    exchange(entry->target, entry->staged, entry->size);
+}
+
+static bool
+is_kept(const struct mwi_rebuild *rebuild, size_t i)
+{
+    return (rebuild->kept[i / 64] >> (i % 64) & 1) != 0;
+}
+
+/* Free the old elements that are no more, and the old array. */
+static void
+clear_rebuilt(struct mwi_patch_entry *entry)
+{
+    const struct mwi_rebuild *rebuild = entry->rebuild;
+    const mw_type *elem = entry->type->elem;
+    /* A SEQ_N has its elements in itself, so they are in staged by now. */
+    unsigned char *old =
+        entry->type->kind == MW_KIND_SEQ
+            ? rebuild->old.at
+            : (unsigned char *) entry->staged + mwi_seq_n_offset(entry->type);
+
+    for (size_t i = 0; i < rebuild->old.len && !mwi_type_is_flat(elem); i++) {
+        if (!is_kept(rebuild, i)) {
+            mwi_clear(elem, old + i * elem->size);
+        }
+    }
+    if (entry->type->kind == MW_KIND_SEQ) {
+        mwi_free(mwi_load_seq(entry->staged).items);
+    }
+}
+
+static void
+release(struct mwi_patch *patch)
+{
+    mwi_arena_fini(&patch->scratch);
+    patch->entries = NULL;
+}
+
+void
+mwi_patch_commit(struct mwi_patch *patch)
+{
+    struct mwi_patch_entry *entry;
+
+    for (entry = patch->entries; entry != NULL; entry = entry->next) {
+        switch (entry->action) {
+        case MWI_PATCH_SWAP:
+            exchange(entry->target, entry->staged, entry->size);
+            break;
+        case MWI_PATCH_STORE:
+            memcpy(entry->target, entry->staged, entry->size);
+            break;
+        case MWI_PATCH_REBUILD:
+            commit_rebuild(entry);
+            break;
+        }
+    }
+    /* Only now: what is freed may have been copied by a later entry. */
+    for (entry = patch->entries; entry != NULL; entry = entry->next) {
+        if (entry->action == MWI_PATCH_REBUILD) {
+            clear_rebuilt(entry);
+        } else if (entry->action == MWI_PATCH_SWAP && entry->type != NULL) {
+            mwi_clear(entry->type, entry->staged);
+        }
+    }
+    release(patch);
+}
+
+void
+mwi_patch_abort(struct mwi_patch *patch)
+{
+    struct mwi_patch_entry *entry;
+
+    /* The places of old elements in a sequence in the making are zero. */
+    for (entry = patch->entries; entry != NULL; entry = entry->next) {
+        if (entry->type != NULL) {
+            mwi_clear(entry->type, entry->staged);
+        }
+    }
+    release(patch);
+}

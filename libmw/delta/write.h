@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * delta: what the parts of the differ share.
+ *
+ * mwi_diff_value() and its like append D(T) and say whether there was a
+ * change; without one, or after an error of the writer, they append nothing.
+ */
+#ifndef MWI_DELTA_WRITE_H
+#define MWI_DELTA_WRITE_H
+
+#include "codec/value.h"
+#include "delta/align.h"
+#include "delta/format.h"
+#include "delta/snapshot.h"
+
+struct mwi_differ {
+    struct mwi_writer *w;
+    const struct mwi_snapshot *snapshot; /* of old values */
+    uint32_t depth;                      /* of maps that patch */
+};
+
+/** Append the change of a value. */
+bool mwi_diff_value(struct mwi_differ *d, const mw_type *type, const void *old,
+    const void *live);
+
+/* Parts of it, by kind. */
+bool mwi_diff_text(struct mwi_differ *d, const mw_type *type, const void *old,
+    const void *live);
+bool mwi_diff_numbers(struct mwi_differ *d, const mw_type *type,
+    const void *old, const void *live);
+bool mwi_diff_elements(struct mwi_differ *d, const mw_type *type,
+    const void *old, const void *live);
+
+/** End a patch that began at a mark: if the value as a whole is not longer, it
+ * takes the patch's place. */
+void mwi_diff_guard(
+    struct mwi_differ *d, const mw_type *type, const void *live, size_t mark);
+
+/* The head of an array or map whose length is not known yet. */
+struct mwi_open_head {
+    size_t mark;
+    size_t size;   /* bytes that are kept for it */
+    uint8_t major; /* initial byte for a length of 0 */
+};
+
+/** Open an array or map of at most max items or pairs. */
+struct mwi_open_head mwi_open_array(struct mwi_writer *w, size_t max);
+struct mwi_open_head mwi_open_map(struct mwi_writer *w, size_t max);
+
+/** Write the head, now that it is known that n follow. */
+void mwi_close_head(
+    struct mwi_writer *w, const struct mwi_open_head *head, size_t n);
+
+/* Which old element each new one came from. */
+struct mwi_matching {
+    size_t *from;  /* by new index: old index or MWI_NO_ELEMENT */
+    size_t prefix; /* elements at the start that have not changed */
+    size_t suffix; /* elements at the end, likewise */
+};
+
+#define MWI_NO_ELEMENT SIZE_MAX
+
+/** Match, by key, what lies between prefix and suffix.  False when there are
+ * doubles among the keys, or no memory; then matching->from is undefined. */
+MW_MUST_USE bool mwi_match_keyed(const struct mwi_differ *d,
+    const mw_type *elem, struct mwi_items old, struct mwi_items live,
+    struct mwi_matching *matching);
+
+/** Match by content.  False when out of memory. */
+MW_MUST_USE bool mwi_match_content(const struct mwi_differ *d,
+    const mw_type *elem, struct mwi_items old, struct mwi_items live,
+    struct mwi_matching *matching);
+
+/** Whether a struct has a key. */
+bool mwi_is_keyed(const mw_type *type);
+
+#endif
