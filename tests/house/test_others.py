@@ -105,6 +105,10 @@ class Scripts(HouseCase):
             self.check("#!/usr/bin/env bash\necho\n"), 'tools/x:1: needs "set'
         )
 
+    def test_plain_shell(self) -> None:
+        self.assert_clean(self.check("#!/bin/sh\n# SPDX\nset -eu\n"))
+        self.assert_finds(self.check("#!/bin/sh\necho\n"), 'tools/x:1: needs "set')
+
     def test_does_not_parse(self) -> None:
         code, output = self.check(self.BASH + "if true; then\n")
         self.assertEqual(code, 1, output)

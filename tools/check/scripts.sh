@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Hold the scripts: every bash script parses, stops at errors, and is clean by the
+# Hold the scripts: every shell script parses, stops at errors, is clean by the
 # tool shellcheck if that is there; every Python script compiles.
 #
 #   scripts.sh [ROOT]
@@ -17,10 +17,10 @@ finding() {
     failed=$((failed + 1))
 }
 
-check_bash() {
-    bash -n "$1" || finding "$1:1: does not parse"
-    grep -q '^set -euo pipefail$' "$1" ||
-        finding "$1:1: needs \"set -euo pipefail\""
+check_shell() { # FILE SHELL OPTIONS
+    local parser=$2 options=$3
+    "$parser" -n "$1" || finding "$1:1: does not parse"
+    grep -qx "$options" "$1" || finding "$1:1: needs \"$options\""
     if command -v shellcheck >/dev/null; then
         shellcheck -x -f gcc "$1" || finding "$1:1: see shellcheck above"
     fi
@@ -36,9 +36,9 @@ EOT
 while IFS= read -r -d '' file; do
     first=$(head -c 40 "$file" | head -1 | tr -d '\0')
     case $first in
-    '#!'*bash) check_bash "$file" ;;
+    '#!'*bash) check_shell "$file" bash "set -euo pipefail" ;;
     '#!'*python3) check_python "$file" ;;
-    '#!'*sh) finding "$file:1: write scripts for bash: #!/usr/bin/env bash" ;;
+    '#!'*sh) check_shell "$file" sh "set -eu" ;;
     *)
         [[ $file == *.py ]] || continue
         check_python "$file"
