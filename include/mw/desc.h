@@ -133,6 +133,18 @@ struct mw_interface {
     const void *reserved[2];  /* NULL */
 };
 
+/*
+ * Defines a descriptor that several generated files define alike, such as
+ * that of a sequence of another file's struct.  The linker keeps one.
+ */
+#if defined(__GNUC__) && defined(__cplusplus)
+#define MW_SHARED extern __attribute__((weak))
+#elif defined(__GNUC__)
+#define MW_SHARED __attribute__((weak))
+#else
+#define MW_SHARED
+#endif
+
 MW_BEGIN_DECLS
 
 /* Basic types. */

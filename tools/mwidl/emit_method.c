@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The descriptors of interfaces and their methods, in the .c of types.
+ */
+#include <string.h>
+
+#include "emit.h"
+
+/* "orders.Desk" from "orders::Desk" */
+static const char *
+wire_name(emitter *e, const decl *d)
+{
+    char *name = arena_copy(&e->u->mem, d->idl, strlen(d->idl));
+    size_t n = 0;
+
+    for (const char *s = d->idl; *s != '\0'; s++) {
+        if (s[0] == ':' && s[1] == ':') {
+            s++;
+            name[n++] = '.';
+        } else {
+            name[n++] = *s;
+        }
+    }
+    name[n] = '\0';
+    return name;
+}
+
+static void
+put_param(emitter *e, const char *name, const type *t, direction dir)
+{
+    static const char *const names[] = { "", "MW_DIR_IN", "MW_DIR_OUT",
+        "MW_DIR_INOUT" };
+
+    put(e,
+        "    {\n        .name = \"%s\",\n        .type = &%s,\n"
+        "        .dir = %s,\n    },\n",
+        name, t->desc, names[dir]);
+}
+
+static void
+emit_params(emitter *e, const decl *interface, const decl *op)
+{
+    if (op->first != NULL || op->type.type != NULL) {
+        put(e, "\nstatic const mw_param %s_%s_params[] = {\n", interface->cname,
+            op->name);
+        for (const decl *param = op->first; param != NULL;
+             param = param->next) {
+            put_param(e, param->name, param->type.type, param->dir);
+        }
+        if (op->type.type != NULL) {
+            put_param(e, "return", op->type.type, DIR_OUT);
+        }
+        put(e, "};\n");
+    }
+    if (op->raises != NULL) {
+        put(e, "\nstatic const mw_type *const %s_%s_raises[] = {\n",
+            interface->cname, op->name);
+        for (const decl_list *r = op->raises; r != NULL; r = r->next) {
+            put(e, "    &%s,\n", r->decl->own->desc);
+        }
+        put(e, "};\n");
+    }
+}
+
+static void
+emit_method(emitter *e, const decl *interface, const decl *op)
+{
+    unsigned n_params = op->n_children + (op->type.type != NULL);
+    unsigned n_raises = 0;
+
+    for (const decl_list *r = op->raises; r != NULL; r = r->next) {
+        n_raises++;
+    }
+    put(e, "    {\n        .name = \"%s\",\n        .target = \"%s.%s\",\n",
+        op->name, wire_name(e, interface), op->name);
+    if (n_params > 0) {
+        put(e, "        .params = %s_%s_params,\n        .n_params = %u,\n",
+            interface->cname, op->name, n_params);
+    }
+    if (op->oneway) {
+        put(e, "        .flags = MW_METHOD_ONEWAY,\n");
+    }
+    if (n_raises > 0) {
+        put(e, "        .raises = %s_%s_raises,\n        .n_raises = %u,\n",
+            interface->cname, op->name, n_raises);
+    }
+    if (op->notes.has_deadline) {
+        put(e, "        .timeout_ms = %u,\n", op->notes.deadline_ms);
+    }
+    put(e, "    },\n");
+}
+
+void
+emit_methods(emitter *e, const decl *interface)
+{
+    size_t n;
+    const decl **ops = flatten_ops(e, interface, &n);
+
+    put(e, "\n/* %s */\n", interface->idl);
+    for (size_t i = 0; i < n; i++) {
+        emit_params(e, interface, ops[i]);
+    }
+    if (n > 0) {
+        put(e, "\nstatic const mw_method %s_methods[] = {\n", interface->cname);
+        for (size_t i = 0; i < n; i++) {
+            emit_method(e, interface, ops[i]);
+        }
+        put(e, "};\n");
+    }
+    put(e,
+        "\nconst mw_interface %s_interface = {\n"
+        "    .version = MW_DESC_VERSION,\n",
+        interface->cname);
+    if (n > 0) {
+        put(e, "    .n_methods = %zu,\n", n);
+    }
+    put(e, "    .name = \"%s\",\n", wire_name(e, interface));
+    if (n > 0) {
+        put(e, "    .methods = %s_methods,\n", interface->cname);
+    }
+    if (interface->base != NULL) {
+        put(e, "    .base = &%s_interface,\n", interface->base->cname);
+    }
+    put(e, "};\n");
+}

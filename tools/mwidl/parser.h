@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parser: recursive descent, one token ahead.
+ *
+ * Its functions return false on a syntax error, which they have reported;
+ * whoever parses a list of things then skips to the next thing.  An error of
+ * meaning is reported too, but parsing goes on.
+ */
+#ifndef MWIDL_PARSER_H
+#define MWIDL_PARSER_H
+
+#include "ast.h"
+#include "lexer.h"
+
+typedef struct parser {
+    unit *u;
+    lexer lex;
+    token tok;      /* the next one, not yet used */
+    decl *scope;    /* where names are looked up first */
+    unsigned depth; /* of nesting */
+    bool in_angles; /* an expression ends at '>' */
+} parser;
+
+/* Parses a file and all that it includes.  Errors are in u->diag. */
+void parse_unit(unit *u, source *file);
+
+/* parser.c */
+void advance(parser *p);
+bool at_punct(const parser *p, int punct);
+bool at_word(const parser *p, word w);
+bool accept_punct(parser *p, int punct);
+bool accept_word(parser *p, word w);
+bool expect_punct(parser *p, int punct, const char *where);
+bool expected(parser *p, const char *what);
+bool enter_nested(parser *p); /* false: too deep, reported */
+void leave_nested(parser *p);
+void recover(parser *p);
+
+/* A new name, which must be no word of IDL. */
+bool parse_new_name(
+    parser *p, const char *what, const char **ret_name, place *ret_at);
+
+/* Gives d the doc comment that stands behind it, if it has none. */
+void take_doc_after(parser *p, decl *d);
+
+/* Parses the declarations of a module, an interface or the global scope. */
+bool parse_definition(parser *p);
+
+/* parse_name.c: "A::B".  *ret_decl is NULL after an error of meaning. */
+bool parse_scoped_name(parser *p, decl **ret_decl, place *ret_at);
+
+/* parse_type.c */
+bool parse_type(parser *p, type_ref *ret_type);
+bool reject_word(parser *p);
+
+/* Reports a type that is not yet defined or too big; then .type is NULL. */
+void require_complete(parser *p, type_ref *ref);
+void require_limits(parser *p, type_ref *ref);
+
+/* Parses "[3][4]" behind a name and wraps the type in arrays. */
+bool parse_array_bounds(parser *p, type_ref *type);
+
+/* const_expr.c */
+bool parse_const(parser *p, const type *target, value *ret_value);
+bool parse_bound(parser *p, uint32_t *ret_bound);
+
+/* annotate.c */
+bool parse_annotations(parser *p, annotations *ret_notes);
+
+/* Reports annotations that do not belong on this kind of declaration. */
+void check_note_targets(parser *p, const annotations *notes, decl_kind kind);
+
+/* parse_decl.c */
+bool parse_const_decl(parser *p, const char *doc);
+bool parse_typedef(parser *p, const char *doc);
+bool parse_enum(parser *p, const char *doc);
+bool parse_struct(
+    parser *p, const annotations *notes, const char *doc, decl_kind kind);
+
+/* parse_interface.c */
+bool parse_interface(parser *p, const char *doc);
+
+#endif
