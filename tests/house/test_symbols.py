@@ -14,6 +14,7 @@ BASE = """\
 #define MW_API __attribute__((visibility("default")))
 #define MW_MUST_USE __attribute__((warn_unused_result))
 #define MW_PRINTF(text, first) __attribute__((format(printf, text, first)))
+MW_API const char *mw_base(void);
 #endif
 """
 THING = """\
@@ -27,13 +28,14 @@ struct mw_other { int (*member)(void); };
 """
 SOURCE = """\
 #include "mw/thing.h"
+const char *mw_base(void) { return 0; }
 char *mw_thing_name(const char *format, ...) { (void) format; return 0; }
 const int mw_thing_count = 1;
 const int mw_thing_list[3] = { 0 };
 int mwi_inner(void);
 int mwi_inner(void) { return 0; }
 """
-NAMES = ["mw_thing_name", "mw_thing_count", "mw_thing_list"]
+NAMES = ["mw_base", "mw_thing_name", "mw_thing_count", "mw_thing_list"]
 
 
 class Symbols(HouseCase):
@@ -69,25 +71,25 @@ class Symbols(HouseCase):
 
     def test_not_listed(self) -> None:
         self.assert_finds(
-            self.check(built=NAMES[:2]),
+            self.check(built=NAMES[:3]),
             "include/mw/thing.h:6: mw_thing_list is MW_API, but not in",
         )
 
     def test_not_declared(self) -> None:
         thing = THING.replace("extern MW_API const int mw_thing_count;", "")
         source = SOURCE.replace('#include "mw/thing.h"', BASE).replace(
-            "const int", "MW_API const int"
+            "\nconst", "\nMW_API const"
         ).replace("char *mw", "MW_API char *mw")
         self.assert_finds(
             self.check(thing=thing, source=source),
-            "libmw/libmw.map:4: mw_thing_count is listed, but no header",
+            "libmw/libmw.map:5: mw_thing_count is listed, but no header",
         )
 
     def test_not_defined(self) -> None:
         thing = THING + "MW_API void mw_thing_gone(void);\n"
         self.assert_finds(
             self.check(thing=thing, listed=[*NAMES, "mw_thing_gone"]),
-            "libmw/libmw.map:6: mw_thing_gone is listed, but the library",
+            "libmw/libmw.map:7: mw_thing_gone is listed, but the library",
         )
 
     def test_exported_by_accident(self) -> None:
@@ -104,7 +106,7 @@ class Symbols(HouseCase):
         source = SOURCE + "int open_thing(void) { return 0; }\n"
         self.assert_finds(
             self.check(thing=thing, source=source, built=[*NAMES, "open_thing"]),
-            "libmw/libmw.map:6: open_thing does not start with mw_",
+            "libmw/libmw.map:7: open_thing does not start with mw_",
         )
 
     def test_no_library(self) -> None:

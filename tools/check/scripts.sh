@@ -22,7 +22,7 @@ check_shell() { # FILE SHELL OPTIONS
     "$parser" -n "$1" || finding "$1:1: does not parse"
     grep -qx "$options" "$1" || finding "$1:1: needs \"$options\""
     if command -v shellcheck >/dev/null; then
-        shellcheck -x -f gcc "$1" || finding "$1:1: see shellcheck above"
+        shellcheck -x -S warning -f gcc "$1" || finding "$1:1: see shellcheck above"
     fi
 }
 

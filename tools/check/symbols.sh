@@ -47,23 +47,17 @@ listed() {
              on && NF { print }'
 }
 
-# Each header is preprocessed with MW_API left as a word.  A declaration is
-# what stands between that word and a semicolon; its name is the last word
-# before "(", "[" or the end.
+# In a preprocessed header MW_API is the visibility attribute.  A declaration is
+# what stands between it and a semicolon; its name is, once attributes are
+# gone, the last word before "(", "[" or the end.
 declared() {
-    local header
+    local header attribute='__attribute__ *(([^()]*\(([^()]*)[^()]*\)*))'
     for header in include/mw/*.h; do
-        "${CC:-cc}" -std=c11 -E -P -Iinclude -x c - <<EOT | tr '\n' ' ' | tr ';{}' '\n' |
-#include "mw/base.h"
-#undef MW_API
-#undef MW_MUST_USE
-#undef MW_PRINTF
-#define MW_MUST_USE
-#define MW_PRINTF(text, first)
-#include "${header#include/}"
-EOT
-            sed -n 's/.*\bMW_API\b//p' |
-            sed -e 's/[[(].*//' -e 's/ *$//' -e 's/.*[^A-Za-z0-9_]//'
+        "${CC:-cc}" -std=c11 -E -P -Iinclude -x c "$header" |
+            tr '\n' ' ' | tr ';{}' '\n' |
+            sed -n 's/.*visibility *("default") *))//p' |
+            sed -e "s/$attribute//g" -e 's/[[(].*//' -e 's/ *$//' \
+                -e 's/.*[^A-Za-z0-9_]//'
     done
 }
 
