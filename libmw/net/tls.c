@@ -231,17 +231,21 @@ find_alert(struct mwi_tls_stream *t)
     struct mwi_tls_cause cause;
     char byte;
     size_t n;
+    int result;
 
     mwi_error_clear(&t->error);
     ERR_clear_error();
-    if (SSL_peek_ex(t->ssl, &byte, sizeof(byte), &n) != 1) {
-        mwi_tls_drain(&cause, ERR_LIB_SSL);
-        if (mwi_tls_peer_alert(&cause) >= 0) {
-            mwi_tls_explain_alert(t, mwi_tls_peer_alert(&cause), cause.text);
-            return;
-        }
+    result = SSL_peek_ex(t->ssl, &byte, sizeof(byte), &n);
+    if (result != 1 && SSL_get_error(t->ssl, result) == SSL_ERROR_WANT_READ) {
+        /* A socket may say so without having looked, but not twice. */
+        (void) SSL_peek_ex(t->ssl, &byte, sizeof(byte), &n);
     }
-    t->error = broken;
+    mwi_tls_drain(&cause, ERR_LIB_SSL);
+    if (mwi_tls_peer_alert(&cause) >= 0) {
+        mwi_tls_explain_alert(t, mwi_tls_peer_alert(&cause), cause.text);
+    } else {
+        t->error = broken;
+    }
 }
 
 static enum mwi_io
