@@ -25,7 +25,7 @@ print_outcome(
         n_passages, tally->words, tally->quotes, tally->spaces, tally->dashes);
     printf("%" PRIu64 " bytes sent, %" PRIu64 " came back, in %" PRIu64
            " splices; the whole text would have been %" PRIu64
-           ": %.1f %% saved\n",
+           ": %.2f %% saved\n",
         stats->bytes_sent, stats->bytes_received, stats->splices,
         stats->bytes_full,
         100 - 100.0 * (double) stats->bytes_received /

@@ -24,7 +24,7 @@ static const struct stock stock[] = {
     { "NUT-8", 500, 0.11, NULL },
     { "TAPE-R", 0, 3.10, "TAPE-B" },
     { "TAPE-B", 20, 3.35, NULL },
-    { "ANVIL", 2, 180.00, NULL },
+    { "ANVIL", 2, 181.30, NULL },
 };
 
 int

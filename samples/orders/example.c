@@ -2,6 +2,7 @@
 /* Builds an object on the heap, by hand and with mwidl's helpers. */
 #include "example.h"
 
+#include <mw/mw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@ enum {
 
 static mw_status
 add_line(orders_Line_seq *lines, const char *sku, const char *title,
-    uint32_t quantity)
+    uint32_t quantity, double price)
 {
     orders_Line *line = orders_Line_seq_add(NULL, lines);
 
@@ -22,6 +23,7 @@ add_line(orders_Line_seq *lines, const char *sku, const char *title,
     }
     snprintf(line->sku, sizeof line->sku, "%s", sku);
     line->quantity = quantity;
+    line->price = price;
     return mw_set_string(NULL, &line->title, title);
 }
 
@@ -31,19 +33,20 @@ add_lines(orders_Line_seq *lines)
     static const struct {
         const char *sku, *title;
         uint32_t quantity;
+        double price; /* as of an old catalogue */
     } wanted[] = {
-        { "BOLT-8", "Hexagon bolt M8 × 40", 40 },
-        { "NUT-8", "Nut M8", 40 },
-        { "SHIM-8", "Shim 8 mm; on second thoughts none", 0 },
-        { "TAPE-R", "Insulating tape, red", 2 },
-        { "ANVIL", "Anvil, 75 kg", 5 },
+        { "BOLT-8", "Hexagon bolt M8 × 40", 40, 0.40 },
+        { "NUT-8", "Nut M8", 40, 0.11 },
+        { "SHIM-8", "Shim 8 mm; on second thoughts none", 0, 0.03 },
+        { "TAPE-R", "Insulating tape, red", 2, 3.10 },
+        { "ANVIL", "Anvil, 75 kg", 5, 175.00 },
     };
     mw_status status = MW_OK;
     size_t i;
 
     for (i = 0; i < sizeof wanted / sizeof wanted[0] && status == MW_OK; i++) {
-        status =
-            add_line(lines, wanted[i].sku, wanted[i].title, wanted[i].quantity);
+        status = add_line(lines, wanted[i].sku, wanted[i].title,
+            wanted[i].quantity, wanted[i].price);
     }
     return status;
 }
@@ -61,7 +64,7 @@ add_samples(mw_seq_f64 *samples)
         samples->items[i] = 3.5 + (double) (i * 37 % 1000) / 1000;
     }
     samples->items[812] = 31.5;
-    samples->items[813] = 22.25;
+    samples->items[2047] = 22.25;
     samples->items[4096] = 28.75;
     return MW_OK;
 }

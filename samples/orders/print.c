@@ -5,20 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *
-status_name(orders_Status status)
-{
-    switch (status) {
-    case orders_Status_DRAFT:
-        return "DRAFT";
-    case orders_Status_CONFIRMED:
-        return "CONFIRMED";
-    case orders_Status_ON_HOLD:
-        return "ON_HOLD";
-    }
-    return "?";
-}
-
 static void
 print_label(const char *name)
 {
@@ -62,7 +48,7 @@ static void
 print_line(const char *what, const orders_Line *line)
 {
     print_label("line");
-    printf("%s %-8s %3" PRIu32 " × %7.2f  %s\n", what, line->sku,
+    printf("%s %-8s %3" PRIu32 " × %6.2f  %s\n", what, line->sku,
         line->quantity, line->price, line->title);
 }
 
@@ -84,7 +70,7 @@ print_line_changes(const orders_Line_seq *before, const orders_Line_seq *after)
             print_line("+", line);
         } else if (!orders_Line_equal(old, line)) {
             print_label("line");
-            printf("~ %-8s %3" PRIu32 " × %7.2f → %" PRIu32 " × %.2f\n",
+            printf("~ %-8s %3" PRIu32 " × %6.2f → %" PRIu32 " × %.2f\n",
                 line->sku, old->quantity, old->price, line->quantity,
                 line->price);
         }
@@ -133,8 +119,8 @@ print_changes(const orders_Order *before, const orders_Order *after)
 {
     if (before->status != after->status) {
         print_label("status");
-        printf("%s → %s\n", status_name(before->status),
-            status_name(after->status));
+        printf("%s → %s\n", orders_Status_name(before->status),
+            orders_Status_name(after->status));
     }
     print_text_change(
         "customer.name", before->customer.name, after->customer.name);
@@ -155,7 +141,7 @@ print_bytes(const mw_stats *stats)
     printf("    %" PRIu64 " bytes sent, %" PRIu64 " came back",
         stats->bytes_sent, stats->bytes_received);
     if (stats->bytes_full > 0) {
-        printf("; whole values would have been %" PRIu64 ": %.1f %% saved",
+        printf("; whole values would have been %" PRIu64 ": %.2f %% saved",
             stats->bytes_full,
             100 - 100.0 * (double) stats->bytes_received /
                       (double) stats->bytes_full);
