@@ -21,6 +21,7 @@ enum {
     CAP = 96, /* differences that Myers' algorithm may find */
     STEPS_FREE = 1 << 22,
     STEPS_PER_SYMBOL = 4,
+    REFINE_MAX = 1 << 17, /* symbols in which short blocks are looked for */
 };
 
 struct myers {
@@ -220,8 +221,9 @@ align_by_blocks(struct mwi_hunks *hunks, struct mwi_rows *rows,
     size_t block;
 
     for (; matches.len == 0; level++) {
-        block = mwi_block_symbols(rows, level);
-        if (block == 0 || rows->budget <= 0) {
+        block = mwi_block_symbols(rows, level, where->old_n);
+        if (block == 0 || rows->budget <= 0 ||
+            (level > 0 && where->old_n + where->new_n > REFINE_MAX)) {
             return false;
         }
         if (!mwi_block_match(rows, where, block, &matches)) {

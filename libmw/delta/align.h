@@ -66,9 +66,10 @@ size_t mwi_same_prefix(
 size_t mwi_same_suffix(
     const struct mwi_rows *rows, size_t old_end, size_t new_end, size_t n);
 
-/** Symbols that a block has at a level of refinement, 0 first; 0 when there is
- * no such level. */
-size_t mwi_block_symbols(const struct mwi_rows *rows, unsigned level);
+/** Symbols that a block has at a level of refinement, 0 first, where there are
+ * old_n old symbols; 0 when there is no such level. */
+size_t mwi_block_symbols(
+    const struct mwi_rows *rows, unsigned level, size_t old_n);
 
 /** Find long stretches that are in both rows of a hunk.  They come ascending
  * in both.  False when out of memory. */

@@ -15,34 +15,46 @@
 #include "base/mem.h"
 #include "delta/align.h"
 
-enum { PLACES = 6 }; /* of the same block that are looked at */
+enum {
+    PLACES = 6,           /* of the same block that are looked at */
+    BLOCKS_MAX = 1 << 16, /* at the first level, for the caches' sake */
+    FILTER_BITS = 4,      /* 16 bits of the filter per place of the table */
+};
 
 static const uint64_t BASE = UINT64_C(0x9e3779b97f4a7c15);
 
 /* The blocks of a stretch of the old row, by their hashes. */
 struct table {
     const struct mwi_rows *rows;
-    size_t start;    /* of the stretch */
-    size_t end;      /* behind it */
-    size_t block;    /* symbols */
-    uint64_t power;  /* of BASE, that a block's first symbol has in its hash */
-    uint32_t *first; /* block number + 1 by hash, 0: none */
-    uint32_t *next;  /* block number + 1 by block number */
-    unsigned shift;  /* from a mixed hash to a place in first */
+    size_t start;     /* of the stretch */
+    size_t end;       /* behind it */
+    size_t block;     /* symbols */
+    uint64_t power;   /* of BASE, that a block's first symbol has in its hash */
+    uint32_t *first;  /* block number + 1 by hash, 0: none */
+    uint32_t *next;   /* block number + 1 by block number */
+    uint64_t *filter; /* a bit per value of a longer part of the hash: most
+                         windows are in no block, and this fits a cache */
+    unsigned filter_shift;
+    unsigned shift; /* from a mixed hash to a place in first */
 };
 
 size_t
-mwi_block_symbols(const struct mwi_rows *rows, unsigned level)
+mwi_block_symbols(const struct mwi_rows *rows, unsigned level, size_t old_n)
 {
-    static const size_t bytes[] = { 32, 8 };
+    static const size_t fixed[] = { 32, 32, 8 };
+    size_t bytes;
 
     if (rows->hashes) {
         return level == 0 ? 1 : 0;
     }
-    if (level >= sizeof(bytes) / sizeof(bytes[0])) {
+    if (level >= sizeof(fixed) / sizeof(fixed[0])) {
         return 0;
     }
-    return bytes[level] > rows->width ? bytes[level] / rows->width : 1;
+    bytes = fixed[level];
+    while (level == 0 && old_n * rows->width / bytes > BLOCKS_MAX) {
+        bytes *= 2;
+    }
+    return bytes > rows->width ? bytes / rows->width : 1;
 }
 
 static uint64_t
@@ -83,12 +95,34 @@ hash_block(const unsigned char *row, size_t width, size_t at, size_t block)
     return hash;
 }
 
+/* The high bits depend on all bits of the polynomial, which roll by halves. */
+static uint64_t
+mix(uint64_t hash)
+{
+    hash ^= hash >> 29;
+    return hash * UINT64_C(0xd6e8feb86659fd93);
+}
+
 /* A hash's place in table.first. */
 static size_t
 slot(const struct table *table, uint64_t hash)
 {
-    hash ^= hash >> 29;
-    return (size_t) ((hash * UINT64_C(0xd6e8feb86659fd93)) >> table->shift);
+    return (size_t) (mix(hash) >> table->shift);
+}
+
+/* A hash's bit in table.filter. */
+static size_t
+filter_bit(const struct table *table, uint64_t hash)
+{
+    return (size_t) (mix(hash) >> table->filter_shift);
+}
+
+static bool
+may_be_known(const struct table *table, uint64_t hash)
+{
+    size_t bit = filter_bit(table, hash);
+
+    return (table->filter[bit / 64] >> (bit % 64) & 1) != 0;
 }
 
 /* Note a block, unless there are enough of its hash already. */
@@ -96,9 +130,12 @@ static void
 table_add(struct table *table, uint32_t number)
 {
     size_t at = table->start + (size_t) number * table->block;
-    uint32_t *place = &table->first[slot(table,
-        hash_block(table->rows->old, table->rows->width, at, table->block))];
+    uint64_t hash =
+        hash_block(table->rows->old, table->rows->width, at, table->block);
+    uint32_t *place = &table->first[slot(table, hash)];
+    size_t bit = filter_bit(table, hash);
 
+    table->filter[bit / 64] |= UINT64_C(1) << (bit % 64);
     for (unsigned i = 0; *place != 0; i++) {
         if (i == PLACES) {
             return;
@@ -129,12 +166,15 @@ table_init(struct table *table, const struct mwi_rows *rows,
         bits++;
     }
     table->shift = 64 - bits;
+    table->filter_shift = table->shift - FILTER_BITS;
     for (size_t i = 1; i < block; i++) {
         table->power *= BASE;
     }
     table->first = mwi_calloc((size_t) 1 << bits, sizeof(*table->first));
     table->next = mwi_calloc(n, sizeof(*table->next));
-    if (table->first == NULL || table->next == NULL) {
+    table->filter =
+        mwi_calloc((size_t) 1 << (bits + FILTER_BITS - 6), sizeof(uint64_t));
+    if (table->first == NULL || table->next == NULL || table->filter == NULL) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
@@ -148,6 +188,7 @@ table_fini(struct table *table)
 {
     mwi_free(table->first);
     mwi_free(table->next);
+    mwi_free(table->filter);
 }
 
 /* How much is the same from two places on, 0 if less than a block. */
@@ -163,6 +204,25 @@ reach(const struct table *table, const struct mwi_hunk *where, size_t old_at,
     return n < table->block ? 0 : n;
 }
 
+/* Whether the match found last may go on, after a difference of equal length,
+ * at a place in the new row.  Blocks are of 8 bytes at least. */
+static bool
+may_go_on(
+    const struct table *table, const struct mwi_match *before, size_t new_at)
+{
+    const struct mwi_rows *rows = table->rows;
+    size_t old_at = before->old_at + (new_at - before->new_at);
+    uint64_t a;
+    uint64_t b;
+
+    if (old_at > table->end || table->end - old_at < table->block) {
+        return false;
+    }
+    memcpy(&a, rows->old + old_at * rows->width, sizeof(a));
+    memcpy(&b, rows->live + new_at * rows->width, sizeof(b));
+    return a == b;
+}
+
 /* The longest match for the window at a place in the new row, if any.  before
  * is the match found last. */
 static struct mwi_match
@@ -170,13 +230,12 @@ look_up(const struct table *table, const struct mwi_hunk *where, size_t new_at,
     uint64_t hash, const struct mwi_match *before)
 {
     struct mwi_match best = { .new_at = new_at };
-    size_t expected = before->old_at + (new_at - before->new_at);
 
-    if (expected < table->end) {
-        best.old_at = expected;
-        best.n = reach(table, where, expected, new_at);
+    if (may_go_on(table, before, new_at)) {
+        best.old_at = before->old_at + (new_at - before->new_at);
+        best.n = reach(table, where, best.old_at, new_at);
     }
-    if (best.n > 0) {
+    if (best.n > 0 || !may_be_known(table, hash)) {
         return best;
     }
     for (uint32_t number = table->first[slot(table, hash)]; number != 0;
@@ -268,6 +327,6 @@ mwi_block_match(struct mwi_rows *rows, const struct mwi_hunk *where,
     ok = table_init(&table, rows, where, block) &&
          scan(&table, rows, where, matches);
     table_fini(&table);
-    rows->budget -= (int64_t) (where->old_n + where->new_n) / 4;
+    rows->budget -= (int64_t) (where->old_n + where->new_n);
     return ok && mwi_match_chain(matches, &n);
 }

@@ -19,6 +19,7 @@ struct elements {
     struct mwi_items old;
     struct mwi_items live;
     struct mwi_matching matching;
+    unsigned char *unchanged; /* by index, when matched in place; or NULL */
 };
 
 static const void *
@@ -87,18 +88,43 @@ match_in_place(struct elements *e)
     }
 }
 
-/* Whether at least half of what is not trimmed is the same in place. */
+/* Whether at least half of what is not trimmed is the same in place.  Then it
+ * is noted which elements are. */
 static bool
-is_mostly_in_place(const struct mwi_differ *d, const struct elements *e)
+is_mostly_in_place(const struct mwi_differ *d, struct elements *e)
 {
     size_t end = e->live.len - e->matching.suffix;
     size_t start = e->matching.prefix;
     size_t n = 0;
 
-    for (size_t i = start; i < end; i++) {
-        n += same_at(d, e, i, i);
+    e->unchanged = mwi_calloc(e->live.len, 1);
+    for (size_t i = start; i < end && e->unchanged != NULL; i++) {
+        e->unchanged[i] = same_at(d, e, i, i);
+        n += e->unchanged[i];
     }
-    return n >= (end - start) / 2;
+    if (n >= (end - start) / 2 && e->unchanged != NULL) {
+        return true;
+    }
+    mwi_free(e->unchanged);
+    e->unchanged = NULL;
+    return false;
+}
+
+/* Whether every element has the key that the one in its place had. */
+static bool
+has_keys_in_place(const struct mwi_differ *d, const struct elements *e)
+{
+    if (!mwi_is_keyed(e->elem)) {
+        return false;
+    }
+    for (size_t i = e->matching.prefix; i < e->live.len - e->matching.suffix;
+         i++) {
+        if (!mwi_same_key(
+                e->elem, d->snapshot, old_at(e, i), NULL, live_at(e, i))) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Match the middle.  False when out of memory. */
@@ -111,7 +137,8 @@ match(const struct mwi_differ *d, const mw_type *type, struct elements *e)
     if (e->matching.from == NULL) {
         return false;
     }
-    if (type->kind == MW_KIND_ARRAY) {
+    if (type->kind == MW_KIND_ARRAY ||
+        (same_length && has_keys_in_place(d, e))) {
         match_in_place(e);
         return true;
     }
@@ -254,7 +281,9 @@ write_changes(struct mwi_differ *d, const struct elements *e, const size_t *to)
          i++) {
         size_t before = mwi_writer_mark(d->w);
 
-        if (to[i] == MWI_NO_ELEMENT || !mwi_writer_ok(d->w)) {
+        if (to[i] == MWI_NO_ELEMENT || !mwi_writer_ok(d->w) ||
+            (e->unchanged != NULL ? e->unchanged[i] != 0
+                                  : same_at(d, e, i, to[i]))) {
             continue;
         }
         step.index = to[i];
@@ -335,5 +364,6 @@ mwi_diff_elements(struct mwi_differ *d, const mw_type *type, const void *old,
         mwi_encode(d->w, type, live);
     }
     mwi_free(e.matching.from);
+    mwi_free(e.unchanged);
     return true;
 }

@@ -40,18 +40,15 @@ struct key_table {
     size_t mask;
 };
 
-static bool
-same_key(const struct key_table *table, size_t old_index,
-    const struct mwi_snapshot *snapshot, const void *record)
+bool
+mwi_same_key(const mw_type *elem, const struct mwi_snapshot *snapshot_a,
+    const void *a, const struct mwi_snapshot *snapshot_b, const void *b)
 {
-    const mw_type *elem = table->elem;
-    const void *old = table->old.at + old_index * elem->size;
-
     for (uint32_t i = 0; i < elem->n_members; i++) {
         const mw_field *field = &elem->fields[i];
 
         if ((field->flags & MW_FIELD_KEY) != 0 &&
-            !mwi_same_field(field, table->snapshot, old, snapshot, record)) {
+            !mwi_same_field(field, snapshot_a, a, snapshot_b, b)) {
             return false;
         }
     }
@@ -66,10 +63,12 @@ find_key(const struct key_table *table, const struct mwi_snapshot *snapshot,
     uint64_t hash = mwi_hash_key(table->elem, snapshot, record);
     size_t at = (size_t) hash & table->mask;
 
-    while (
-        table->slots[at].element != 0 &&
-        (table->slots[at].hash != hash ||
-            !same_key(table, table->slots[at].element - 1, snapshot, record))) {
+    while (table->slots[at].element != 0 &&
+           (table->slots[at].hash != hash ||
+               !mwi_same_key(table->elem, table->snapshot,
+                   table->old.at +
+                       (table->slots[at].element - 1) * table->elem->size,
+                   snapshot, record))) {
         at = (at + 1) & table->mask;
     }
     if (table->slots[at].element == 0) {

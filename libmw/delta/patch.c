@@ -91,6 +91,7 @@ release(struct mwi_patch *patch)
 {
     mwi_arena_fini(&patch->scratch);
     patch->entries = NULL;
+    patch->roots = NULL;
 }
 
 void

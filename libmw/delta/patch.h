@@ -20,11 +20,19 @@
 
 struct mwi_patch_entry;
 
+/* An object that is patched. */
+struct mwi_patch_root {
+    struct mwi_patch_root *next;
+    uintptr_t at;
+    size_t size;
+};
+
 struct mwi_patch {
     struct mwi_arena scratch;        /* journal and staged bytes */
     struct mwi_place heap;           /* what becomes part of the objects */
     struct mwi_patch_entry *entries; /* in the order of the commit, which is
                                         inner values first */
+    struct mwi_patch_root *roots;    /* the objects; in scratch */
     mw_stats stats;                  /* counts of what the commit will do */
 };
 
@@ -35,8 +43,9 @@ void mwi_patch_init(struct mwi_patch *patch, size_t budget);
  * the commit, nor share memory with another one in the same patch.  Errors are
  * the reader's; after one, nothing but mwi_patch_abort() may follow.
  *
+ * MW_EINVAL: the object shares storage with another one in this patch, or
+ * something in the delta is not CBOR or not a value of the type.
  * MW_EPROTO: the delta contradicts the object or the format of deltas.
- * MW_EINVAL: something in it is not CBOR or not a value of the type.
  * MW_ERANGE: over the budget, or nested too deep.  MW_ENOMEM. */
 void mwi_patch_stage(struct mwi_patch *patch, struct mwi_reader *r,
     const mw_type *type, void *object);

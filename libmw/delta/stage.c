@@ -134,8 +134,13 @@ stage_presence(
     }
 }
 
+static void stage_whole_struct(
+    struct mwi_stager *s, const mw_type *type, void *target);
+
+/* A member of a struct that is there: D, or V when the struct is replaced. */
 static void
-stage_field(struct mwi_stager *s, const mw_field *field, void *record)
+stage_field(
+    struct mwi_stager *s, const mw_field *field, void *record, bool is_whole)
 {
     void *target = mwi_field_at(field, record);
     const uint8_t *at = s->r->at;
@@ -150,14 +155,65 @@ stage_field(struct mwi_stager *s, const mw_field *field, void *record)
             stage_presence(s, field, record, false);
             s->patch->stats.values_changed++;
         }
-    } else if (mwi_field_is_present(field, record)) {
-        mwi_stage_value(s, field->type, target);
-    } else if (mwi_peek(s->r) == MWI_ITEM_MAP) {
-        MWI_STAGE_FAIL(s, at, "is absent and cannot be patched");
-    } else {
+    } else if (!mwi_field_is_present(field, record)) {
+        if (mwi_peek(s->r) == MWI_ITEM_MAP) {
+            MWI_STAGE_FAIL(s, at, "is absent and cannot be patched");
+            return;
+        }
         stage_presence(s, field, record, true);
         mwi_stage_replace(s, field->type, target);
+    } else if (!is_whole) {
+        mwi_stage_value(s, field->type, target);
+    } else if (field->type->kind == MW_KIND_STRUCT) {
+        stage_whole_struct(s, field->type, target);
+    } else {
+        mwi_stage_replace(s, field->type, target);
     }
+}
+
+static bool
+contains_structs(const mw_type *type)
+{
+    for (uint32_t i = 0; i < type->n_members; i++) {
+        if (type->fields[i].type->kind == MW_KIND_STRUCT) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* V of a struct, in place of one that is there.  Members that the array is too
+ * short for keep what they have: the peer's version of the struct does not
+ * know them. */
+static void
+stage_whole_struct(struct mwi_stager *s, const mw_type *type, void *target)
+{
+    struct mwi_path step = { .up = s->r->path };
+    const uint8_t *at = s->r->at;
+    bool is_final = (type->flags & MW_TYPE_FINAL) != 0;
+    size_t n = mwi_read_array(s->r);
+
+    if (!mwi_reader_ok(s->r)) {
+        return;
+    }
+    if ((is_final && n != type->n_members) ||
+        (n >= type->n_members && !contains_structs(type))) {
+        s->r->at = at;
+        mwi_leave(s->r);
+        mwi_stage_replace(s, type, target);
+        return;
+    }
+    s->r->path = &step;
+    for (size_t i = 0; i < n && mwi_reader_ok(s->r); i++) {
+        if (i < type->n_members) {
+            step.name = type->fields[i].name;
+            stage_field(s, &type->fields[i], target, true);
+        } else {
+            mwi_skip(s->r);
+        }
+    }
+    s->r->path = step.up;
+    mwi_leave(s->r);
 }
 
 static void
@@ -180,7 +236,7 @@ stage_struct(struct mwi_stager *s, const mw_type *type, void *target, size_t n)
         } else if (field != NULL) {
             step.name = field->name;
             s->r->path = &step;
-            stage_field(s, field, target);
+            stage_field(s, field, target, false);
             s->r->path = step.up;
         } else if ((type->flags & MW_TYPE_FINAL) != 0) {
             MWI_STAGE_FAIL(s, at, "%s has no member %" PRIu64, type->name, id);
@@ -229,9 +285,32 @@ mwi_stage_value(struct mwi_stager *s, const mw_type *type, void *target)
 {
     if (mwi_peek(s->r) == MWI_ITEM_MAP) {
         stage_patch(s, type, target);
+    } else if (type->kind == MW_KIND_STRUCT) {
+        stage_whole_struct(s, type, target);
     } else {
         mwi_stage_replace(s, type, target);
     }
+}
+
+/* Two patches of the same storage would each take what it holds for theirs. */
+static bool
+is_separate(struct mwi_stager *s, const void *object, size_t size)
+{
+    uintptr_t at = (uintptr_t) object;
+    struct mwi_patch_root *root;
+
+    for (root = s->patch->roots; root != NULL; root = root->next) {
+        if (at < root->at + root->size && root->at < at + size) {
+            mwi_reader_fail(s->r, MW_EINVAL, "shares memory with another one");
+            return false;
+        }
+    }
+    root = mwi_stage_scratch(s, 1, sizeof(*root), _Alignof(max_align_t));
+    if (root != NULL) {
+        *root = (struct mwi_patch_root){ s->patch->roots, at, size };
+        s->patch->roots = root;
+    }
+    return root != NULL;
 }
 
 void
@@ -240,7 +319,9 @@ mwi_patch_stage(struct mwi_patch *patch, struct mwi_reader *r,
 {
     struct mwi_stager s = { patch, r };
 
-    mwi_stage_value(&s, type, object);
+    if (is_separate(&s, object, type->size)) {
+        mwi_stage_value(&s, type, object);
+    }
 }
 
 void
@@ -248,8 +329,12 @@ mwi_patch_stage_out(struct mwi_patch *patch, struct mwi_reader *r,
     const mw_type *type, void *storage)
 {
     struct mwi_stager s = { patch, r };
-    void *staged = mwi_stage_swap(&s, type, storage, type->size, type->align);
+    void *staged;
 
+    if (!is_separate(&s, storage, type->size)) {
+        return;
+    }
+    staged = mwi_stage_swap(&s, type, storage, type->size, type->align);
     if (staged != NULL) {
         patch->entries->action = MWI_PATCH_STORE;
         mwi_decode(r, &patch->heap, type, staged);

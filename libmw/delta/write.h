@@ -71,7 +71,11 @@ MW_MUST_USE bool mwi_match_content(const struct mwi_differ *d,
     const mw_type *elem, struct mwi_items old, struct mwi_items live,
     struct mwi_matching *matching);
 
-/** Whether a struct has a key. */
+/** Whether a type is a struct with a key. */
 bool mwi_is_keyed(const mw_type *type);
+
+/** Whether two structs have the same key. */
+bool mwi_same_key(const mw_type *elem, const struct mwi_snapshot *snapshot_a,
+    const void *a, const struct mwi_snapshot *snapshot_b, const void *b);
 
 #endif
