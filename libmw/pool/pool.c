@@ -23,7 +23,6 @@ struct mwi_pool {
     uint32_t queued;               /* [mutex] jobs in the queue */
     uint32_t running;              /* [mutex] jobs */
     uint32_t threads;              /* [mutex] alive */
-    uint32_t idle;                 /* [mutex] threads waiting for work */
     bool closing;                  /* [mutex] */
     bool has_zombie;               /* [mutex] zombie has ended, not joined */
     pthread_t zombie;              /* [mutex] */
@@ -42,14 +41,13 @@ next_job_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
         if (pool->closing) {
             return NULL;
         }
-        pool->idle++;
         in_time = mwi_cond_wait(&pool->work, &pool->mutex, deadline);
-        pool->idle--;
         if (!in_time && mwi_list_is_empty(&pool->queue)) {
             if (pool->threads > pool->limits.threads_min) {
                 return NULL;
             }
-            deadline = mwi_deadline_in(pool->limits.idle_ms);
+            /* One of the minimum, which have no reason to look again. */
+            deadline = MWI_FOREVER;
         }
     }
     link = mwi_list_pop(&pool->queue);
@@ -147,9 +145,14 @@ submit_locked(struct mwi_pool *pool, struct mwi_job *job)
     if (accepted >= capacity) {
         return MW_EEXHAUSTED;
     }
-    if (pool->queued >= pool->idle &&
-        pool->threads < pool->limits.threads_max && !spawn_locked(pool) &&
-        pool->threads == 0) {
+    /* Every thread that runs no job takes one before it ends, so a job needs
+     * a thread of its own only beyond these.  More than one is missing when
+     * some could not be made before. */
+    while (accepted >= pool->threads &&
+           pool->threads < pool->limits.threads_max && spawn_locked(pool)) {
+        continue;
+    }
+    if (pool->threads == 0) {
         return MW_EEXHAUSTED;
     }
     mwi_list_append(&pool->queue, &job->link);
