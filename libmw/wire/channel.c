@@ -40,6 +40,10 @@ close_locked(struct mwi_channel *channel, const mw_error *why)
     }
     channel->closed = true;
     channel->why = *why;
+    if (channel->why.status >= 0) {
+        /* An end without a fault still is none of success for what follows. */
+        channel->why.status = MW_EUNAVAILABLE;
+    }
     mwi_buf_fini(&channel->out);
     mwi_stream_shutdown(channel->stream);
     /* The descriptor stays ours while somebody may still poll it; this ends
@@ -93,9 +97,12 @@ mwi_channel_handshake(struct mwi_channel *channel, mw_error *reterr)
     enum mwi_io io;
 
     mwi_lock(&channel->mutex);
-    io = channel->closed ? report_closed_locked(channel, reterr)
-                         : mwi_stream_handshake(channel->stream, reterr);
-    tell_want_write_locked(channel, io == MWI_IO_WANT_WRITE);
+    if (channel->closed) {
+        io = report_closed_locked(channel, reterr);
+    } else {
+        io = mwi_stream_handshake(channel->stream, reterr);
+        tell_want_write_locked(channel, io == MWI_IO_WANT_WRITE);
+    }
     mwi_unlock(&channel->mutex);
     return io;
 }
@@ -154,6 +161,10 @@ mwi_channel_fill(struct mwi_channel *channel, mw_error *reterr)
     }
     if (mwi_buf_len(&channel->in) == 0) {
         mwi_buf_fini(&channel->in); /* an idle connection holds no buffer */
+    } else if (io == MWI_IO_CLOSED) {
+        mwi_fail(reterr, MW_EUNAVAILABLE,
+            "the peer closed the connection within a message");
+        io = MWI_IO_FAILED;
     }
     return io;
 }

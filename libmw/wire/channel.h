@@ -17,7 +17,8 @@
 
 struct mwi_channel;
 
-/* Called with channel->mutex held; must not call back into the channel. */
+/* Called with channel->mutex held; must not call back into the channel.  Not
+ * called any more once the channel is closed. */
 typedef void (*mwi_want_write_cb)(struct mwi_channel *channel, bool wanted);
 
 struct mwi_channel {
@@ -46,8 +47,9 @@ void mwi_channel_init(struct mwi_channel *channel, struct mwi_stream *stream,
 /** Close it and free its buffers.  @thread owner, when nobody uses it */
 void mwi_channel_fini(struct mwi_channel *channel);
 
-/** End the stream in both directions: whatever is tried on the channel later
- * fails with why, and whoever polls the descriptor is woken.
+/** End the stream in both directions: whatever is sent or filled later fails
+ * with why (with MW_EUNAVAILABLE if that is no failure), and whoever polls the
+ * descriptor is woken.  Messages that were read already stay to be had.
  * @thread any */
 void mwi_channel_close(struct mwi_channel *channel, const mw_error *why);
 
@@ -55,8 +57,13 @@ void mwi_channel_close(struct mwi_channel *channel, const mw_error *why);
 enum mwi_io mwi_channel_handshake(
     struct mwi_channel *channel, mw_error *reterr);
 
-/** Read what is there, once.  DONE: mwi_channel_next() may have something.
- * WANT_READ: nothing is there, also nothing that polling would not show.
+/** Read what is there, once; to be called when mwi_channel_next() has nothing.
+ *
+ * @retval MWI_IO_DONE       mwi_channel_next() may have something
+ * @retval MWI_IO_WANT_READ  nothing is there, also nothing that polling would
+ *                           not show
+ * @retval MWI_IO_CLOSED     the peer ended the stream behind a whole message
+ * @retval MWI_IO_FAILED     the channel is closed or broken
  * @thread reader; does not block */
 enum mwi_io mwi_channel_fill(struct mwi_channel *channel, mw_error *reterr);
 

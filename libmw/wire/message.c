@@ -93,10 +93,16 @@ read_call(struct mwi_reader *r, struct mwi_message *m)
 {
     m->call = (struct mwi_call_head){ .timeout_ms = UINT64_MAX };
     m->id = mwi_read_uint(r);
-    if (mwi_peek(r) == MWI_ITEM_TEXT) {
+    switch (mwi_peek(r)) {
+    case MWI_ITEM_TEXT:
         m->call.target = read_text(r);
-    } else {
+        break;
+    case MWI_ITEM_UINT:
         m->call.target_number = mwi_read_uint(r);
+        break;
+    default:
+        mwi_reader_mismatch(r, "text or unsigned integer");
+        break;
     }
     read_meta(r, &m->call);
     m->has_body = true;
