@@ -56,6 +56,7 @@ struct type {
                           name for it: "orders_Line_seq", "mw_i32_x4" */
     const char *cname; /* the C type; NULL for arrays and bounded strings,
                           which need a declarator */
+    const decl *elem_alias; /* of a sequence of arrays: the array's typedef */
     const char *elem_cname; /* TYPE_SEQ, TYPE_SEQ_N: C type of an element */
     const char *desc;       /* C name of the descriptor */
     bool builtin;           /* libmw has the C type and the descriptor */
@@ -223,7 +224,7 @@ const char *decl_kind_text(decl_kind kind);
 const type *type_basic(const unit *u, type_kind kind);
 const type *type_string(unit *u, uint32_t bound);
 const type *type_seq(
-    unit *u, const type *elem, const char *elem_cname, uint32_t bound);
+    unit *u, const type *elem, const decl *alias, uint32_t bound);
 const type *type_array(unit *u, const type *elem, uint32_t bound);
 type *type_declared(unit *u, decl *d);
 

@@ -385,6 +385,12 @@ c_integer(emitter *e, const value *v, const type *t)
 }
 
 const char *
+c_double(emitter *e, double x)
+{
+    return c_float(e, x, false);
+}
+
+const char *
 c_value(emitter *e, const value *v, const type *t)
 {
     switch (v->kind) {

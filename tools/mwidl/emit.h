@@ -70,6 +70,9 @@ const char **c_string_pieces(emitter *e, const char *s, size_t *ret_n);
 /* A literal of a number type, boolean or enum. */
 const char *c_value(emitter *e, const value *v, const type *t);
 
+/* The shortest literal that is read back as x. */
+const char *c_double(emitter *e, double x);
+
 /* True if the declaration is in the file that code is generated for. */
 bool is_own(const emitter *e, const decl *d);
 

@@ -197,7 +197,7 @@ emit_run(emitter *e, const decl *interface, const decl *op)
     put(e, "\nstatic mw_status\n");
     put_list(e, 0, 4, fmt(e, "run_%s_%s(", interface->cname, op->name), params,
         3, ")\n{\n");
-    bool wide = 2 * strlen(interface->cname) + 40 > LINE_WIDTH;
+    bool wide = 2 * strlen(interface->cname) + 46 > LINE_WIDTH;
 
     put(e, "    const %s_ops *handlers =%s(const %s_ops *) ops;\n\n",
         interface->cname, wide ? "\n        " : " ", interface->cname);

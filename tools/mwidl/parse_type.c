@@ -180,8 +180,7 @@ parse_sequence_type(parser *p, type_ref *ref)
     }
     ref->type = failed || elem.type == NULL
                     ? NULL
-                    : type_seq(p->u, elem.type,
-                          elem.alias != NULL ? elem.alias->cname : NULL, bound);
+                    : type_seq(p->u, elem.type, elem.alias, bound);
     require_limits(p, ref);
     return true;
 }

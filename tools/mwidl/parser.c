@@ -205,6 +205,8 @@ parse_include(parser *p, unsigned include_depth)
         return; /* a second #include of the same file */
     }
     inc->file = file;
+    inc->name = p->tok.string;
+    inc->system = p->tok.system;
     *end = inc;
     if (known == u->sources.last) {
         return; /* read before */

@@ -34,6 +34,8 @@ typedef struct source {
 
 typedef struct include {
     source *file;
+    const char *name; /* as written */
+    bool system;      /* in angle brackets */
     struct include *next;
 } include;
 

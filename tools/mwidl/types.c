@@ -58,13 +58,13 @@ is_builtin_seq(const type *elem, uint32_t bound)
 }
 
 const type *
-type_seq(unit *u, const type *elem, const char *elem_cname, uint32_t bound)
+type_seq(unit *u, const type *elem, const decl *alias, uint32_t bound)
 {
     bool is_new;
     const char *suffix = bound == 0 ? "" : arena_format(&u->mem, "_%u", bound);
     bool basic = elem->kind <= TYPE_STRING;
     /* Arrays are known by the name of their typedef. */
-    const char *base = elem->kind == TYPE_ARRAY ? elem_cname : elem->stem;
+    const char *base = elem->kind == TYPE_ARRAY ? alias->cname : elem->stem;
     const char *stem = basic ? arena_format(&u->mem, "mw_seq_%s%s",
                                    elem->stem + strlen("mw_"), suffix)
                              : arena_format(&u->mem, "%s_seq%s", base, suffix);
@@ -85,7 +85,8 @@ type_seq(unit *u, const type *elem, const char *elem_cname, uint32_t bound)
                                 &u->mem, "sequence<%s, %u>", elem->idl, bound),
         .stem = stem,
         .cname = stem,
-        .elem_cname = elem->cname != NULL ? elem->cname : elem_cname,
+        .elem_cname = elem->cname,
+        .elem_alias = elem->kind == TYPE_ARRAY ? alias : NULL,
         .builtin = is_builtin_seq(elem, bound),
         .complete = true,
         .flat = bound > 0 && elem->flat,
@@ -94,7 +95,7 @@ type_seq(unit *u, const type *elem, const char *elem_cname, uint32_t bound)
         .align = align,
     };
     if (t->elem_cname == NULL) {
-        t->elem_cname = elem->stem; /* a bounded string */
+        t->elem_cname = base; /* an array or a bounded string */
     }
     t->desc = t->builtin
                   ? arena_format(&u->mem, "mw_type_%s", stem + strlen("mw_"))
