@@ -125,6 +125,41 @@ mutate(mw_call *call, probe_Box *box, uint64_t seed)
     return MW_OK;
 }
 
+mw_status
+mwt_probe_edit(mw_call *call, probe_Box *box)
+{
+    probe_Item *item;
+    char *longer;
+
+    box->serial++;
+    box->grid[1][2] = -1;
+    box->has_centre = !box->has_centre;
+    box->centre = (probe_Point){ 0 };
+    longer = mw_sprintf(call, "%s, edited", box->text != NULL ? box->text : "");
+    if (longer == NULL || mw_set_string(call, &box->text, longer) < 0) {
+        return MW_ENOMEM;
+    }
+    if (call == NULL) {
+        free(longer);
+    }
+    item = probe_Item_seq_insert(call, &box->items, box->items.len / 2, 1);
+    if (item == NULL) {
+        return MW_ENOMEM;
+    }
+    item->id = 1000000;
+    if (box->items.len > 3) {
+        probe_Item_seq_remove(call, &box->items, 0, 1);
+        box->items.items[1].rank++;
+    }
+    return mw_set_string(call, &item->name, "new");
+}
+
+static mw_status
+edit(mw_call *call, probe_Box *box)
+{
+    return mwt_probe_edit(call, box);
+}
+
 static mw_status
 spoil(mw_call *call, probe_Box *box, char **text, int32_t status)
 {
@@ -225,6 +260,7 @@ static const probe_Probe_ops probe_ops = {
     .echo = echo,
     .add = add,
     .mutate = mutate,
+    .edit = edit,
     .spoil = spoil,
     .refuse = refuse,
     .exchange = exchange,

@@ -59,7 +59,9 @@ void mwt_gate_wait_notes(struct mwt_gate *gate, uint32_t n);
     MW_TLS(.cert = mwt_pki_get()->client.cert, \
         .key = mwt_pki_get()->client.key, .ca = mwt_pki_get()->ca)
 
-/** What the handlers do, for tests that do the same without a call. */
+/** What the handlers do, for tests that do the same without a call.  The first
+ * ends the program when memory runs out. */
 void mwt_probe_mutate(mw_call *call, probe_Box *box, uint64_t seed);
+MW_MUST_USE mw_status mwt_probe_edit(mw_call *call, probe_Box *box);
 
 #endif

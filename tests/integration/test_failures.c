@@ -286,9 +286,9 @@ fail_each_allocation(struct pair *p, uint64_t seed)
 
         watch(&w, seed);
         cr_assert_eq(probe_Box_copy(&local, &w.box), MW_OK);
-        mwt_probe_mutate(NULL, &local, seed);
+        cr_assert_eq(mwt_probe_edit(NULL, &local), MW_OK);
         mwi_mem_fail_at(n);
-        status = probe_Probe_mutate(p->client, &ctx, &w.box, seed);
+        status = probe_Probe_edit(p->client, &ctx, &w.box);
         /* A call may also fail for what the one before left of the
          * connection. */
         done = !mwi_mem_has_failed() && status == MW_OK;
