@@ -39,7 +39,8 @@ if [ $# -eq 0 ]; then
     while IFS= read -r -d '' file; do
         files+=("$file")
     done < <(find include libmw tools tests samples bench -name build -prune \
-        -o -path tests/golden -prune -o -name '*.[ch]' -print0 | sort -z)
+        -o -path tests/golden -prune -o \( -name '*.[ch]' -o -name '*.cpp' \) \
+        -print0 | sort -z)
 fi
 
 if [ -n "$fix" ]; then
@@ -47,6 +48,10 @@ if [ -n "$fix" ]; then
     exit 0
 fi
 failed=0
+if "$tool" --dry-run -Werror "${files[@]}" 2>/dev/null; then
+    echo "format: ${#files[@]} files, clean"
+    exit 0
+fi
 for file in "${files[@]}"; do
     if ! difference=$("$tool" "$file" | diff -u --label "$file" \
         --label "$file (formatted)" "$file" -); then
@@ -54,8 +59,5 @@ for file in "${files[@]}"; do
         failed=$((failed + 1))
     fi
 done
-if [ "$failed" -gt 0 ]; then
-    echo "format: ${#files[@]} files, $failed differ; run tools/check/format.sh --fix"
-    exit 1
-fi
-echo "format: ${#files[@]} files, clean"
+echo "format: ${#files[@]} files, $failed differ; run tools/check/format.sh --fix"
+exit 1

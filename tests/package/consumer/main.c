@@ -43,12 +43,10 @@ call_once(mw_server *server)
         fprintf(stderr, "add: %s\n", mw_ctx_error(&ctx));
     printf("%lld %s, libmw %s\n", (long long) count.value, count.name,
         mw_version());
-    int status = count.value == 42 && strcmp(count.name, "sheep") == 0
-        ? EXIT_SUCCESS
-        : EXIT_FAILURE;
+    bool right = count.value == 42 && strcmp(count.name, "sheep") == 0;
     mw_client_close(client);
     tally_Count_clear(&count);
-    return status;
+    return right ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int
