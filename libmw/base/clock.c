@@ -24,9 +24,9 @@ mwi_deadline_in(uint32_t ms)
 static int64_t
 left_ms(int64_t deadline)
 {
-    int64_t left = deadline - mwi_now();
+    int64_t now = mwi_now();
 
-    return left <= 0 ? 0 : (left + NS_PER_MS - 1) / NS_PER_MS;
+    return deadline <= now ? 0 : 1 + (deadline - now - 1) / NS_PER_MS;
 }
 
 int
