@@ -220,7 +220,8 @@ Test(net_poller, many_at_once)
 
 Test(net_poller, failures)
 {
-    const struct rlimit none = { .rlim_cur = 3, .rlim_max = 3 };
+    struct rlimit before;
+    struct rlimit none;
     struct mwi_poller poller;
     mw_error error;
 
@@ -233,8 +234,12 @@ Test(net_poller, failures)
         MW_EINVAL);
     mwi_poller_fini(&poller);
 
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 3;
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
     cr_assert_eq(mwi_poller_init(&poller, &error), MW_EEXHAUSTED);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
     cr_assert_str_eq(error.text, "making a poller: Too many open files");
 }
 
