@@ -4,12 +4,11 @@
  *
  * Programs grant rights by these names, so a name is given whole or not at
  * all: one with a NUL or another control character in it, or too long for its
- * place, is passed over.
+ * place, is passed over.  So is one that looks like a unix socket's peer.
  */
 #include <arpa/inet.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -32,7 +31,8 @@ is_plain(const unsigned char *text, size_t len)
 static bool
 copy_name(char *to, size_t size, const unsigned char *name, int len)
 {
-    if (len <= 0 || (size_t) len >= size || !is_plain(name, (size_t) len)) {
+    if (len <= 0 || (size_t) len >= size || !is_plain(name, (size_t) len) ||
+        (len >= 4 && strncasecmp((const char *) name, "uid:", 4) == 0)) {
         return false;
     }
     memcpy(to, name, (size_t) len);

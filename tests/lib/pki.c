@@ -227,6 +227,8 @@ make_clients(const struct signer *ca)
     spec.common_name = "desk";
     spec.names = "URI:spiffe://test/desk,DNS:later.test";
     make_identity(&pki.uri_client, "uri", &spec, ca);
+    spec.names = "URI:uid:0,DNS:last.test";
+    make_identity(&pki.uid_client, "uid", &spec, ca);
     spec.common_name = "fallback";
     spec.names = NULL;
     spec.is_ugly = true;

@@ -26,6 +26,7 @@ struct mwt_pki {
     struct mwt_identity named;       /* a client with a UTF-8 common name,
                                         "Zoë", and no alternative name */
     struct mwt_identity uri_client;  /* spiffe://test/desk */
+    struct mwt_identity uid_client;  /* URI uid:0, then DNS last.test */
     struct mwt_identity nul_client;  /* DNS "a.test\0b.test", CN=fallback */
     struct mwt_identity chained;     /* a server below an intermediate CA */
     struct mwt_identity other;       /* by the other CA; server or client */

@@ -85,6 +85,8 @@ Test(net_tls, peer_names)
         &pki->named, "Zo\xc3\xab", "CN=Zo\xc3\xab,O=libmw tests");
     expect_client_name(
         &pki->uri_client, "spiffe://test/desk", "CN=desk,O=libmw tests");
+    /* One that looks like a unix socket's user is passed over. */
+    expect_client_name(&pki->uid_client, "last.test", "CN=desk,O=libmw tests");
     /* A name with a NUL in it is never cut into another. */
     expect_client_name(
         &pki->nul_client, "fallback", "CN=fallback,O=libmw tests");
