@@ -315,7 +315,7 @@ parse_annotations(parser *p, annotations *ret_notes)
     *ret_notes = (annotations){ 0 };
     while (at_punct(p, '@')) {
         arguments args = { .at = p->tok.at };
-        const char *name;
+        const char *name = NULL;
 
         advance(p);
         if (!parse_note_name(p, &name) || !parse_arguments(p, &args)) {
