@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <criterion/criterion.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 
 #include "lib/fault_stream.h"
 #include "lib/pki.h"
@@ -293,6 +295,31 @@ Test(net_tls, handshake_is_over_only_once)
     cr_assert_eq(mwi_stream_handshake(ends.client.stream, NULL), MWI_IO_DONE);
     cr_assert_eq(mwi_stream_handshake(ends.server.stream, NULL), MWI_IO_DONE);
     ends_close(&ends);
+}
+
+/* What other code of the program left in OpenSSL's error queue is not ours. */
+Test(net_tls, errors_of_others_do_not_matter)
+{
+    struct ends ends;
+    char byte;
+    size_t n;
+
+    open_usual(&ends);
+    ERR_raise(ERR_LIB_SSL, SSL_R_BAD_SIGNATURE);
+    cr_assert_eq(
+        mwi_stream_handshake(ends.client.stream, NULL), MWI_IO_WANT_READ);
+    must_connect(&ends);
+    ERR_raise(ERR_LIB_SSL, SSL_R_BAD_SIGNATURE);
+    cr_assert_eq(mwi_stream_read(ends.client.stream, &byte, 1, &n, NULL),
+        MWI_IO_WANT_READ);
+    ERR_raise(ERR_LIB_SSL, SSL_R_BAD_SIGNATURE);
+    while ((ends.client.io = mwi_stream_write(
+                ends.client.stream, "x", 1, &n, NULL)) == MWI_IO_DONE) {
+        ERR_raise(ERR_LIB_SSL, SSL_R_BAD_SIGNATURE);
+    }
+    cr_assert_eq(ends.client.io, MWI_IO_WANT_WRITE);
+    ends_close(&ends);
+    cr_assert_eq(ERR_peek_error(), 0);
 }
 
 Test(net_tls, truncation_is_noticed)
