@@ -199,26 +199,66 @@ distance(const char *a, const char *b, unsigned limit)
     return row[b_len];
 }
 
+/* Keeps the candidate if it is more like the name than what was found. */
+static void
+consider(
+    const char *name, const char *candidate, unsigned *best, const char **found)
+{
+    unsigned far = distance(name, candidate, *best - 1);
+
+    if (far < *best) {
+        *best = far;
+        *found = candidate;
+    }
+}
+
+/* What people write who know other languages. */
+static const char *
+foreign_type(const char *name)
+{
+    static const char *const pairs[][2] = { { "bool", "boolean" },
+        { "byte", "octet" }, { "int", "int32" }, { "uint", "uint32" },
+        { "int8_t", "int8" }, { "int16_t", "int16" }, { "int32_t", "int32" },
+        { "int64_t", "int64" }, { "uint8_t", "uint8" },
+        { "uint16_t", "uint16" }, { "uint32_t", "uint32" },
+        { "uint64_t", "uint64" }, { "size_t", "uint64" },
+        { "float32", "float" }, { "float64", "double" },
+        { "vector", "sequence" }, { "list", "sequence" } };
+
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
+        if (strcmp(name, pairs[i][0]) == 0) {
+            return pairs[i][1];
+        }
+    }
+    return NULL;
+}
+
 const char *
 scope_suggest(const decl *scope, const char *name)
 {
-    unsigned limit = strlen(name) < 4 ? 1 : 2;
-    unsigned best = limit + 1;
-    const char *found = NULL;
+    static const char *const types[] = { "boolean", "double", "float", "int16",
+        "int32", "int64", "int8", "long", "octet", "sequence", "short",
+        "string", "uint16", "uint32", "uint64", "uint8", "unsigned" };
+    size_t len = strlen(name);
+    unsigned best = len < 3 ? 1 : len < 4 ? 2 : 3;
+    const char *found = foreign_type(name);
 
+    if (found != NULL) {
+        return found;
+    }
     for (; scope != NULL; scope = scope->scope) {
         const decl *const heads[2] = { scope, scope->base };
 
         for (int i = 0; i < 2 && heads[i] != NULL; i++) {
             for (const decl *d = heads[i]->first; d != NULL; d = d->next) {
-                unsigned far = distance(name, d->name, limit);
-
-                if (far < best && has_scoped_name(d->kind)) {
-                    best = far;
-                    found = d->name;
+                if (has_scoped_name(d->kind)) {
+                    consider(name, d->name, &best, &found);
                 }
             }
         }
+    }
+    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+        consider(name, types[i], &best, &found);
     }
     return found;
 }

@@ -229,9 +229,6 @@ check_struct(unit *u, decl *d)
         error_at(&u->diag, d->notes.at[NOTE_FINAL],
             "@final and @appendable exclude each other");
     }
-    if (d->n_children == 0 && d->kind == DECL_STRUCT) {
-        error_at(&u->diag, d->at, "a struct has at least one member");
-    }
     for (decl *m = d->first; m != NULL; m = m->next) {
         check_default(u, m);
         check_range(u, m);

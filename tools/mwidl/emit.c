@@ -151,6 +151,43 @@ put_list(emitter *e, unsigned indent, unsigned cont, const char *head,
     }
 }
 
+void
+put_init(
+    emitter *e, unsigned indent, const char *field, const char *format, ...)
+{
+    text content = { 0 };
+    va_list args;
+
+    va_start(args, format);
+    text_vprintf(&content, format, args);
+    va_end(args);
+    size_t width = indent + strlen(field) + content.len + 5;
+    size_t comma = strcspn(content.data, ",");
+
+    if (width <= LINE_WIDTH) {
+        put(e, "%*s.%s = %s,\n", (int) indent, "", field, content.data);
+    } else if (strncmp(content.data, "offsetof(", 9) == 0) {
+        put(e, "%*s.%s = %.*s,\n%*s%s,\n", (int) indent, "", field, (int) comma,
+            content.data, (int) indent + 4, "", content.data + comma + 2);
+    } else {
+        put(e, "%*s.%s =\n%*s%s,\n", (int) indent, "", field, (int) indent + 4,
+            "", content.data);
+    }
+    text_free(&content);
+}
+
+void
+put_prototype(emitter *e, const char *name, const char *const *items, size_t n)
+{
+    const char *head = fmt(e, "MW_MUST_USE mw_status %s(", name);
+
+    if (strlen(head) > LINE_WIDTH) {
+        put(e, "MW_MUST_USE mw_status\n");
+        head = fmt(e, "%s(", name);
+    }
+    put_list(e, 0, 4, head, items, n, ");\n");
+}
+
 /* Characters that would end the comment, or turn text around in an editor. */
 static void
 add_comment_text(text *out, const char *s, size_t len)

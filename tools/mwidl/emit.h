@@ -58,6 +58,14 @@ void put_version_check(emitter *e);
 void put_list(emitter *e, unsigned indent, unsigned cont, const char *head,
     const char *const *items, size_t n, const char *tail);
 
+/* "MW_MUST_USE mw_status name(items);" */
+void put_prototype(
+    emitter *e, const char *name, const char *const *items, size_t n);
+
+/* ".field = value," on a line, or two if it is too long. */
+void put_init(emitter *e, unsigned indent, const char *field,
+    const char *format, ...) MWIDL_PRINTF(4, 5);
+
 /* A doc comment of these lines, wrapped; nothing if it is empty. */
 void put_doc(emitter *e, unsigned indent, const text *lines);
 

@@ -64,9 +64,7 @@ emit_prototype(emitter *e, const decl *interface, const decl *op)
 
     put(e, "\n");
     put_stub_doc(e, op);
-    put_list(e, 0, 4,
-        fmt(e, "MW_MUST_USE mw_status %s_%s(", interface->cname, op->name),
-        items, n, ");\n");
+    put_prototype(e, fmt(e, "%s_%s", interface->cname, op->name), items, n);
 }
 
 /* Exceptions of this file, and those of others that its operations raise. */

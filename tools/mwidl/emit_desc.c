@@ -60,25 +60,24 @@ put_type_descriptor(emitter *e, const type *t, const char *linkage)
     const char *flags = type_flags(e, t);
 
     put(e, "\n%sconst mw_type %s = {\n", linkage, t->desc);
-    put(e, "    .name = \"%s\",\n    .kind = %s,\n", t->idl,
-        kind_name(t->kind));
+    put_init(e, 4, "name", "\"%s\"", t->idl);
+    put_init(e, 4, "kind", "%s", kind_name(t->kind));
     if (*flags != '\0') {
-        put(e, "    .flags = %s,\n", flags);
+        put_init(e, 4, "flags", "%s", flags);
     }
-    put(e, "    .size = sizeof(%s),\n    .align = alignof(%s),\n",
-        type_spelling(e, t), align_spelling(e, t));
+    put_init(e, 4, "size", "sizeof(%s)", type_spelling(e, t));
+    put_init(e, 4, "align", "alignof(%s)", align_spelling(e, t));
     if (t->bound > 0) {
-        put(e, "    .bound = %u,\n", t->bound);
+        put_init(e, 4, "bound", "%u", t->bound);
     }
     if (t->decl != NULL && t->decl->n_children > 0) {
-        bool is_enum = t->kind == TYPE_ENUM;
+        const char *what = t->kind == TYPE_ENUM ? "enumerators" : "fields";
 
-        put(e, "    .n_members = %u,\n    .%s = %s_%s,\n", t->decl->n_children,
-            is_enum ? "enumerators" : "fields", t->cname,
-            is_enum ? "enumerators" : "fields");
+        put_init(e, 4, "n_members", "%u", t->decl->n_children);
+        put_init(e, 4, what, "%s_%s", t->cname, what);
     }
     if (t->elem != NULL) {
-        put(e, "    .elem = &%s,\n", t->elem->desc);
+        put_init(e, 4, "elem", "&%s", t->elem->desc);
     }
     put(e, "};\n");
 }
@@ -188,8 +187,12 @@ emit_defaults(emitter *e, const decl *d)
             m->notes.initial.kind == VALUE_STRING) {
             continue;
         }
-        put(e, "%sstatic const %s %s_%s_default = %s;\n", gap, t->cname,
-            d->cname, m->name, c_value(e, &m->notes.initial, t));
+        const char *left = fmt(
+            e, "static const %s %s_%s_default =", t->cname, d->cname, m->name);
+        const char *right = c_value(e, &m->notes.initial, t);
+        bool wide = strlen(left) + strlen(right) + 2 > LINE_WIDTH;
+
+        put(e, "%s%s%s%s;\n", gap, left, wide ? "\n    " : " ", right);
         gap = "";
     }
 }
@@ -200,16 +203,16 @@ emit_field(emitter *e, const decl *d, const decl *m)
     const value *initial = &m->notes.initial;
     bool has = m->notes.optional && m->type.type->kind != TYPE_STRING;
 
-    put(e, "    {\n        .name = \"%s\",\n        .type = &%s,\n", m->name,
-        m->type.type->desc);
-    put(e, "        .id = %u,\n        .offset = offsetof(%s, %s),\n", m->id,
-        d->cname, m->cname);
+    put(e, "    {\n");
+    put_init(e, 8, "name", "\"%s\"", m->name);
+    put_init(e, 8, "type", "&%s", m->type.type->desc);
+    put_init(e, 8, "id", "%u", m->id);
+    put_init(e, 8, "offset", "offsetof(%s, %s)", d->cname, m->cname);
     if (has) {
-        put(e, "        .has_offset = offsetof(%s, has_%s),\n", d->cname,
-            m->name);
+        put_init(e, 8, "has_offset", "offsetof(%s, has_%s)", d->cname, m->name);
     }
     if (m->notes.optional || m->notes.key) {
-        put(e, "        .flags = %s,\n",
+        put_init(e, 8, "flags", "%s",
             m->notes.optional ? "MW_FIELD_OPTIONAL" : "MW_FIELD_KEY");
     }
     if (initial->kind == VALUE_STRING) {
@@ -226,7 +229,7 @@ emit_field(emitter *e, const decl *d, const decl *m)
         }
         put(e, ",\n");
     } else if (initial->kind != VALUE_NONE) {
-        put(e, "        .initial = &%s_%s_default,\n", d->cname, m->name);
+        put_init(e, 8, "initial", "&%s_%s_default", d->cname, m->name);
     }
     put(e, "    },\n");
 }

@@ -31,10 +31,11 @@ put_param(emitter *e, const char *name, const type *t, direction dir)
     static const char *const names[] = { "", "MW_DIR_IN", "MW_DIR_OUT",
         "MW_DIR_INOUT" };
 
-    put(e,
-        "    {\n        .name = \"%s\",\n        .type = &%s,\n"
-        "        .dir = %s,\n    },\n",
-        name, t->desc, names[dir]);
+    put(e, "    {\n");
+    put_init(e, 8, "name", "\"%s\"", name);
+    put_init(e, 8, "type", "&%s", t->desc);
+    put_init(e, 8, "dir", "%s", names[dir]);
+    put(e, "    },\n");
 }
 
 static void
@@ -71,21 +72,22 @@ emit_method(emitter *e, const decl *interface, const decl *op)
     for (const decl_list *r = op->raises; r != NULL; r = r->next) {
         n_raises++;
     }
-    put(e, "    {\n        .name = \"%s\",\n        .target = \"%s.%s\",\n",
-        op->name, wire_name(e, interface), op->name);
+    put(e, "    {\n");
+    put_init(e, 8, "name", "\"%s\"", op->name);
+    put_init(e, 8, "target", "\"%s.%s\"", wire_name(e, interface), op->name);
     if (n_params > 0) {
-        put(e, "        .params = %s_%s_params,\n        .n_params = %u,\n",
-            interface->cname, op->name, n_params);
+        put_init(e, 8, "params", "%s_%s_params", interface->cname, op->name);
+        put_init(e, 8, "n_params", "%u", n_params);
     }
     if (op->oneway) {
-        put(e, "        .flags = MW_METHOD_ONEWAY,\n");
+        put_init(e, 8, "flags", "MW_METHOD_ONEWAY");
     }
     if (n_raises > 0) {
-        put(e, "        .raises = %s_%s_raises,\n        .n_raises = %u,\n",
-            interface->cname, op->name, n_raises);
+        put_init(e, 8, "raises", "%s_%s_raises", interface->cname, op->name);
+        put_init(e, 8, "n_raises", "%u", n_raises);
     }
     if (op->notes.has_deadline) {
-        put(e, "        .timeout_ms = %u,\n", op->notes.deadline_ms);
+        put_init(e, 8, "timeout_ms", "%u", op->notes.deadline_ms);
     }
     put(e, "    },\n");
 }

@@ -87,8 +87,7 @@ emit_serve(emitter *e, const decl *d)
         d->idl);
     put_doc(e, 0, &doc);
     text_free(&doc);
-    put_list(e, 0, 4, fmt(e, "MW_MUST_USE mw_status %s_serve(", d->cname),
-        items, 3, ");\n");
+    put_prototype(e, fmt(e, "%s_serve", d->cname), items, 3);
 }
 
 static void
@@ -221,10 +220,11 @@ emit_skeleton(emitter *e, const decl *d)
         put(e, "\nstatic const mw_skeleton_method %s_skeleton_methods[] = {\n",
             d->cname);
         for (size_t i = 0; i < n; i++) {
-            put(e,
-                "    {\n        .run = run_%s_%s,\n"
-                "        .ops_offset = offsetof(%s_ops, %s),\n    },\n",
-                d->cname, ops[i]->name, d->cname, ops[i]->cname);
+            put(e, "    {\n");
+            put_init(e, 8, "run", "run_%s_%s", d->cname, ops[i]->name);
+            put_init(e, 8, "ops_offset", "offsetof(%s_ops, %s)", d->cname,
+                ops[i]->cname);
+            put(e, "    },\n");
         }
         put(e, "};\n");
     }

@@ -105,8 +105,9 @@ what_text(unit *u, const decl *d)
     return arena_format(&u->mem, "the %s '%s'", space + 1, d->idl);
 }
 
-/* Enters a name of a scope: NULL for the file, a struct or an operation. */
-static void
+/* Enters a name of a scope: NULL for the file, a struct or an operation.
+ * False if it cannot have it, which is reported. */
+static bool
 take(unit *u, const void *scope, const char *cname, const char *what, place at)
 {
     const c_owner *old = map_get(&u->cnames, scope, cname);
@@ -115,30 +116,34 @@ take(unit *u, const void *scope, const char *cname, const char *what, place at)
         error_at(&u->diag, at,
             "the C name '%s' of %s is taken by %s at %s; rename one of them",
             cname, what, old->what, place_text(&u->mem, old->at));
-        return;
+        return false;
     }
     if (scope == NULL &&
         (strncmp(cname, "mw_", 3) == 0 || strncmp(cname, "mwi_", 4) == 0)) {
         error_at(&u->diag, at,
             "the C name '%s' of %s begins as those of libmw itself", cname,
             what);
-        return;
+        return false;
     }
     c_owner *owner = arena_alloc(&u->mem, sizeof(*owner));
 
     *owner = (c_owner){ what, at };
     map_set(&u->cnames, scope, cname, owner);
+    return true;
 }
 
-/* Names of the file that begin with a declaration's own C name. */
-static void
-take_suffixed(
-    unit *u, const decl *d, const char *what, const char *const *suffixes)
+/* Names of the file that begin with a C name; one error is enough. */
+static bool
+take_suffixed(unit *u, const char *cname, const char *what, place at,
+    const char *const *suffixes)
 {
     for (; *suffixes != NULL; suffixes++) {
-        take(u, NULL, arena_format(&u->mem, "%s%s", d->cname, *suffixes), what,
-            d->at);
+        if (!take(u, NULL, arena_format(&u->mem, "%s%s", cname, *suffixes),
+                what, at)) {
+            return false;
+        }
     }
+    return true;
 }
 
 static void
@@ -204,25 +209,26 @@ take_decl(unit *u, const decl *d)
 
     switch (d->kind) {
     case DECL_EXCEPTION:
-        take_suffixed(u, d, what, of_exception);
-        /* fall through */
     case DECL_STRUCT:
-        take_suffixed(u, d, what, of_struct);
+        if (take_suffixed(u, d->cname, what, d->at, of_struct) &&
+            d->kind == DECL_EXCEPTION) {
+            take_suffixed(u, d->cname, what, d->at, of_exception);
+        }
         take_members(u, d, what);
         break;
     case DECL_ENUM:
-        take_suffixed(u, d, what, of_enum);
+        take_suffixed(u, d->cname, what, d->at, of_enum);
         for (const decl *e = d->first; e != NULL; e = e->next) {
             take(u, NULL, arena_format(&u->mem, "%s_%s", d->cname, e->name),
                 what_text(u, e), e->at);
         }
         break;
     case DECL_INTERFACE:
-        take_suffixed(u, d, what, of_interface);
+        take_suffixed(u, d->cname, what, d->at, of_interface);
         take_ops(u, d, d);
         break;
     default:
-        take_suffixed(u, d, what, of_others);
+        take_suffixed(u, d->cname, what, d->at, of_others);
         break;
     }
 }
@@ -244,13 +250,10 @@ take_type(unit *u, const type *t, place at)
             continue;
         }
         const char *what = arena_format(&u->mem, "the type '%s'", t->idl);
-        const char *const *suffix = is_seq ? of_seq : of_others;
+        const char *const *suffixes = is_seq ? of_seq : of_others;
 
         map_set(&u->cnames, t, "", (void *) t);
-        for (; *suffix != NULL; suffix++) {
-            take(u, NULL, arena_format(&u->mem, "%s%s", t->stem, *suffix), what,
-                at);
-        }
+        take_suffixed(u, t->stem, what, at, suffixes);
     }
 }
 

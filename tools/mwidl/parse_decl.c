@@ -96,6 +96,29 @@ parse_enumerator(parser *p, decl *owner)
     return true;
 }
 
+/* Up to the '}'.  False after an error. */
+static bool
+parse_enumerators(parser *p, decl *d)
+{
+    bool ok = true;
+    bool more = true;
+
+    while (ok && more && !at_punct(p, '}')) {
+        ok = parse_enumerator(p, d);
+        if (ok) {
+            more = accept_punct(p, ',');
+            take_doc_after(p, d->last);
+        }
+    }
+    if (ok && !at_punct(p, '}')) {
+        ok = expected(p, "'}' or ',' after an enumerator");
+    }
+    while (!ok && !at_punct(p, '}') && p->tok.kind != TOKEN_END) {
+        recover(p);
+    }
+    return ok;
+}
+
 bool
 parse_enum(parser *p, const char *doc)
 {
@@ -112,20 +135,14 @@ parse_enum(parser *p, const char *doc)
     if (!expect_punct(p, '{', "after the enum's name") || !enter_nested(p)) {
         return false;
     }
-    bool more = true;
+    bool ok = parse_enumerators(p, d);
 
-    while (more && !at_punct(p, '}')) {
-        if (!parse_enumerator(p, d)) {
-            recover(p);
-            break;
-        }
-        more = accept_punct(p, ',');
-        take_doc_after(p, d->last);
-    }
     leave_nested(p);
-    check_enum(p->u, d);
+    if (ok) {
+        check_enum(p->u, d);
+    }
     unit_add_item(p->u, d);
-    return expect_punct(p, '}', "or ',' after an enumerator");
+    return expect_punct(p, '}', "at the end of the enum");
 }
 
 /* "int32 a, b[3];" */
@@ -237,8 +254,13 @@ parse_struct(
     }
     d->notes = *notes;
     d->doc = doc;
+    unsigned errors = p->u->diag.errors;
     bool ok = reject_inheritance(p) && parse_members(p, d);
 
+    if (d->first == NULL && kind == DECL_STRUCT &&
+        p->u->diag.errors == errors) {
+        error_at(&p->u->diag, d->at, "a struct has at least one member");
+    }
     check_struct(p->u, d);
     type_complete_struct(d);
     check_struct_limits(p->u, d);

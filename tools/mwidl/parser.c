@@ -292,6 +292,7 @@ parse_by_word(parser *p, const annotations *notes, const char *doc)
 {
     switch (p->tok.word) {
     case WORD_MODULE:
+        check_note_targets(p, notes, DECL_MODULE);
         return parse_module(p);
     case WORD_CONST:
         check_note_targets(p, notes, DECL_CONST);
