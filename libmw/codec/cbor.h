@@ -124,6 +124,8 @@ void mwi_skip(struct mwi_reader *r);
 
 struct mwi_writer {
     struct mwi_buf *buf;
+    uint32_t depth; /* containers that the caller has open around a value:
+                       mwi_encode() counts on from there */
     const struct mwi_path *path; /* where the caller is, for error texts */
     mw_error error;              /* status MW_OK until something is wrong */
 };

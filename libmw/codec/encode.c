@@ -242,6 +242,6 @@ void
 mwi_encode(struct mwi_writer *w, const mw_type *type, const void *value)
 {
     if (mwi_writer_ok(w)) {
-        encode(w, type, value, 0);
+        encode(w, type, value, w->depth);
     }
 }

@@ -50,7 +50,8 @@ MW_MUST_USE bool mwi_place_charge(
     struct mwi_place *place, size_t n, size_t size);
 
 /** Append V(type) of a value.  Checks UTF-8, bounds, enum values, and depth
- * (MW_DEFAULT_DEPTH_MAX).  Errors are the writer's. */
+ * (MW_DEFAULT_DEPTH_MAX, of which the writer's is a part).  Errors are the
+ * writer's. */
 void mwi_encode(struct mwi_writer *w, const mw_type *type, const void *value);
 
 /** The size of V(type) in bytes, or anything above limit once it is known to

@@ -307,6 +307,23 @@ Test(value, depth_of_encoding_is_bounded)
     }
 }
 
+Test(value, depth_of_encoding_includes_the_message)
+{
+    line value = { 0 };
+    struct mwi_buf buf;
+    struct mwi_writer w;
+
+    mwi_buf_init(&buf, 100);
+    mwi_writer_init(&w, &buf);
+    w.depth = 63;
+    mwi_encode(&w, &line_type, &value);
+    cr_assert(mwi_writer_ok(&w));
+    w.depth = 64;
+    mwi_encode(&w, &line_type, &value);
+    cr_assert_eq(w.error.status, MW_ERANGE);
+    mwi_buf_fini(&buf);
+}
+
 Test(value, members_by_id)
 {
     mw_field fields[] = { line_type.fields[0], line_type.fields[1] };
