@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "codec/access.h"
 
@@ -206,6 +207,31 @@ hex(const uint8_t *bytes, size_t len)
         (void) snprintf(text + 2 * i, 3, "%02x", bytes[i]);
     }
     return text;
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+extern int __lsan_do_recoverable_leak_check(void);
+
+bool
+has_leaks(void)
+{
+    return __lsan_do_recoverable_leak_check() != 0;
+}
+#else
+bool
+has_leaks(void)
+{
+    return false;
+}
+#endif
+
+double
+cpu_ms(void)
+{
+    struct timespec now;
+
+    must(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) == 0, "no clock");
+    return (double) now.tv_sec * 1e3 + (double) now.tv_nsec / 1e6;
 }
 
 size_t

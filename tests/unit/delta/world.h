@@ -61,6 +61,12 @@ size_t unhex(const char *text, uint8_t *ret_bytes, size_t size);
 /** Bytes as hexadecimal text, in storage that the next call overwrites. */
 const char *hex(const uint8_t *bytes, size_t len);
 
+/** Whether memory has been lost.  Known only under the address sanitizer. */
+bool has_leaks(void);
+
+/** Milliseconds of processor time that the process has used. */
+double cpu_ms(void);
+
 /** A number from the environment, or the default. */
 size_t env_number(const char *name, size_t standard);
 
