@@ -329,6 +329,8 @@ add_session(mw_server *server, struct mwi_stream *stream)
     }
     mwi_list_append(&server->sessions, &session->link);
     mwi_list_append(&server->greeting, &session->greeting);
+    /* Without TLS the handshake is over, and our HELLO may go. */
+    mwi_list_append(&server->ready, &session->turn);
     server->n_sessions++;
 }
 
