@@ -20,6 +20,7 @@ enum {
     MAJOR_TAG = 6,
     MAJOR_SIMPLE = 7,
     INFO_MASK = 0x1f,
+    INFO_EIGHT_BYTES = 27,
     INFO_RESERVED = 28, /* to 30 */
     INFO_INDEFINITE = 31,
     SIMPLE_ASSIGNED = 20, /* the first of false, true, null, undefined */
@@ -200,6 +201,15 @@ read_unusual(const uint8_t *at, size_t left, struct mwi_head *head)
     return NULL;
 }
 
+/* Where size_t has 32 bits, libcbor cuts a longer length to it. */
+static bool
+is_cut_by_libcbor(enum mwi_item item, const uint8_t *at, size_t left)
+{
+    return sizeof(size_t) < sizeof(uint64_t) && item >= MWI_ITEM_BYTES &&
+           item <= MWI_ITEM_MAP && (at[0] & INFO_MASK) == INFO_EIGHT_BYTES &&
+           left > 4 && (at[1] | at[2] | at[3] | at[4]) != 0;
+}
+
 const char *
 mwi_head_read(const uint8_t *at, size_t left, struct mwi_head *ret_head)
 {
@@ -213,6 +223,9 @@ mwi_head_read(const uint8_t *at, size_t left, struct mwi_head *ret_head)
     why = read_unusual(at, left, &head);
     if (why != NULL) {
         return why;
+    }
+    if (is_cut_by_libcbor(head.item, at, left)) {
+        return "truncated"; /* no message is that long */
     }
     if (head.size == 0) {
         result = cbor_stream_decode(at, left, &callbacks, &head);

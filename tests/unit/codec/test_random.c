@@ -16,7 +16,7 @@
 #include "fixture.h"
 #include "lib/random_value.h"
 
-enum { ROUNDS = 60, DEPTH = 64 };
+enum { ROUNDS = 40, DEPTH = 64 };
 
 static const mw_type *const types[] = { &order_type, &order_type, &line_type,
     &scalars_type, &seq_line_type, &seq_line_3_type, &array_line_2_type,

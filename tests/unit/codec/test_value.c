@@ -324,6 +324,48 @@ Test(value, depth_of_encoding_includes_the_message)
     mwi_buf_fini(&buf);
 }
 
+/* MW_TYPE_FLAT allows shortcuts; without it all is done the long way. */
+Test(value, flat_is_only_a_hint)
+{
+    mw_field fields[12];
+    mw_type basic[12];
+    mw_type type = scalars_type;
+    scalars values = { true, 1, -2, 3, -4, 5, -6, 7, -8, 9.5F, -0.0,
+        COLOUR_RED };
+    scalars copy;
+
+    for (size_t i = 0; i < 12; i++) {
+        basic[i] = *scalars_type.fields[i].type;
+        basic[i].flags = 0;
+        fields[i] = scalars_type.fields[i];
+        fields[i].type = &basic[i];
+    }
+    type.fields = fields;
+    type.flags = 0;
+    cr_assert_eq(mw_object_copy(&type, &copy, &values), MW_OK);
+    cr_assert(mw_object_equal(&type, &copy, &values));
+    mw_object_clear(&type, &copy);
+    cr_assert_not(copy.b);
+}
+
+Test(value, what_this_version_does_not_know)
+{
+    mw_type future = mw_type_u32;
+    mw_seq_u64 impossible = { (uint64_t *) &future, SIZE_MAX, SIZE_MAX };
+    uint8_t byte = 1;
+    uint32_t value = 1;
+    mw_error error;
+
+    future.kind = 31;
+    error = encode_error(&future, &value);
+    cr_assert_eq(error.status, MW_EINTERNAL);
+    cr_assert_str_eq(error.text, "uint32 is of unknown kind 31");
+    cr_assert_eq(
+        mw_object_decode(&future, &byte, 1, &value, &error), MW_EINTERNAL);
+    error = encode_error(&mw_type_seq_u64, &impossible);
+    cr_assert_eq(error.status, MW_EINVAL);
+}
+
 Test(value, members_by_id)
 {
     mw_field fields[] = { line_type.fields[0], line_type.fields[1] };
