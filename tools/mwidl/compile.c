@@ -45,7 +45,8 @@ write_pending(job *j, const char *path, const text *content)
     }
     file->next = j->pending;
     j->pending = file;
-    size_t written = fwrite(content->data, 1, content->len, out);
+    size_t written =
+        content->len > 0 ? fwrite(content->data, 1, content->len, out) : 0;
 
     if (fclose(out) != 0 || written != content->len) {
         fprintf(stderr, "mwidl: cannot write %s: %s\n", path, strerror(errno));
@@ -235,6 +236,7 @@ compile_files(const compile_options *options, char *const *paths, size_t n)
         status = own > status ? own : status;
     }
     if (status == EXIT_SUCCESS && options->depfile != NULL &&
+        !options->check_only && !options->format &&
         !write_pending(&j, options->depfile, &j.rules)) {
         status = EXIT_TROUBLE;
     }

@@ -67,11 +67,11 @@ emit_prototype(emitter *e, const decl *interface, const decl *op)
     put_prototype(e, fmt(e, "%s_%s", interface->cname, op->name), items, n);
 }
 
-/* Exceptions of this file, and those of others that its operations raise. */
+/* Exceptions of this file, and those of others that its operations raise; so
+ * several headers may define the function. */
 static void
 put_caught(emitter *e, const decl *d)
 {
-    bool shared = !is_own(e, d);
     text doc = { 0 };
 
     if (map_get(&e->declared, d, "caught") != NULL) {
@@ -79,10 +79,8 @@ put_caught(emitter *e, const decl *d)
     }
     map_set(&e->declared, d, "caught", (void *) d);
     put(e, "\n");
-    if (shared) {
-        put(e, "#ifndef MW_HAVE_%s_caught\n#define MW_HAVE_%s_caught\n",
-            d->cname, d->cname);
-    }
+    put(e, "#ifndef MW_HAVE_%s_caught\n#define MW_HAVE_%s_caught\n", d->cname,
+        d->cname);
     text_printf(&doc,
         "The %s that the last call raised.\n\n"
         "@param ctx  [borrow: this call] context, or NULL\n"
@@ -98,9 +96,7 @@ put_caught(emitter *e, const decl *d)
 
     put_list(e, 4, 8, fmt(e, "return (const %s *) mw_ctx_exception(", d->cname),
         items, 2, ");\n}\n");
-    if (shared) {
-        put(e, "#endif\n");
-    }
+    put(e, "#endif\n");
 }
 
 static void

@@ -93,7 +93,6 @@ emit_serve(emitter *e, const decl *d)
 static void
 put_raise(emitter *e, const decl *d)
 {
-    bool shared = !is_own(e, d);
     text doc = { 0 };
 
     if (map_get(&e->declared, d, "raise") != NULL) {
@@ -101,10 +100,8 @@ put_raise(emitter *e, const decl *d)
     }
     map_set(&e->declared, d, "raise", (void *) d);
     put(e, "\n");
-    if (shared) {
-        put(e, "#ifndef MW_HAVE_%s_raise\n#define MW_HAVE_%s_raise\n", d->cname,
-            d->cname);
-    }
+    put(e, "#ifndef MW_HAVE_%s_raise\n#define MW_HAVE_%s_raise\n", d->cname,
+        d->cname);
     text_printf(&doc,
         "Raise %s: return %s_raise(call, ...).\n\n"
         "@param call       [borrow: this call] the handler's call\n"
@@ -123,9 +120,7 @@ put_raise(emitter *e, const decl *d)
     put(e, "static inline MW_MUST_USE mw_status\n");
     put_list(e, 0, 4, fmt(e, "%s_raise(", d->cname), params, 2, ")\n{\n");
     put_list(e, 4, 8, "return mw_call_raise(", args, 3, ");\n}\n");
-    if (shared) {
-        put(e, "#endif\n");
-    }
+    put(e, "#endif\n");
 }
 
 static void

@@ -12,7 +12,10 @@
 
 #include "lex_parts.h"
 
-enum { STRING_MAX = 65536 }; /* bytes of a string literal */
+enum {
+    STRING_MAX = 65536,    /* bytes of a string literal */
+    NAME_MAX_LENGTH = 200, /* bytes */
+};
 
 static const char *const word_spellings[] = { "",
 #define WORD_SPELLING(name, spelling) spelling,
@@ -96,6 +99,11 @@ scan_name(lexer *lex, token *tok)
     const char *spelled = lex->file->data + start;
     size_t len = lex->pos - start;
 
+    if (len > NAME_MAX_LENGTH) {
+        error_at(lex->diag, tok->at, "names have at most %d characters",
+            NAME_MAX_LENGTH);
+        len = NAME_MAX_LENGTH;
+    }
     tok->kind = TOKEN_NAME;
     tok->escaped = spelled[0] == '_';
     tok->name =

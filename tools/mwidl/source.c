@@ -140,13 +140,12 @@ add_source(sources *all, const char *path, const char *data, size_t len)
     size_t bad = find_bad_byte(data, len);
 
     file->data = data;
-    file->len = len;
+    file->len = bad;
     if (bad < len) {
         error_at(all->diag, (place){ file, bad },
             "byte 0x%02x is not text: IDL files are UTF-8 without control "
             "characters",
             (unsigned char) data[bad]);
-        file->len = bad;
     }
     if (all->last == NULL) {
         all->first = file;
