@@ -48,7 +48,7 @@ insert_and_remove(struct mwi_place *place)
     mwi_seq_remove(on_heap, &mw_type_seq_i32, &seq, 2, SIZE_MAX);
     check_numbers(&seq, (int32_t[]){ 1, 2 }, 2);
     /* What was removed does not come back. */
-    items = mwi_seq_insert(place, &mw_type_seq_i32, &seq, 2, 2);
+    cr_assert_not_null(mwi_seq_insert(place, &mw_type_seq_i32, &seq, 2, 2));
     check_numbers(&seq, (int32_t[]){ 1, 2, 0, 0 }, 4);
     cr_assert_not_null(mwi_seq_insert(place, &mw_type_seq_i32, &seq, 4, 0));
     cr_assert_null(
