@@ -419,8 +419,9 @@ flush(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
 }
 
 mw_status
-mwi_conn_send(struct mwi_conn *conn, struct mwi_buf *frame, int64_t deadline,
-    bool *ret_is_sent, mw_error *reterr)
+mwi_conn_send(struct mwi_conn *conn, struct mwi_waiter *waiter,
+    struct mwi_buf *frame, int64_t deadline, bool *ret_is_sent,
+    mw_error *reterr)
 {
     mw_status status = mwi_channel_send(&conn->channel, frame, reterr);
 
@@ -431,11 +432,9 @@ mwi_conn_send(struct mwi_conn *conn, struct mwi_buf *frame, int64_t deadline,
     if (status == MW_OK || status == MW_ETIMEDOUT) {
         return status;
     }
-    set_broken(conn, reterr);
-    mwi_lock(&conn->mutex);
-    *reterr = conn->why;
-    mwi_unlock(&conn->mutex);
-    return reterr->status;
+    /* The stream has ended; what came before may be the reason, or even the
+     * answer. */
+    return mwi_conn_wait(conn, waiter, deadline, reterr);
 }
 
 mw_status

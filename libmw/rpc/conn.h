@@ -86,14 +86,15 @@ uint64_t mwi_conn_message_max(struct mwi_conn *conn);
 MW_MUST_USE mw_status mwi_conn_begin(
     struct mwi_conn *conn, struct mwi_waiter *ret_waiter, mw_error *reterr);
 
-/** Send a frame.  Reads what comes in while it cannot write.
+/** Send a frame that asks for the waiter's answer.  Reads what comes in while
+ * it cannot write.
  *
  * @param frame  [inout] consumed
  * @param ret_is_sent  [out] false: the server cannot have got all of it
  * @thread any; blocks */
 MW_MUST_USE mw_status mwi_conn_send(struct mwi_conn *conn,
-    struct mwi_buf *frame, int64_t deadline, bool *ret_is_sent,
-    mw_error *reterr);
+    struct mwi_waiter *waiter, struct mwi_buf *frame, int64_t deadline,
+    bool *ret_is_sent, mw_error *reterr);
 
 /** Wait for the answer, which then is waiter->answer.  @thread any; blocks */
 MW_MUST_USE mw_status mwi_conn_wait(struct mwi_conn *conn,

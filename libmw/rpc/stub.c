@@ -296,7 +296,8 @@ exchange(struct request *q, struct mwi_conn *conn, struct mwi_waiter *waiter,
     }
     *ret_is_sent = true;
     if (status == MW_OK) {
-        status = mwi_conn_send(conn, &frame, q->deadline, ret_is_sent, reterr);
+        status = mwi_conn_send(
+            conn, waiter, &frame, q->deadline, ret_is_sent, reterr);
         q->not_run = !*ret_is_sent;
     }
     mwi_buf_fini(&frame);

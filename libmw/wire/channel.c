@@ -70,7 +70,19 @@ mwi_channel_fini(struct mwi_channel *channel)
     mwi_mutex_fini(&channel->mutex);
 }
 
-/* For all that is tried on a closed channel. */
+/* Nothing more can be written, but what the peer has sent before may say why:
+ * that can still be read, and then comes the end. */
+static void
+end_writing_locked(struct mwi_channel *channel, const mw_error *why)
+    MWI_REQUIRES(channel->mutex)
+{
+    channel->ended_writing = true;
+    channel->why = *why;
+    mwi_buf_fini(&channel->out);
+    (void) shutdown(channel->fd, SHUT_RDWR);
+}
+
+/* For all that is tried when it is over. */
 static enum mwi_io
 report_closed_locked(struct mwi_channel *channel, mw_error *reterr)
     MWI_REQUIRES(channel->mutex)
@@ -231,12 +243,12 @@ flush_locked(struct mwi_channel *channel, mw_error *reterr)
 {
     enum mwi_io io;
 
-    if (channel->closed) {
+    if (channel->closed || channel->ended_writing) {
         return report_closed_locked(channel, reterr);
     }
     io = write_locked(channel, &channel->out, reterr);
     if (io == MWI_IO_FAILED) {
-        close_locked(channel, reterr);
+        end_writing_locked(channel, reterr);
         return io;
     }
     if (io == MWI_IO_DONE) {
@@ -266,7 +278,7 @@ send_locked(struct mwi_channel *channel, struct mwi_buf *frame,
     enum mwi_io io = MWI_IO_DONE;
     mw_status status;
 
-    if (channel->closed) {
+    if (channel->closed || channel->ended_writing) {
         report_closed_locked(channel, reterr);
         return reterr->status;
     }
@@ -274,7 +286,7 @@ send_locked(struct mwi_channel *channel, struct mwi_buf *frame,
         io = write_locked(channel, frame, reterr);
     }
     if (io == MWI_IO_FAILED) {
-        close_locked(channel, reterr);
+        end_writing_locked(channel, reterr);
         return reterr->status;
     }
     if (mwi_buf_len(frame) == 0) {

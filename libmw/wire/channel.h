@@ -25,6 +25,7 @@ struct mwi_channel {
     struct mwi_mutex mutex;       /* nothing is locked inside it */
     struct mwi_stream *stream;    /* [mutex] */
     bool closed;                  /* [mutex] */
+    bool ended_writing;           /* [mutex] a write has failed */
     struct mwi_buf out;           /* [mutex] frames not yet written */
     bool wants_write;             /* [mutex] as told to want_write */
     mw_error why;                 /* [mutex] of the first failure */
@@ -84,7 +85,8 @@ enum mwi_io mwi_channel_next(struct mwi_channel *channel,
  *
  * @retval MW_EEXHAUSTED  too much waits to be written already; the channel is
  *                        now closed, for this is a peer that does not read
- * @retval MW_EUNAVAILABLE  the channel is closed or broken
+ * @retval MW_EUNAVAILABLE  the channel is closed or broken.  What the peer has
+ *                          sent can still be read, up to the end that follows
  * @retval MW_ENOMEM  out of memory; the channel is closed, for a frame that
  *                    was begun could not be kept
  * @thread any; does not block */

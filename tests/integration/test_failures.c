@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 #include "integration/fixture.h"
-#include "lib/random_value.h"
+#include "integration/watched.h"
 
 struct pair {
     struct mwt_server s;
@@ -30,58 +30,26 @@ end(struct pair *p)
     mwt_server_close(&p->s);
 }
 
-/* An object, and what it was, down to the addresses. */
-struct watched {
-    probe_Box box;
-    probe_Box copy;
-    probe_Box shallow;
-};
-
-static void
-watch(struct watched *w, uint64_t seed)
-{
-    struct mwt_prng prng = { .state = seed };
-
-    memset(&w->box, 0, sizeof(w->box));
-    mwt_random_object(&prng, &probe_Box_type, &w->box);
-    cr_assert_eq(probe_Box_copy(&w->copy, &w->box), MW_OK);
-    memcpy(&w->shallow, &w->box, sizeof(w->box));
-}
-
-static void
-assert_untouched(const struct watched *w)
-{
-    cr_assert_arr_eq(&w->box, &w->shallow, sizeof(w->box));
-    cr_assert(probe_Box_equal(&w->box, &w->copy));
-}
-
-static void
-unwatch(struct watched *w)
-{
-    probe_Box_clear(&w->box);
-    probe_Box_clear(&w->copy);
-}
-
 Test(failures, handler_fails)
 {
     struct pair p;
-    struct watched w;
+    struct mwt_watched w;
     char *text = strdup("before");
     char *address = text;
     mw_ctx ctx = MW_CTX();
 
     begin(&p);
-    watch(&w, 5);
+    mwt_watch_random(&w, 5);
     cr_assert_eq(
         probe_Probe_spoil(p.client, &ctx, &w.box, &text, MW_EPRECONDITION),
         MW_EPRECONDITION);
     cr_assert_str_eq(mw_ctx_error(&ctx), "probe.Probe.spoil: spoiled, code -9");
     cr_assert_eq(ctx.error.origin, MW_ORIGIN_PEER);
     cr_assert_not(ctx.not_run);
-    assert_untouched(&w);
+    mwt_assert_untouched(&w);
     cr_assert_eq(text, address);
     cr_assert_str_eq(text, "before");
-    unwatch(&w);
+    mwt_unwatch(&w);
     free(text);
     end(&p);
 }
@@ -89,34 +57,34 @@ Test(failures, handler_fails)
 Test(failures, status_that_is_none)
 {
     struct pair p;
-    struct watched w;
+    struct mwt_watched w;
     char *text = NULL;
     static const int32_t wrong[] = { 0, 5, -31, -1000, MW_EEXCEPTION };
 
     begin(&p);
-    watch(&w, 6);
+    mwt_watch_random(&w, 6);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         cr_assert_eq(probe_Probe_spoil(p.client, NULL, &w.box, &text, wrong[i]),
             MW_EUNKNOWN);
-        assert_untouched(&w);
+        mwt_assert_untouched(&w);
         cr_assert_null(text);
     }
-    unwatch(&w);
+    mwt_unwatch(&w);
     end(&p);
 }
 
 Test(failures, exception)
 {
     struct pair p;
-    struct watched w;
+    struct mwt_watched w;
     const probe_Refused *refused;
     mw_ctx ctx = MW_CTX();
     char *text = NULL;
 
     begin(&p);
-    watch(&w, 7);
+    mwt_watch_random(&w, 7);
     cr_assert_eq(probe_Probe_refuse(p.client, &ctx, &w.box), MW_EEXCEPTION);
-    assert_untouched(&w);
+    mwt_assert_untouched(&w);
     refused = probe_Refused_caught(&ctx);
     cr_assert_not_null(refused);
     cr_assert_str_eq(refused->reason, "not today");
@@ -129,9 +97,9 @@ Test(failures, exception)
     free(text);
     /* Without a context it is a status like any other. */
     cr_assert_eq(probe_Probe_refuse(p.client, NULL, &w.box), MW_EEXCEPTION);
-    assert_untouched(&w);
+    mwt_assert_untouched(&w);
     mw_ctx_clear(&ctx);
-    unwatch(&w);
+    mwt_unwatch(&w);
     end(&p);
 }
 
@@ -279,12 +247,12 @@ fail_each_allocation(struct pair *p, uint64_t seed)
     bool done = false;
 
     for (uint64_t n = 1; !done; n++) {
-        struct watched w;
+        struct mwt_watched w;
         probe_Box local;
         mw_ctx ctx = MW_CTX(.timeout_ms = 20000);
         mw_status status;
 
-        watch(&w, seed);
+        mwt_watch_random(&w, seed);
         cr_assert_eq(probe_Box_copy(&local, &w.box), MW_OK);
         cr_assert_eq(mwt_probe_edit(NULL, &local), MW_OK);
         mwi_mem_fail_at(n);
@@ -300,11 +268,11 @@ fail_each_allocation(struct pair *p, uint64_t seed)
             cr_assert(status == MW_ENOMEM || status == MW_EUNAVAILABLE,
                 "allocation %llu: %s", (unsigned long long) n,
                 mw_ctx_error(&ctx));
-            assert_untouched(&w);
+            mwt_assert_untouched(&w);
         }
         mw_ctx_clear(&ctx);
         probe_Box_clear(&local);
-        unwatch(&w);
+        mwt_unwatch(&w);
         cr_assert_lt(n, 100000);
     }
     return n_errors;
