@@ -178,7 +178,7 @@ now_ms(void)
 static void
 audit(struct visit *visit)
 {
-    const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
+    const struct timespec pause = { .tv_nsec = 20000000 };
     double start, accepted;
     uint32_t n_before = 0, n_audited = 0;
 

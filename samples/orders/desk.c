@@ -189,7 +189,7 @@ static mw_status
 audit(mw_call *call, const char *text)
 {
     struct desk *desk = mw_call_user(call);
-    struct timespec slow_disk = { .tv_nsec = 200 * 1000 * 1000 };
+    struct timespec slow_disk = { .tv_nsec = 200000000 };
 
     nanosleep(&slow_disk, NULL);
     printf("audit: %s: %s\n", mw_call_peer(call)->name, text);
