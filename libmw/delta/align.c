@@ -83,19 +83,12 @@ mwi_hunks_fini(struct mwi_hunks *hunks)
     *hunks = (struct mwi_hunks){ 0 };
 }
 
-/* Append a hunk; one that touches the last is joined to it. */
+/* Append a hunk.  Between it and the last there is something that is the same,
+ * since all that is appended was trimmed or lies between matches. */
 static void
 add(struct mwi_hunks *hunks, const struct mwi_hunk *hunk)
 {
-    struct mwi_hunk *last = hunks->len > 0 ? &hunks->at[hunks->len - 1] : NULL;
-
     if (hunk->old_n == 0 && hunk->new_n == 0) {
-        return;
-    }
-    if (last != NULL && last->old_at + last->old_n == hunk->old_at &&
-        last->new_at + last->new_n == hunk->new_at) {
-        last->old_n += hunk->old_n;
-        last->new_n += hunk->new_n;
         return;
     }
     if (hunks->len == hunks->cap) {

@@ -13,7 +13,11 @@
 #include "delta/compare.h"
 #include "delta/write.h"
 
-enum { PAIRS_MAX = 1024 }; /* pairs in a hunk that are looked at */
+enum {
+    PAIRS_MAX = 1024,    /* pairs in a hunk that are looked at */
+    LOOK_MAX = 64,       /* bytes of a member that are, to pair elements */
+    PROBES_PER_KEY = 16, /* of the table of keys: keys may be made to collide */
+};
 
 bool
 mwi_is_keyed(const mw_type *type)
@@ -38,6 +42,7 @@ struct key_table {
         size_t element; /* old index + 1, 0: free */
     } * slots;
     size_t mask;
+    size_t probes; /* that may still be made */
 };
 
 bool
@@ -55,25 +60,31 @@ mwi_same_key(const mw_type *elem, const struct mwi_snapshot *snapshot_a,
     return true;
 }
 
-/* The slot of the element with the key of a record, or where it would go. */
+/* The slot of the element with the key of a record, or where it would go.
+ * NULL when it takes too long to find. */
 static struct key_slot *
-find_key(const struct key_table *table, const struct mwi_snapshot *snapshot,
+find_key(struct key_table *table, const struct mwi_snapshot *snapshot,
     const void *record)
 {
-    uint64_t hash = mwi_hash_key(table->elem, snapshot, record);
+    const mw_type *elem = table->elem;
+    uint64_t hash = mwi_hash_key(elem, snapshot, record);
     size_t at = (size_t) hash & table->mask;
 
-    while (table->slots[at].element != 0 &&
-           (table->slots[at].hash != hash ||
-               !mwi_same_key(table->elem, table->snapshot,
-                   table->old.at +
-                       (table->slots[at].element - 1) * table->elem->size,
-                   snapshot, record))) {
+    while (table->slots[at].element != 0) {
+        const unsigned char *old =
+            table->old.at + (table->slots[at].element - 1) * elem->size;
+
+        if (table->slots[at].hash == hash &&
+            mwi_same_key(elem, table->snapshot, old, snapshot, record)) {
+            return &table->slots[at];
+        }
+        if (table->probes-- == 0) {
+            table->probes = 0;
+            return NULL;
+        }
         at = (at + 1) & table->mask;
     }
-    if (table->slots[at].element == 0) {
-        table->slots[at].hash = hash;
-    }
+    table->slots[at].hash = hash;
     return &table->slots[at];
 }
 
@@ -86,7 +97,7 @@ enter_keys(struct key_table *table, size_t start, size_t end)
         struct key_slot *slot = find_key(
             table, table->snapshot, table->old.at + i * table->elem->size);
 
-        if (slot->element != 0) {
+        if (slot == NULL || slot->element != 0) {
             return false;
         }
         slot->element = i + 1;
@@ -103,6 +114,9 @@ look_up_keys(struct key_table *table, struct mwi_items live,
         const struct key_slot *slot =
             find_key(table, NULL, live.at + j * table->elem->size);
 
+        if (slot == NULL) {
+            return false;
+        }
         matching->from[j] = MWI_NO_ELEMENT;
         if (slot->element != 0) {
             size_t i = slot->element - 1;
@@ -135,6 +149,7 @@ mwi_match_keyed(const struct mwi_differ *d, const mw_type *elem,
         cap *= 2;
     }
     table.mask = cap - 1;
+    table.probes = (old.len + live.len + cap) * PROBES_PER_KEY;
     table.slots = mwi_calloc(cap, sizeof(*table.slots));
     taken = mwi_calloc(end - matching->prefix, 1);
     ok = table.slots != NULL && taken != NULL &&
@@ -145,20 +160,44 @@ mwi_match_keyed(const struct mwi_differ *d, const mw_type *elem,
     return ok;
 }
 
-/* How much two elements have in common, 0 for nothing. */
+/* Whether two members look alike, at a glance. */
+static bool
+looks_alike(const struct mwi_differ *d, const mw_field *field, const void *old,
+    const void *live)
+{
+    const mw_type *type = field->type;
+    const void *a = mwi_field_at(field, old);
+    const void *b = mwi_field_at(field, live);
+    const char *text_a;
+    const char *text_b;
+    size_t len_a;
+    size_t len_b;
+
+    if (mwi_field_is_present(field, old) != mwi_field_is_present(field, live)) {
+        return false;
+    }
+    if (type->kind == MW_KIND_STRING || type->kind == MW_KIND_STRING_N) {
+        text_a = mwi_text_in(d->snapshot, type, a, &len_a);
+        text_b = mwi_text_in(NULL, type, b, &len_b);
+        return len_a == len_b &&
+               memcmp(text_a, text_b, len_a < LOOK_MAX ? len_a : LOOK_MAX) == 0;
+    }
+    return mwi_type_is_flat(type) &&
+           memcmp(a, b, type->size < LOOK_MAX ? type->size : LOOK_MAX) == 0;
+}
+
+/* How much two elements have in common.  Even those that have nothing in
+ * common are better paired than not. */
 static uint32_t
 likeness(const struct mwi_differ *d, const mw_type *elem, const void *old,
     const void *live)
 {
     uint32_t n = 0;
 
-    if (elem->kind != MW_KIND_STRUCT) {
-        return 1;
-    }
     for (uint32_t i = 0; i < elem->n_members; i++) {
-        n += mwi_same_field(&elem->fields[i], d->snapshot, old, NULL, live);
+        n += looks_alike(d, &elem->fields[i], old, live);
     }
-    return n;
+    return 1 + 4 * n;
 }
 
 /* Pair the elements of a hunk whose sides differ in length so that they have
@@ -192,8 +231,7 @@ pair_alike(const struct mwi_differ *d, const mw_type *elem,
     for (size_t i = 0, j = 0; ok && i < n && j < m;) {
         uint32_t sum = sums[i * row + j];
 
-        if (like[i * m + j] > 0 &&
-            sum == like[i * m + j] + sums[(i + 1) * row + j + 1]) {
+        if (sum == like[i * m + j] + sums[(i + 1) * row + j + 1]) {
             from[hunk->new_at + j++] = hunk->old_at + i++;
         } else if (sum == sums[(i + 1) * row + j]) {
             i++;

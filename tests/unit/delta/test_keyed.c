@@ -11,6 +11,7 @@
 #include "mw/object.h"
 
 #include "base/mem.h"
+#include "delta/compare.h"
 #include "fixture.h"
 #include "lib/prng.h"
 #include "shapes.h"
@@ -249,4 +250,30 @@ Test(keyed, keys_of_two_members)
     mwi_buf_fini(&delta);
     free(live.items);
     mw_object_clear(&seq_cell_type, &old);
+}
+
+/* Keys that all hash to the same place must not take quadratic time; they are
+ * then matched by content. */
+Test(keyed, keys_that_collide)
+{
+    enum { COLLIDING = 400, MASK = 1023 };
+    seq_item old = { calloc(COLLIDING, sizeof(item)), COLLIDING, COLLIDING };
+    seq_item live;
+    item probe = { 0 };
+    size_t len;
+    mw_stats stats;
+
+    cr_assert_not_null(old.items);
+    for (size_t i = 0; i < COLLIDING; probe.id++) {
+        if ((mwi_hash_key(&item_type, NULL, &probe) & MASK) == 7) {
+            fill(&old.items[i++], probe.id);
+        }
+    }
+    live = items_copy(&old);
+    move(&live, 399, 0);
+    live.items[200].price = 3.0;
+    stats = brought(old, live, &len);
+    cr_expect_eq(stats.elements_moved, 0, "not matched by key");
+    cr_expect_eq(stats.elements_inserted, 1);
+    cr_expect_leq(len, 100, "%zu", len);
 }
