@@ -220,8 +220,8 @@ mwi_listener_close(struct mwi_listener *l)
         return;
     }
     /* Unless another server has taken the path over. */
-    if (l->inode != 0 && lstat(l->address.path, &found) == 0 &&
-        found.st_dev == l->device && found.st_ino == l->inode) {
+    if (lstat(l->address.path, &found) == 0 && found.st_dev == l->device &&
+        found.st_ino == l->inode) {
         (void) unlink(l->address.path);
     }
     if (l->fd >= 0) {

@@ -56,7 +56,8 @@ enum mwi_io mwi_stream_write(struct mwi_stream *s, const void *bytes,
     size_t len, size_t *ret_n, mw_error *reterr);
 
 /** Tell the peer that no more bytes will come, as far as that is possible
- * without waiting. */
+ * without waiting.  To a peer over TLS it is a truncation if the last write
+ * had to wait and was not gone on with. */
 void mwi_stream_shutdown(struct mwi_stream *s);
 
 /** Close the descriptor and free the stream.  NULL allowed. */

@@ -260,9 +260,11 @@ tls_write(struct mwi_stream *s, const void *bytes, size_t len, size_t *ret_n,
     }
     ERR_clear_error();
     if (SSL_write_ex(t->ssl, bytes, len, ret_n) == 1) {
+        t->is_writing = false;
         return MWI_IO_DONE;
     }
     io = io_result(t, 0, NULL);
+    t->is_writing = true;
     if (io == MWI_IO_FAILED) {
         if (t->is_lower_down) {
             find_alert(t);
@@ -278,10 +280,13 @@ tls_shutdown(struct mwi_stream *s)
     struct mwi_tls_stream *t = from_stream(s);
 
     if (t->is_ready && !t->is_failed) {
+        if (t->is_writing) {
+            return; /* part of a record is out: this is no end in good order */
+        }
         ERR_clear_error();
-        if (SSL_shutdown(t->ssl) < 0 &&
-            SSL_get_error(t->ssl, -1) == SSL_ERROR_WANT_WRITE) {
-            return; /* cut off now, it would look like a truncation */
+        if (SSL_shutdown(t->ssl) < 0 && !t->is_lower_down) {
+            ERR_clear_error();
+            return; /* no room: cut off now, it would look like a truncation */
         }
         ERR_clear_error();
         mwi_error_clear(&t->error);

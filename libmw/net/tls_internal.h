@@ -23,6 +23,7 @@ struct mwi_tls_stream {
     char *host;         /* client: whom the certificate must be for */
     bool is_ready;      /* the handshake is over */
     bool has_read;      /* the peer has sent something that is authentic */
+    bool is_writing;    /* a write has to be gone on with */
     bool is_lower_end;  /* the lower stream is at its end, or */
     bool is_lower_down; /* it has failed */
     bool is_failed;     /* for good, see error */

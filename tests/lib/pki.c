@@ -266,7 +266,7 @@ make_servers(const struct signer *ca)
 
     spec.names = "DNS:wrong.test,IP:192.0.2.1";
     make_identity(&pki.wrong_host, "wrong", &spec, ca);
-    spec.names = "DNS:*.wild.test,DNS:w*.wild.test";
+    spec.names = "DNS:*.wild.test,DNS:w*.partial.test";
     make_identity(&pki.wildcard, "wildcard", &spec, ca);
     spec.names = NULL;
     spec.common_name = "localhost";
@@ -297,9 +297,16 @@ make_bad(const struct signer *ca, const struct signer *other_ca)
 static void
 make_files(void)
 {
+    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     struct stat whole;
-    FILE *f = create(pki.garbled, "garbled", ".pem");
+    FILE *f = create(pki.ed25519_key, "ed25519", ".key");
 
+    check(key != NULL &&
+              PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL) == 1 &&
+              fclose(f) == 0,
+        "writing");
+    EVP_PKEY_free(key);
+    f = create(pki.garbled, "garbled", ".pem");
     check(fputs("This is not a certificate.\n", f) >= 0 && fclose(f) == 0,
         "writing");
     path_of(pki.missing, "missing.pem");

@@ -34,11 +34,12 @@ struct mwt_pki {
     struct mwt_identity future;      /* from in an hour; server or client */
     struct mwt_identity self_signed; /* server or client */
     struct mwt_identity wrong_host;  /* server for wrong.test, 192.0.2.1 */
-    struct mwt_identity wildcard;    /* for *.wild.test and w*.wild.test */
+    struct mwt_identity wildcard;    /* *.wild.test and w*.partial.test */
     struct mwt_identity common_name; /* server, CN=localhost, no alternative
                                         name */
 
     char encrypted_key[128]; /* of server.cert, with a password */
+    char ed25519_key[128];   /* of no certificate */
     char garbled[128];       /* no PEM at all */
     char cut[128];           /* server.cert, its second half missing */
     char missing[128];       /* no such file */

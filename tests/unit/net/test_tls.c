@@ -202,7 +202,7 @@ Test(net_tls, short_reads_and_writes)
     mw_tls_options client = ends_client_options();
     mw_tls_options server = ends_server_options();
 
-    for (uint64_t seed = 0; seed < 12; seed++) {
+    for (uint64_t seed = 0; seed < 9; seed++) {
         struct mwt_faults faults = { .seed = seed,
             .chunk_max = seed < 4 ? 1 : (size_t) 1 << seed,
             .wait_percent = (unsigned) (seed % 4) * 20 };
@@ -216,8 +216,8 @@ Test(net_tls, short_reads_and_writes)
         ends_open_over(
             &ends, lower[0], lower[1], &client, &server, "localhost");
         must_connect(&ends);
-        ends_transfer(&ends.client, &ends.server, 40000, seed);
-        ends_transfer(&ends.server, &ends.client, 40000, seed);
+        ends_transfer(&ends.client, &ends.server, 9000, seed);
+        ends_transfer(&ends.server, &ends.client, 9000, seed);
         ends_close(&ends);
     }
 }
@@ -238,6 +238,7 @@ Test(net_tls, writes_may_move)
     must_connect(&ends);
     while ((ends.client.io = mwi_stream_write(ends.client.stream, first,
                 sizeof(first), &n, &ends.client.error)) == MWI_IO_DONE) {
+        cr_assert_leq(n, 16384); /* a record at a time */
         total += n;
     }
     cr_assert_eq(ends.client.io, MWI_IO_WANT_WRITE);
@@ -270,6 +271,44 @@ Test(net_tls, close_notification_ends_one_direction)
     ends_read_to_end(&ends.client);
     cr_assert_eq(ends.client.io, MWI_IO_CLOSED, "%s", ends.client.error.text);
     mwi_stream_shutdown(ends.client.stream);
+    ends_close(&ends);
+}
+
+static size_t
+read_all(struct end *end)
+{
+    static char bytes[1 << 16];
+    size_t total = 0;
+    size_t n;
+
+    while (mwi_stream_read(end->stream, bytes, sizeof(bytes), &n, NULL) ==
+           MWI_IO_DONE) {
+        total += n;
+    }
+    return total;
+}
+
+/* Nor does it cut off what has not left yet. */
+Test(net_tls, close_notification_waits_for_room)
+{
+    static char bytes[1 << 16];
+    struct ends ends;
+    size_t n;
+
+    open_usual(&ends);
+    must_connect(&ends);
+    while (mwi_stream_write(ends.client.stream, bytes, sizeof(bytes), &n,
+               NULL) == MWI_IO_DONE) {
+    }
+    mwi_stream_shutdown(ends.client.stream);
+    (void) read_all(&ends.server);
+    while (mwi_stream_write(ends.client.stream, bytes, sizeof(bytes), &n,
+               NULL) != MWI_IO_DONE) {
+        (void) read_all(&ends.server);
+    }
+    mwi_stream_shutdown(ends.client.stream);
+    ends_read_to_end(&ends.server);
+    cr_assert_eq(ends.server.io, MWI_IO_CLOSED, "%s", ends.server.error.text);
     ends_close(&ends);
 }
 

@@ -72,6 +72,10 @@ Test(net_tls_config, key_of_another_certificate)
         (mw_tls_options){
             .cert = pki->server.cert, .key = pki->client.key, .ca = pki->ca },
         "key values mismatch");
+    refuse(
+        (mw_tls_options){
+            .cert = pki->server.cert, .key = pki->ed25519_key, .ca = pki->ca },
+        "is not of the certificate in");
 }
 
 Test(net_tls_config, halves)

@@ -93,7 +93,7 @@ Test(net_tls_reject, hosts)
         &pki->common_name, "localhost", "hostname mismatch", rejected);
     /* Neither does part of a label, nor more than one. */
     refuse_server(
-        &pki->wildcard, "www.wild.test.example", "hostname mismatch", rejected);
+        &pki->wildcard, "www.partial.test", "hostname mismatch", rejected);
     refuse_server(
         &pki->wildcard, "a.b.wild.test", "hostname mismatch", rejected);
     refuse_server(&pki->wildcard, "wild.test", "hostname mismatch", rejected);
@@ -165,6 +165,51 @@ Test(net_tls_reject, clients)
     refuse_client(pki->server.cert, pki->server.key, "certificate purpose",
         "the peer rejected our certificate: sslv3 alert unsupported "
         "certificate");
+}
+
+/* What the client sent in the meantime does not make the server's close a
+ * reset, which could overtake the alert. */
+Test(net_tls_reject, a_refusal_ends_in_good_order)
+{
+    const struct mwt_pki *pki = mwt_pki_get();
+    mw_tls_options client = ends_client_options();
+    mw_tls_options server = ends_server_options();
+    struct mwi_stream *lower[2];
+    struct ends ends;
+    char bytes[4096];
+    ssize_t got;
+    size_t n;
+    int fds[2];
+
+    client.cert = pki->expired.cert;
+    client.key = pki->expired.key;
+    ends_tcp(fds);
+    cr_assert_eq(mwi_socket_stream(&lower[0], fds[0], "", NULL), MW_OK);
+    cr_assert_eq(mwi_socket_stream(&lower[1], fds[1], "", NULL), MW_OK);
+    ends_open_over(&ends, lower[0], lower[1], &client, &server, "localhost");
+    do {
+        (void) mwi_stream_handshake(ends.server.stream, NULL);
+        ends.client.io = mwi_stream_handshake(ends.client.stream, NULL);
+    } while (ends.client.io == MWI_IO_WANT_READ);
+    for (int i = 0; i < 20; i++) {
+        cr_assert_eq(mwi_stream_write(
+                         ends.client.stream, bytes, sizeof(bytes), &n, NULL),
+            MWI_IO_DONE);
+    }
+    do {
+        ends.server.io =
+            mwi_stream_handshake(ends.server.stream, &ends.server.error);
+    } while (ends.server.io == MWI_IO_WANT_READ);
+    expect_text(&ends.server, MW_EUNAUTHENTICATED, "certificate has expired");
+    mwi_stream_close(ends.server.stream);
+    ends.server.stream = NULL;
+    do {
+        cr_assert(
+            mwi_poll_one(fds[0], MWI_POLL_READ, mwi_deadline_in(ENDS_WAIT_MS)));
+        got = recv(fds[0], bytes, sizeof(bytes), 0);
+    } while (got > 0);
+    cr_assert_eq(got, 0, "reset");
+    ends_close(&ends);
 }
 
 Test(net_tls_reject, anonymous_clients_that_show_a_bad_certificate)
