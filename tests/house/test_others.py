@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Self-tests of the smaller checks: headers, links, manuals, scripts."""
+"""Self-tests of the smaller checks."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Manuals(HouseCase):
     )
 
     def check(self, text: str) -> tuple[int, str]:
-        self.write("a.1", text)
+        self.write("docs/man/a.1", text)
         return self.run_command(str(CHECKS / "manuals.sh"), str(self.root))
 
     def test_clean(self) -> None:
@@ -85,9 +85,49 @@ class Manuals(HouseCase):
         self.assertEqual(code, 1, output)
         self.assertIn("a.1:9:", output)
 
+    def test_function_without_a_page(self) -> None:
+        self.write(
+            "libmw/libmw.map",
+            "MW_0.1 {\nglobal:\n    mw_open;\n    mw_open_all;\n    mw_type_u8;\n};\n",
+        )
+        page = self.PAGE.replace(".Nm a\n", ".Nm mw_open_all ,\n.Nm a\n")
+        self.assert_finds(
+            self.check(page), "libmw/libmw.map:3: mw_open is in no manual page"
+        )
+
     def test_no_pages(self) -> None:
         code, _ = self.run_command(str(CHECKS / "manuals.sh"), str(self.root))
         self.assertEqual(code, 2)
+
+
+class Version(HouseCase):
+    HEADER = (
+        '#define MW_VERSION_MAJOR 0\n#define MW_VERSION_MINOR 2\n'
+        '#define MW_VERSION_PATCH 1\n#define MW_VERSION "0.2.1"\n'
+    )
+
+    def check(self, header: str = HEADER, version: str = "0.2.1") -> tuple[int, str]:
+        self.write("CMakeLists.txt", f"project(mw VERSION {version} LANGUAGES C)\n")
+        self.write("include/mw/base.h", header)
+        self.write("libmw/libmw.map", "MW_0.1 {\n};\nMW_0.2 {\n} MW_0.1;\n")
+        self.write("CHANGELOG.md", "# Changes\n\n## 0.2.1\n\n## 0.1.0\n")
+        return self.python_check("version.py")
+
+    def test_clean(self) -> None:
+        self.assert_clean(self.check())
+
+    def test_header_forgotten(self) -> None:
+        header = self.HEADER.replace("MINOR 2", "MINOR 1")
+        self.assert_finds(self.check(header), "include/mw/base.h:2: 1 should be 2")
+
+    def test_all_forgotten(self) -> None:
+        self.assert_finds(
+            self.check(version="0.3.1"),
+            'include/mw/base.h:4: "0.2.1" should be "0.3.1"',
+            "include/mw/base.h:2: 2 should be 3",
+            "libmw/libmw.map:3: 0.2 should be 0.3",
+            "CHANGELOG.md:3: 0.2.1 should be 0.3.1",
+        )
 
 
 class Scripts(HouseCase):

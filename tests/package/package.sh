@@ -38,6 +38,9 @@ install_tree() { # BUILD-TREE
         [ -f "$made/share/man/man${name##*.}/$(basename "$name")" ] ||
             fail "$name is not installed"
     done
+    # Each function's name leads to a page.
+    grep -q '^\.so man3/mw_client\.3$' \
+        "$made/share/man/man3/mw_client_open.3" || fail "no mw_client_open(3)"
     local soname
     soname=$(objdump -p "$made/lib/libmw.so" | awk '$1 == "SONAME" { print $2 }')
     [ -e "$made/lib/$soname" ] || fail "no $soname"
