@@ -13,9 +13,9 @@ Only the port is another one, so that tests may run at the same time.
 from __future__ import annotations
 
 import os
-import random
 import re
 import shlex
+import socket
 import subprocess
 import sys
 import tempfile
@@ -58,6 +58,12 @@ def script_of(section: str) -> tuple[str, str]:
     return "\n".join(script) + "\ntrap - EXIT\n", expected
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def main(build: str) -> int:
     section = SECTION.search((ROOT / "README.md").read_text("utf-8"))
     if section is None:
@@ -65,7 +71,7 @@ def main(build: str) -> int:
         return 2
     steps = section.group(1).split("\n### 2.", 1)[1]
     script, expected = script_of(steps)
-    script = script.replace(PORT, f"127.0.0.1:{random.randint(20000, 29999)}")
+    script = script.replace(PORT, f"127.0.0.1:{free_port()}")
     if expected == "" or "listening" not in script:
         print("tutorial: the section has no server or no output to expect")
         return 2
