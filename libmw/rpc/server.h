@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rpc: a server's parts, shared by what opens and closes it (server.c) and what
+ * runs it (loop.c).
+ */
+#ifndef MWI_RPC_SERVER_H
+#define MWI_RPC_SERVER_H
+
+#include "net/dial.h"
+#include "rpc/session.h"
+
+struct mwi_server_listener {
+    struct mwi_watch watch;
+    struct mwi_server_listener *next;   /* constant */
+    struct mwi_listener *impl;          /* loop; NULL once closed */
+    char address[MWI_ADDRESS_TEXT_MAX]; /* constant; with the actual port */
+};
+
+/* A stream of a local client that the loop has not yet taken up. */
+struct mwi_arrival {
+    struct mwi_list link;
+    struct mwi_stream *stream;
+};
+
+enum mwi_phase { MWI_PHASE_NEW, MWI_PHASE_RUNNING, MWI_PHASE_STOPPED };
+
+struct mw_server {
+    struct mwi_host host;
+    struct mwi_tls_config *tls;            /* constant; NULL without tls:// */
+    struct mwi_server_listener *listeners; /* constant */
+    struct mwi_list sessions;              /* loop: all */
+    struct mwi_list greeting; /* loop: those that owe a HELLO, the one
+                                 that must be quickest first */
+    struct mwi_list ready;    /* loop: those that have more to do */
+    size_t n_sessions;        /* loop */
+    int64_t accept_again;     /* loop; MWI_FOREVER: not paused */
+    atomic_bool stopping;     /* as asked by mw_server_stop() */
+    struct mwi_mutex mutex;   /* nothing is locked inside it */
+    struct mwi_list arrivals; /* [mutex] */
+    enum mwi_phase phase;     /* [mutex] */
+};
+
+/** Serve until server->stopping, then drain.  See mw_server_run().
+ * @thread the one in mw_server_run(); blocks */
+MW_MUST_USE mw_status mwi_server_loop(mw_server *server, mw_error *reterr);
+
+/** Close the listeners; their addresses stay. */
+void mwi_server_close_listeners(mw_server *server);
+
+#endif
