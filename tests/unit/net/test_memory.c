@@ -339,7 +339,7 @@ Test(net_memory, allocations_of_openssl)
     cr_assert(do_everything(&e)); /* OpenSSL sets itself up at the first use */
     total = count_allocations(&e);
     cr_assert_gt(total, 500);
-    cr_assert_gt(fail_in_turn(&e, 1, total, 1, 83), 50);
-    cr_assert_gt(e.n_no_memory, 50);
-    cr_assert_gt(fail_in_turn(&e, 2, total, 5, 997), 10);
+    cr_assert_gt(fail_in_turn(&e, 1, total, 1, 83), 20);
+    cr_assert_gt(e.n_no_memory, 5);
+    cr_assert_gt(fail_in_turn(&e, 2, total, 5, 997), 2);
 }
