@@ -34,7 +34,8 @@ EOT
 }
 
 while IFS= read -r -d '' file; do
-    first=$(head -c 40 "$file" | head -1 | tr -d '\0')
+    first=
+    { IFS= read -r -n 40 first <"$file"; } 2>/dev/null || true
     case $first in
     '#!'*bash) check_shell "$file" bash "set -euo pipefail" ;;
     '#!'*python3) check_python "$file" ;;
