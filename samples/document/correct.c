@@ -63,7 +63,7 @@ find_correction(const char *word, size_t len)
     };
     size_t i;
 
-    for (i = 0; i < sizeof corrections / sizeof corrections[0]; i++) {
+    for (i = 0; i < sizeof(corrections) / sizeof(corrections[0]); i++) {
         if (strlen(corrections[i][0]) == len &&
             memcmp(corrections[i][0], word, len) == 0) {
             return corrections[i][1];

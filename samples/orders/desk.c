@@ -45,7 +45,7 @@ find_stock(const char *sku)
 {
     size_t i;
 
-    for (i = 0; i < sizeof stock / sizeof stock[0]; i++) {
+    for (i = 0; i < sizeof(stock) / sizeof(stock[0]); i++) {
         if (strcmp(stock[i].sku, sku) == 0) {
             return &stock[i];
         }
@@ -66,7 +66,7 @@ replace_line(
     if (line == NULL) {
         return MW_ENOMEM;
     }
-    snprintf(line->sku, sizeof line->sku, "%s", successor);
+    snprintf(line->sku, sizeof(line->sku), "%s", successor);
     line->quantity = quantity;
     line->title = mw_strdup(call, "sent in place of a discontinued article");
     return line->title != NULL ? MW_OK : MW_ENOMEM;
@@ -92,7 +92,7 @@ price_line(mw_call *call, orders_Line_seq *lines, size_t at)
             .wanted = line->quantity,
             .available = article->available,
         };
-        memcpy(out_of_stock.sku, line->sku, sizeof out_of_stock.sku);
+        memcpy(out_of_stock.sku, line->sku, sizeof(out_of_stock.sku));
         return orders_OutOfStock_raise(call, &out_of_stock);
     }
     line->price = article->price;

@@ -21,7 +21,7 @@ add_line(orders_Line_seq *lines, const char *sku, const char *title,
     if (line == NULL) {
         return MW_ENOMEM;
     }
-    snprintf(line->sku, sizeof line->sku, "%s", sku);
+    snprintf(line->sku, sizeof(line->sku), "%s", sku);
     line->quantity = quantity;
     line->price = price;
     return mw_set_string(NULL, &line->title, title);
@@ -44,7 +44,8 @@ add_lines(orders_Line_seq *lines)
     mw_status status = MW_OK;
     size_t i;
 
-    for (i = 0; i < sizeof wanted / sizeof wanted[0] && status == MW_OK; i++) {
+    for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]) && status == MW_OK;
+         i++) {
         status = add_line(lines, wanted[i].sku, wanted[i].title,
             wanted[i].quantity, wanted[i].price);
     }
