@@ -34,7 +34,7 @@ is_fine(struct everything *e, mw_status status, const mw_error *error)
 {
     if (status != MW_OK) {
         e->has_failed = true;
-        e->n_no_memory += status == MW_ENOMEM;
+        e->n_no_memory += strcmp(error->text, "out of memory") == 0;
         cr_assert_eq(error->status, status);
         cr_assert_str_not_empty(error->text);
     }
