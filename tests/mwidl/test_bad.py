@@ -64,20 +64,20 @@ class Bad(Case):
 
     def test_hostile_sizes_end_soon(self) -> None:
         for name, text in (
-            ("parentheses", "module m { const long x = " + "(" * 1000000),
-            ("sequences", "struct S { " + "sequence<" * 1000000),
-            ("modules", "module m { " * 500000),
-            ("braces", "{" * 1000000),
-            ("enumerators", "enum E { " + "".join(f"e{i}," for i in range(300000))),
-            ("structs", "".join(f"struct S{i} {{ long x; }};\n" for i in range(20000))),
-            ("names", "typedef long " + "x" * 1000000 + ";"),
-            ("scopes", "struct S { a" + "::a" * 300000 + " x; };"),
-            ("annotations", "struct S { " + "@key " * 300000 + "long x; };"),
-            ("comments", "/*" * 1000000),
-            ("docs", "/// x\n" * 300000 + "struct S { long x; };"),
-            ("minuses", "module m { const long x = " + "- " * 1000000 + "1; };"),
+            ("parentheses", "module m { const long x = " + "(" * 50000),
+            ("sequences", "struct S { " + "sequence<" * 50000),
+            ("modules", "module m { " * 100000),
+            ("braces", "{" * 50000),
+            ("enumerators", "enum E { " + "".join(f"e{i}," for i in range(100000))),
+            ("structs", "".join(f"struct S{i} {{ long x; }};\n" for i in range(5000))),
+            ("names", "typedef long " + "x" * 50000 + ";"),
+            ("scopes", "struct S { a" + "::a" * 100000 + " x; };"),
+            ("annotations", "struct S { " + "@key " * 100000 + "long x; };"),
+            ("comments", "/*" * 50000),
+            ("docs", "/// x\n" * 100000 + "struct S { long x; };"),
+            ("minuses", "module m { const long x = " + "- " * 50000 + "1; };"),
             ("typedefs", "typedef long t0;\n"
-             + "".join(f"typedef t{i} t{i + 1};\n" for i in range(20000))),
+             + "".join(f"typedef t{i} t{i + 1};\n" for i in range(5000))),
         ):  # fmt: skip
             with self.subTest(name):
                 (self.dir / "x.idl").write_text(text)

@@ -270,7 +270,8 @@ parse_note_name(parser *p, const char **ret_name)
             return false;
         }
         advance(p);
-    } while (accept_punct(p, PUNCT_SCOPE));
+        /* In "@optional ::m::T x" the name ends before the blank. */
+    } while (p->tok.joined && accept_punct(p, PUNCT_SCOPE));
     *ret_name = name;
     return true;
 }

@@ -166,7 +166,8 @@ put_init(
 
     if (width <= LINE_WIDTH) {
         put(e, "%*s.%s = %s,\n", (int) indent, "", field, content.data);
-    } else if (strncmp(content.data, "offsetof(", 9) == 0) {
+    } else if (strncmp(content.data, "offsetof(", 9) == 0 &&
+               indent + 5 + content.len > LINE_WIDTH) {
         put(e, "%*s.%s = %.*s,\n%*s%s,\n", (int) indent, "", field, (int) comma,
             content.data, (int) indent + 4, "", content.data + comma + 2);
     } else {
@@ -292,7 +293,7 @@ put_doc(emitter *e, unsigned indent, const text *lines)
     if (lines->len == 0) {
         return;
     }
-    text wrapped = wrap_lines(lines, LINE_WIDTH - indent - 3);
+    text wrapped = wrap_lines(lines, LINE_WIDTH - indent - 4);
     size_t first = strcspn(wrapped.data, "\n");
 
     if (wrapped.len == 0) {

@@ -156,17 +156,24 @@ emit_enum(emitter *e, const decl *d)
     }
     qsort(sorted, n, sizeof(*sorted), compare_enumerators);
     put(e, "\n/* %s */\n\n", d->idl);
-    put(e, "static_assert(sizeof(%s) == 4, \"enums have 4 bytes\");\n",
-        d->cname);
+    const char *assertion[] = { fmt(e, "sizeof(%s) == 4", d->cname),
+        "\"enums have 4 bytes\"" };
+
+    put_list(e, 0, 4, "static_assert(", assertion, 2, ");\n");
     put(e, "\nstatic const mw_enumerator %s_enumerators[] = {\n", d->cname);
     for (size_t i = 0; i < n; i++) {
-        put(e, "    { .name = \"%s\", .value = %s_%s },\n", sorted[i]->name,
-            d->cname, sorted[i]->name);
+        const char *pair[] = { fmt(e, ".name = \"%s\"", sorted[i]->name),
+            fmt(e, ".value = %s_%s", d->cname, sorted[i]->name) };
+
+        put_list(e, 4, 8, "{ ", pair, 2, " },\n");
     }
     put(e, "};\n");
     put_type_descriptor(e, d->own, "");
-    put(e, "\nconst char *\n%s_name(%s value)\n{\n    switch (value) {\n",
-        d->cname, d->cname);
+    const char *param[] = { fmt(e, "%s value", d->cname) };
+
+    put(e, "\nconst char *\n");
+    put_list(e, 0, 4, fmt(e, "%s_name(", d->cname), param, 1, ")\n{\n");
+    put(e, "    switch (value) {\n");
     for (const decl *v = d->first; v != NULL; v = v->next) {
         put(e, "    case %s_%s:\n        return \"%s\";\n", d->cname, v->name,
             v->name);

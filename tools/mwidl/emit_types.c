@@ -58,7 +58,9 @@ declare_seq(emitter *e, const type *t)
         open_guard(e, t, "");
     }
     if (t->kind == TYPE_SEQ) {
-        put(e, "MW_SEQ(%s, %s);\n", t->cname, t->elem_cname);
+        const char *items[] = { t->cname, t->elem_cname };
+
+        put_list(e, 0, 4, "MW_SEQ(", items, 2, ");\n");
     } else {
         type_ref elem = { .type = t->elem };
         const char *items =
