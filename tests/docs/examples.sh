@@ -59,4 +59,9 @@ compile mw_object.3 "#include <err.h>
 #include <mw/mw.h>
 #include \"orders.mw.h\"
 int main(void) {" 'return 0; }'
+compile mw_status.3 '#include <stdio.h>
+#include <mw/mw.h>
+void connect_to(const char *address, const mw_client_options *options);
+void connect_to(const char *address, const mw_client_options *options) {
+mw_client *client;' '}'
 echo "examples: $n compile"
