@@ -97,77 +97,77 @@ parse(unit *u, const char *idl)
     return u->diag.errors == 0 && u->items != NULL ? u->last_item->decl : NULL;
 }
 
+static const struct {
+    const char *type;
+    const char *expression;
+    const char *value; /* NULL: an error */
+} constants[] = {
+    { "int64", "1 + 2 * 3", "7" },
+    { "int64", "(1 + 2) * 3", "9" },
+    { "int64", "10 - 3 - 2", "5" },
+    { "int64", "100 / 7 / 2", "7" },
+    { "int64", "-7 / 2", "-3" },
+    { "int64", "-7 % 3", "-1" },
+    { "int64", "7 % -3", "1" },
+    { "int64", "1 << 2 + 3", "32" },
+    { "int64", "1 | 2 ^ 3 & 6", "1" },
+    { "int64", "256 >> 4 >> 2", "4" },
+    { "int64", "- - -5", "-5" },
+    { "int64", "+5", "5" },
+    { "int64", "~0", "-1" },
+    { "int64", "~5 & 0xff", "250" },
+    { "int64", "-1 & 0xff", "255" },
+    { "int64", "-8 | 1", "-7" },
+    { "int64", "-1 ^ 1", "-2" },
+    { "uint8", "~1", "254" },
+    { "uint16", "~1", "65534" },
+    { "uint64", "~0", "18446744073709551615" },
+    { "uint64", "18446744073709551615 - 1", "18446744073709551614" },
+    { "uint64", "1 << 63", "9223372036854775808" },
+    { "uint64", "3 << 63", NULL },
+    { "uint64", "1 << 64", NULL },
+    { "int64", "-9223372036854775808", "-9223372036854775808" },
+    { "int64", "9223372036854775808", NULL },
+    { "int64", "9223372036854775807 + 1 - 1", "9223372036854775807" },
+    { "int64", "18446744073709551615 * 2", NULL },
+    { "int64", "0 - 9223372036854775808 - 1", NULL },
+    { "int64", "5 - 5", "0" },
+    { "int64", "-0", "0" },
+    { "int64", "0x7fffffffffffffff", "9223372036854775807" },
+    { "int64", "0XfF + 017", "270" },
+    { "int32", "2147483648", NULL },
+    { "int32", "-2147483648", "-2147483648" },
+    { "int64", "1.0", NULL },
+    { "double", "1", "1" },
+    { "double", "1 / 2.0", "0.5" },
+    { "double", ".5 + 1.", "1.5" },
+    { "double", "-1e3", "-1000" },
+    { "double", "1e308 * 10", NULL },
+    { "double", "1 % 2.0", NULL },
+    { "float", "3.5e38", NULL },
+    { "boolean", "TRUE", "TRUE" },
+    { "boolean", "true", NULL },
+    { "boolean", "TRUE | FALSE", NULL },
+    { "string", "\"a\" + \"b\"", NULL },
+};
+
 Test(parts, constants)
 {
-    static const struct {
-        const char *type;
-        const char *expression;
-        const char *value; /* NULL: an error */
-    } cases[] = {
-        { "int64", "1 + 2 * 3", "7" },
-        { "int64", "(1 + 2) * 3", "9" },
-        { "int64", "10 - 3 - 2", "5" },
-        { "int64", "100 / 7 / 2", "7" },
-        { "int64", "-7 / 2", "-3" },
-        { "int64", "-7 % 3", "-1" },
-        { "int64", "7 % -3", "1" },
-        { "int64", "1 << 2 + 3", "32" },
-        { "int64", "1 | 2 ^ 3 & 6", "1" },
-        { "int64", "256 >> 4 >> 2", "4" },
-        { "int64", "- - -5", "-5" },
-        { "int64", "+5", "5" },
-        { "int64", "~0", "-1" },
-        { "int64", "~5 & 0xff", "250" },
-        { "int64", "-1 & 0xff", "255" },
-        { "int64", "-8 | 1", "-7" },
-        { "int64", "-1 ^ 1", "-2" },
-        { "uint8", "~1", "254" },
-        { "uint16", "~1", "65534" },
-        { "uint64", "~0", "18446744073709551615" },
-        { "uint64", "18446744073709551615 - 1", "18446744073709551614" },
-        { "uint64", "1 << 63", "9223372036854775808" },
-        { "uint64", "3 << 63", NULL },
-        { "uint64", "1 << 64", NULL },
-        { "int64", "-9223372036854775808", "-9223372036854775808" },
-        { "int64", "9223372036854775808", NULL },
-        { "int64", "9223372036854775807 + 1 - 1", "9223372036854775807" },
-        { "int64", "18446744073709551615 * 2", NULL },
-        { "int64", "0 - 9223372036854775808 - 1", NULL },
-        { "int64", "5 - 5", "0" },
-        { "int64", "-0", "0" },
-        { "int64", "0x7fffffffffffffff", "9223372036854775807" },
-        { "int64", "0XfF + 017", "270" },
-        { "int32", "2147483648", NULL },
-        { "int32", "-2147483648", "-2147483648" },
-        { "int64", "1.0", NULL },
-        { "double", "1", "1" },
-        { "double", "1 / 2.0", "0.5" },
-        { "double", ".5 + 1.", "1.5" },
-        { "double", "-1e3", "-1000" },
-        { "double", "1e308 * 10", NULL },
-        { "double", "1 % 2.0", NULL },
-        { "float", "3.5e38", NULL },
-        { "boolean", "TRUE", "TRUE" },
-        { "boolean", "true", NULL },
-        { "boolean", "TRUE | FALSE", NULL },
-        { "string", "\"a\" + \"b\"", NULL },
-    };
-
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof(constants) / sizeof(*constants); i++) {
         unit u;
         arena mem = { 0 };
         const char *idl = arena_format(&mem, "module m { const %s X = %s; };",
-            cases[i].type, cases[i].expression);
+            constants[i].type, constants[i].expression);
         const decl *d = parse(&u, idl);
 
-        if (cases[i].value == NULL) {
+        if (constants[i].value == NULL) {
             cr_expect(d == NULL, "%s", idl);
         } else {
             cr_expect(d != NULL, "%s: %s", idl, u.diag.messages.data);
         }
-        if (d != NULL && cases[i].value != NULL) {
+        if (d != NULL && constants[i].value != NULL) {
             cr_expect_str_eq(
-                value_text(&u, &d->value), cases[i].value, "%s", idl);
+                value_text(&u, &d->value), constants[i].value, "%s", idl);
         }
         unit_free(&u);
         arena_free(&mem);
