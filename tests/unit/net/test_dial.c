@@ -455,6 +455,7 @@ Test(net_dial, one_address_does_not_answer)
     cr_assert_eq(inet_pton(AF_INET, "127.0.0.2", &deaf.sin_addr), 1);
     listener =
         fill_backlog(AF_INET, (struct sockaddr *) &deaf, sizeof(deaf), fillers);
+    from = mwi_now();
     cr_assert_eq(
         mwi_dial(&stream, &address, NULL, mwi_deadline_in(1000), &error), MW_OK,
         "%s", error.text);
