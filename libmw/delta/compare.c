@@ -44,80 +44,135 @@ mwi_items_in(
     return items;
 }
 
-/* Two values that are compared, and where. */
+/* One of two values that are compared. */
+struct side {
+    const struct mwi_snapshot *snapshot;    /* NULL: it is live */
+    const struct mwi_snapshot_chunk *chunk; /* where the last pointer led */
+};
+
 struct pair {
-    const struct mwi_snapshot *snapshot_a;
-    const struct mwi_snapshot *snapshot_b;
+    struct side a;
+    struct side b;
     uint32_t levels; /* that may still be entered */
 };
 
+/* Where a pointer leads.  Mostly it is to the same chunk as the last. */
+static const void *
+lead(struct side *side, const void *address)
+{
+    uintptr_t at = (uintptr_t) address;
+
+    if (side->snapshot == NULL || address == NULL) {
+        return address;
+    }
+    if (side->chunk == NULL || at - side->chunk->start >= side->chunk->len) {
+        side->chunk = mwi_snapshot_chunk(side->snapshot, address);
+    }
+    return side->chunk == NULL ? address
+                               : side->chunk->copy + (at - side->chunk->start);
+}
+
 static bool same(
     struct pair *pair, const mw_type *type, const void *a, const void *b);
+static bool same_pointees(
+    struct pair *pair, const mw_type *type, const void *value);
 
 static bool
 same_field(
     struct pair *pair, const mw_field *field, const void *a, const void *b)
 {
-    bool present = mwi_field_is_present(field, a);
+    if ((field->flags & MW_FIELD_OPTIONAL) != 0) {
+        bool present = mwi_field_is_present(field, a);
 
-    if (present != mwi_field_is_present(field, b)) {
-        return false;
+        if (!present || !mwi_field_is_present(field, b)) {
+            return present == mwi_field_is_present(field, b);
+        }
     }
-    return !present || same(pair, field->type, mwi_field_at(field, a),
-                           mwi_field_at(field, b));
+    return same(
+        pair, field->type, mwi_field_at(field, a), mwi_field_at(field, b));
 }
 
-/* Whether a sequence has the elements that it claims to have. */
+/* Elements; items are where their pointers lead. */
 static bool
-is_sound(const mw_type *type, const void *value, struct mwi_items items)
+same_elements(struct pair *pair, const mw_type *elem, struct mwi_items a,
+    struct mwi_items b)
 {
-    switch (type->kind) {
-    case MW_KIND_SEQ:
-        return mwi_load_seq(value).len == items.len;
-    case MW_KIND_SEQ_N:
-        return mwi_load_len(value) == items.len;
-    default:
-        return true;
-    }
-}
-
-static bool
-same_items(struct pair *pair, const mw_type *type, const void *a, const void *b)
-{
-    struct mwi_items items_a = mwi_items_in(pair->snapshot_a, type, a);
-    struct mwi_items items_b = mwi_items_in(pair->snapshot_b, type, b);
-    const mw_type *elem = type->elem;
-
-    if (items_a.len != items_b.len || !is_sound(type, a, items_a) ||
-        !is_sound(type, b, items_b)) {
+    if (a.len != b.len) {
         return false;
     }
-    if (items_a.len == 0) {
+    if (a.len == 0) {
         return true;
     }
-    if (mwi_type_is_flat(elem) &&
-        memcmp(items_a.at, items_b.at, items_a.len * elem->size) == 0) {
-        return true;
+    if (mwi_type_is_flat(elem)) {
+        if (memcmp(a.at, b.at, a.len * elem->size) == 0) {
+            return true;
+        }
+        if (mwi_kind_is_number(elem->kind)) {
+            return false;
+        }
     }
-    if (mwi_kind_is_number(elem->kind)) {
-        return false;
-    }
-    for (size_t i = 0; i < items_a.len; i++) {
-        if (!same(pair, elem, items_a.at + i * elem->size,
-                items_b.at + i * elem->size)) {
+    for (size_t i = 0; i < a.len; i++) {
+        if (!same(pair, elem, a.at + i * elem->size, b.at + i * elem->size)) {
             return false;
         }
     }
     return true;
 }
 
+/* What a sequence has, or one more than it can have if it claims elements that
+ * are not there. */
+static struct mwi_items
+items_claimed(struct side *side, const mw_type *type, const void *value)
+{
+    struct mwi_items items;
+
+    if (type->kind == MW_KIND_SEQ) {
+        struct mwi_seq seq = mwi_load_seq(value);
+
+        items.at = seq.len == 0
+                       ? NULL
+                       : (unsigned char *) (uintptr_t) lead(side, seq.items);
+        items.len = seq.len;
+        return items;
+    }
+    items = mwi_items_of(type, value);
+    if (type->kind == MW_KIND_SEQ_N) {
+        items.len = mwi_load_len(value);
+    }
+    return items;
+}
+
 static bool
-same_text(struct pair *pair, const mw_type *type, const void *a, const void *b)
+same_items(struct pair *pair, const mw_type *type, const void *a, const void *b)
+{
+    struct mwi_items items_a = items_claimed(&pair->a, type, a);
+    struct mwi_items items_b = items_claimed(&pair->b, type, b);
+
+    /* Claims that are not true are the encoder's to refuse. */
+    if ((items_a.at == NULL) != (items_a.len == 0) ||
+        (items_b.at == NULL) != (items_b.len == 0) ||
+        (type->kind == MW_KIND_SEQ_N &&
+            (items_a.len > type->bound || items_b.len > type->bound))) {
+        return false;
+    }
+    return same_elements(pair, type->elem, items_a, items_b);
+}
+
+static bool
+same_string(struct pair *pair, const char *a, const char *b)
+{
+    a = lead(&pair->a, a);
+    b = lead(&pair->b, b);
+    return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
+}
+
+static bool
+same_text_n(const mw_type *type, const void *a, const void *b)
 {
     size_t len_a;
     size_t len_b;
-    const char *text_a = mwi_text_in(pair->snapshot_a, type, a, &len_a);
-    const char *text_b = mwi_text_in(pair->snapshot_b, type, b, &len_b);
+    const char *text_a = mwi_text_of(type, a, &len_a);
+    const char *text_b = mwi_text_of(type, b, &len_b);
 
     return len_a == len_b && memcmp(text_a, text_b, len_a) == 0;
 }
@@ -126,8 +181,8 @@ static bool
 same_struct(
     struct pair *pair, const mw_type *type, const void *a, const void *b)
 {
-    if (mwi_type_is_flat(type) && memcmp(a, b, type->size) == 0) {
-        return true;
+    if (memcmp(a, b, type->size) == 0) {
+        return mwi_type_is_flat(type) || same_pointees(pair, type, a);
     }
     for (uint32_t i = 0; i < type->n_members; i++) {
         if (!same_field(pair, &type->fields[i], a, b)) {
@@ -137,8 +192,34 @@ same_struct(
     return true;
 }
 
+/* What two values point to that are themselves the same, byte by byte. */
 static bool
-same(struct pair *pair, const mw_type *type, const void *a, const void *b)
+same_pointees(struct pair *pair, const mw_type *type, const void *value)
+{
+    for (uint32_t i = 0; i < type->n_members; i++) {
+        const mw_field *field = &type->fields[i];
+        const void *member = mwi_field_at(field, value);
+
+        if (mwi_type_is_flat(field->type)) {
+            continue;
+        }
+        if (field->type->kind == MW_KIND_STRING) {
+            const char *text = mwi_load_string(member);
+
+            if (text != NULL && !same_string(pair, text, text)) {
+                return false;
+            }
+        } else if (mwi_field_is_present(field, value) &&
+                   !same(pair, field->type, member, member)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+same_container(
+    struct pair *pair, const mw_type *type, const void *a, const void *b)
 {
     bool yes;
 
@@ -146,37 +227,58 @@ same(struct pair *pair, const mw_type *type, const void *a, const void *b)
         return false;
     }
     pair->levels--;
+    yes = type->kind == MW_KIND_STRUCT ? same_struct(pair, type, a, b)
+                                       : same_items(pair, type, a, b);
+    pair->levels++;
+    return yes;
+}
+
+static bool
+same(struct pair *pair, const mw_type *type, const void *a, const void *b)
+{
     switch (type->kind) {
     case MW_KIND_BOOL:
-        yes = mwi_load_bool(a) == mwi_load_bool(b);
-        break;
+        return mwi_load_bool(a) == mwi_load_bool(b);
     case MW_KIND_STRING:
+        return same_string(pair, mwi_load_string(a), mwi_load_string(b));
     case MW_KIND_STRING_N:
-        yes = same_text(pair, type, a, b);
-        break;
+        return same_text_n(type, a, b);
     case MW_KIND_STRUCT:
-        yes = same_struct(pair, type, a, b);
-        break;
     case MW_KIND_SEQ:
     case MW_KIND_SEQ_N:
     case MW_KIND_ARRAY:
-        yes = same_items(pair, type, a, b);
-        break;
+        return same_container(pair, type, a, b);
     default:
-        yes = memcmp(a, b, type->size) == 0;
-        break;
+        return memcmp(a, b, type->size) == 0;
     }
-    pair->levels++;
-    return yes;
 }
 
 bool
 mwi_same(const mw_type *type, const struct mwi_snapshot *snapshot_a,
     const void *a, const struct mwi_snapshot *snapshot_b, const void *b)
 {
-    struct pair pair = { snapshot_a, snapshot_b, LEVELS_MAX };
+    struct pair pair = { { snapshot_a, NULL }, { snapshot_b, NULL },
+        LEVELS_MAX };
 
     return same(&pair, type, a, b);
+}
+
+size_t
+mwi_same_elements(const mw_type *elem, const struct mwi_snapshot *snapshot_a,
+    const void *a, const struct mwi_snapshot *snapshot_b, const void *b,
+    size_t n)
+{
+    struct pair pair = { { snapshot_a, NULL }, { snapshot_b, NULL },
+        LEVELS_MAX };
+    const unsigned char *items_a = a;
+    const unsigned char *items_b = b;
+    size_t i = 0;
+
+    while (i < n && same(&pair, elem, items_a + i * elem->size,
+                        items_b + i * elem->size)) {
+        i++;
+    }
+    return i;
 }
 
 bool
@@ -184,7 +286,8 @@ mwi_same_field(const mw_field *field, const struct mwi_snapshot *snapshot_a,
     const void *record_a, const struct mwi_snapshot *snapshot_b,
     const void *record_b)
 {
-    struct pair pair = { snapshot_a, snapshot_b, LEVELS_MAX };
+    struct pair pair = { { snapshot_a, NULL }, { snapshot_b, NULL },
+        LEVELS_MAX };
 
     return same_field(&pair, field, record_a, record_b);
 }

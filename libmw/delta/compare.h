@@ -27,7 +27,12 @@ MW_MUST_USE bool mwi_same(const mw_type *type,
     const struct mwi_snapshot *snapshot_a, const void *a,
     const struct mwi_snapshot *snapshot_b, const void *b);
 
-/** The same for members; absent ones are the same as absent ones. */
+/** How many of n elements, from the first on, are the same. */
+size_t mwi_same_elements(const mw_type *elem,
+    const struct mwi_snapshot *snapshot_a, const void *a,
+    const struct mwi_snapshot *snapshot_b, const void *b, size_t n);
+
+/** mwi_same() for members; absent ones are the same as absent ones. */
 MW_MUST_USE bool mwi_same_field(const mw_field *field,
     const struct mwi_snapshot *snapshot_a, const void *record_a,
     const struct mwi_snapshot *snapshot_b, const void *record_b);

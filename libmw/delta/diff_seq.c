@@ -14,12 +14,13 @@
 #include "delta/compare.h"
 #include "delta/write.h"
 
+enum { SAMPLES = 256 }; /* elements that are looked at to choose a way */
+
 struct elements {
     const mw_type *elem;
     struct mwi_items old;
     struct mwi_items live;
     struct mwi_matching matching;
-    unsigned char *unchanged; /* by index, when matched in place; or NULL */
 };
 
 static const void *
@@ -68,8 +69,9 @@ trim(const struct mwi_differ *d, struct elements *e)
         memcmp(e->old.at, e->live.at, n * e->elem->size) == 0) {
         prefix = n;
     }
-    while (prefix < least && same_at(d, e, prefix, prefix)) {
-        prefix++;
+    if (prefix < least) {
+        prefix = mwi_same_elements(
+            e->elem, d->snapshot, e->old.at, NULL, e->live.at, least);
     }
     while (suffix < least - prefix &&
            same_at(d, e, n - 1 - suffix, m - 1 - suffix)) {
@@ -88,26 +90,21 @@ match_in_place(struct elements *e)
     }
 }
 
-/* Whether at least half of what is not trimmed is the same in place.  Then it
- * is noted which elements are. */
+/* Whether of what is not trimmed at least half is the same in place, as far as
+ * a few samples tell. */
 static bool
-is_mostly_in_place(const struct mwi_differ *d, struct elements *e)
+is_mostly_in_place(const struct mwi_differ *d, const struct elements *e)
 {
     size_t end = e->live.len - e->matching.suffix;
-    size_t start = e->matching.prefix;
+    size_t step = (end - e->matching.prefix) / SAMPLES + 1;
+    size_t same = 0;
     size_t n = 0;
 
-    e->unchanged = mwi_calloc(e->live.len, 1);
-    for (size_t i = start; i < end && e->unchanged != NULL; i++) {
-        e->unchanged[i] = same_at(d, e, i, i);
-        n += e->unchanged[i];
+    for (size_t i = e->matching.prefix; i < end; i += step) {
+        same += same_at(d, e, i, i);
+        n++;
     }
-    if (n >= (end - start) / 2 && e->unchanged != NULL) {
-        return true;
-    }
-    mwi_free(e->unchanged);
-    e->unchanged = NULL;
-    return false;
+    return same >= n / 2;
 }
 
 /* Whether every element has the key that the one in its place had. */
@@ -264,43 +261,75 @@ invert(const struct elements *e)
     return to;
 }
 
-/* Append 1: {old index: D, …} if elements that are still there have changed,
- * and return whether there were any. */
-static bool
-write_changes(struct mwi_differ *d, const struct elements *e, const size_t *to)
+/* How many old elements from i on went to as many places in a row. */
+static size_t
+run_at(const struct elements *e, const size_t *to, size_t i)
+{
+    size_t end = e->old.len - e->matching.suffix;
+    size_t n = 1;
+
+    while (i + n < end && to[i + n] == to[i] + n) {
+        n++;
+    }
+    return n;
+}
+
+/* Append old index: D for those of n elements in a row that have changed.
+ * Returns how many there were. */
+static size_t
+write_run(struct mwi_differ *d, const struct elements *e, size_t i, size_t j,
+    size_t n)
 {
     struct mwi_path step = { .up = d->w->path };
-    size_t mark = mwi_writer_mark(d->w);
-    struct mwi_open_head head;
-    size_t n = 0;
+    size_t changed = 0;
 
-    mwi_write_uint(d->w, MWI_PATCH_ELEMENTS);
-    head = mwi_open_map(d->w, e->old.len);
     d->w->path = &step;
-    for (size_t i = e->matching.prefix; i < e->old.len - e->matching.suffix;
-         i++) {
+    for (size_t k = 0; k < n && mwi_writer_ok(d->w); k++) {
         size_t before = mwi_writer_mark(d->w);
 
-        if (to[i] == MWI_NO_ELEMENT || !mwi_writer_ok(d->w) ||
-            (e->unchanged != NULL ? e->unchanged[i] != 0
-                                  : same_at(d, e, i, to[i]))) {
-            continue;
+        k += mwi_same_elements(e->elem, d->snapshot, old_at(e, i + k), NULL,
+            live_at(e, j + k), n - k);
+        if (k == n) {
+            break;
         }
-        step.index = to[i];
-        mwi_write_uint(d->w, i);
-        if (mwi_diff_value(d, e->elem, old_at(e, i), live_at(e, to[i]))) {
-            n++;
+        step.index = j + k;
+        mwi_write_uint(d->w, i + k);
+        if (mwi_diff_value(d, e->elem, old_at(e, i + k), live_at(e, j + k))) {
+            changed++;
         } else {
             mwi_writer_rewind(d->w, before);
         }
     }
     d->w->path = step.up;
-    if (n == 0) {
+    return changed;
+}
+
+/* Append 1: {old index: D, …} if elements that are still there have changed,
+ * and return whether there were any. */
+static bool
+write_changes(struct mwi_differ *d, const struct elements *e, const size_t *to)
+{
+    size_t mark = mwi_writer_mark(d->w);
+    size_t end = e->old.len - e->matching.suffix;
+    struct mwi_open_head head;
+    size_t changed = 0;
+    size_t n;
+
+    mwi_write_uint(d->w, MWI_PATCH_ELEMENTS);
+    head = mwi_open_map(d->w, e->old.len);
+    for (size_t i = e->matching.prefix; i < end; i += n) {
+        n = 1;
+        if (to[i] != MWI_NO_ELEMENT) {
+            n = run_at(e, to, i);
+            changed += write_run(d, e, i, to[i], n);
+        }
+    }
+    if (changed == 0) {
         mwi_writer_rewind(d->w, mark);
     } else {
-        mwi_close_head(d->w, &head, n);
+        mwi_close_head(d->w, &head, changed);
     }
-    return n > 0;
+    return changed > 0;
 }
 
 /* Append the patch.  False, with nothing appended, without memory. */
@@ -364,6 +393,5 @@ mwi_diff_elements(struct mwi_differ *d, const mw_type *type, const void *old,
         mwi_encode(d->w, type, live);
     }
     mwi_free(e.matching.from);
-    mwi_free(e.unchanged);
     return true;
 }

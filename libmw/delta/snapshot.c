@@ -72,8 +72,8 @@ mwi_snapshot_fini(struct mwi_snapshot *snapshot)
     *snapshot = (struct mwi_snapshot){ 0 };
 }
 
-const void *
-mwi_snapshot_of(const struct mwi_snapshot *snapshot, const void *address)
+const struct mwi_snapshot_chunk *
+mwi_snapshot_chunk(const struct mwi_snapshot *snapshot, const void *address)
 {
     uintptr_t at = (uintptr_t) address;
     size_t low = 0;
@@ -88,14 +88,21 @@ mwi_snapshot_of(const struct mwi_snapshot *snapshot, const void *address)
             high = middle;
         }
     }
-    if (low > 0) {
-        const struct mwi_snapshot_chunk *chunk = &snapshot->chunks[low - 1];
-
-        if (at - chunk->start < chunk->len) {
-            return chunk->copy + (at - chunk->start);
-        }
+    if (low > 0 &&
+        at - snapshot->chunks[low - 1].start < snapshot->chunks[low - 1].len) {
+        return &snapshot->chunks[low - 1];
     }
-    return address;
+    return NULL;
+}
+
+const void *
+mwi_snapshot_of(const struct mwi_snapshot *snapshot, const void *address)
+{
+    const struct mwi_snapshot_chunk *chunk =
+        mwi_snapshot_chunk(snapshot, address);
+
+    return chunk == NULL ? address
+                         : chunk->copy + ((uintptr_t) address - chunk->start);
 }
 
 bool

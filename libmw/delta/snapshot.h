@@ -37,6 +37,10 @@ void mwi_snapshot_fini(struct mwi_snapshot *snapshot);
 const void *mwi_snapshot_of(
     const struct mwi_snapshot *snapshot, const void *address);
 
+/** The chunk that an address was in, or NULL. */
+const struct mwi_snapshot_chunk *mwi_snapshot_chunk(
+    const struct mwi_snapshot *snapshot, const void *address);
+
 /** Whether nothing at all in the arena has changed. */
 bool mwi_snapshot_is_clean(const struct mwi_snapshot *snapshot);
 
