@@ -23,7 +23,7 @@ TOKEN = re.compile(
       | (?P<text>"[^"]*")
       | (?P<range>-?\d+\.\.-?\d+)
       | (?P<number>-?\d+)
-      | (?P<tag>\#6\.\d+)
+      | (?P<tag>\#6(\.\d+)?)
       | (?P<name>\.?[A-Za-z][\w.-]*)
       | (?P<mark>=>|[\[\]{}(),:?*=/])""",
     re.X,
@@ -115,7 +115,7 @@ class Grammar:
             low, high = map(int, text.split(".."))
             return lambda item: is_int(item) and low <= item <= high
         if kind == "tag":
-            return self._tag(int(text[3:]))
+            return self._tag(int(text[3:]) if text != "#6" else None)
         if text == "[":
             return array_check(self._entries("]"))
         if text == "{":
@@ -131,12 +131,14 @@ class Grammar:
         self._expect(")")
         return lambda item: self.rules[name](item) and low <= size_of(item) <= high
 
-    def _tag(self, number: int) -> Check:
+    def _tag(self, number: int | None) -> Check:
         self._expect("(")
         content = self._type()
         self._expect(")")
         return lambda item: (
-            isinstance(item, cbor2.CBORTag) and item.tag == number and content(item.value)
+            isinstance(item, cbor2.CBORTag)
+            and number in (None, item.tag)
+            and content(item.value)
         )
 
     def _entries(self, end: str) -> list[Entry]:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What the tests have in common: servers, connections, conformance.
 
-The environment has the programs: MW_PKI, MW_ORDERS_SERVER, MW_HELLO_SERVER.
+The environment has the programs: MW_PKI, MW_ORDERS_SERVER, MW_HELLO_SERVER,
+MW_DOCUMENT_SERVER.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ except ImportError:
 import cddl
 import mw_client
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "wire.md"
+DOCUMENTS = Path(__file__).resolve().parents[2] / "docs"
 PATIENCE = 20.0  # seconds that anything may take
 
 
-def blocks(language: str) -> list[str]:
-    """The fenced blocks of docs/wire.md that are in a language."""
-    text = DOCUMENT.read_text(encoding="utf-8")
+def blocks(language: str, document: str = "wire.md") -> list[str]:
+    """The fenced blocks of a document that are in a language."""
+    text = (DOCUMENTS / document).read_text(encoding="utf-8")
     found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S)
     return [block for of, block in found if of == language]
 

@@ -8,6 +8,7 @@ from typing import Any
 import cbor2
 
 from mw_client import doubles
+from mw_delta import Numbers, Optional, Scalar, Sequence, Struct, Text
 
 CONFIRM = "orders.Desk.confirm"
 SMOOTH = "orders.Desk.smooth"
@@ -18,6 +19,13 @@ DRAFT, CONFIRMED, ON_HOLD = range(3)
 
 # Where the members of an Order are.
 NUMBER, STATUS, CUSTOMER, LINES, NOTES, SAMPLES, DISCOUNT, ATTACHMENTS = range(8)
+
+CUSTOMER_TYPE = Struct(Text(), Text(), Optional(Text()))
+LINE_TYPE = Struct(Text(), Text(), Scalar(), Scalar(0.0))
+ORDER_TYPE = Struct(
+    Scalar(), Scalar(), CUSTOMER_TYPE, Sequence(LINE_TYPE), Text(), Numbers([]),
+    Optional(Scalar(0.0)), Numbers(b""),
+)  # fmt: skip
 
 
 def line(sku: str, quantity: Any = 1, title: str = "", price: Any = 0.0) -> list[Any]:

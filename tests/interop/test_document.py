@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The examples in docs/wire.md are right, and the checker can say no."""
+"""The examples in docs/wire.md are right, and cddl.py can say no."""
 
 from __future__ import annotations
 
