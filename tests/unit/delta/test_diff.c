@@ -11,6 +11,7 @@
 #include "mw/object.h"
 
 #include "fixture.h"
+#include "lib/prng.h"
 #include "shapes.h"
 #include "world.h"
 
@@ -305,4 +306,112 @@ Test(diff, forms)
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         check_form(&forms[i]);
     }
+}
+
+/* A text of words of 2 to 9 letters. */
+static char *
+prose(struct mwt_prng *prng, size_t len)
+{
+    char *text = calloc(len + 1, 1);
+
+    cr_assert_not_null(text);
+    for (size_t i = 0; i < len;) {
+        size_t word = 2 + mwt_below(prng, 8);
+
+        for (; word > 0 && i < len; word--) {
+            text[i++] = (char) ('a' + mwt_below(prng, 26));
+        }
+        if (i < len) {
+            text[i++] = ' ';
+        }
+    }
+    return text;
+}
+
+/* The text with n of its words replaced by others, of any length. */
+static char *
+corrected(struct mwt_prng *prng, const char *text, size_t n)
+{
+    size_t len = strlen(text);
+    char *copy = calloc(len + 20 * n + 1, 1);
+    char *to = copy;
+    size_t from = 0;
+
+    cr_assert_not_null(copy);
+    for (size_t i = 0; i < n; i++) {
+        const char *gap = strchr(text + len / n * i, ' ');
+        size_t at = gap != NULL ? (size_t) (gap - text) + 1 : len;
+
+        memcpy(to, text + from, at - from);
+        to += at - from;
+        from = at + strcspn(text + at, " ");
+        for (size_t k = 1 + mwt_below(prng, 12); k > 0; k--) {
+            *to++ = (char) ('a' + mwt_below(prng, 26));
+        }
+    }
+    memcpy(to, text + from, len - from + 1);
+    return copy;
+}
+
+Test(diff, corrections_all_over_a_text)
+{
+    struct mwt_prng prng = { 8 };
+    char *old = prose(&prng, 100000);
+    char *live = corrected(&prng, old, 300);
+    double start = cpu_ms();
+    struct mwi_buf delta = delta_between(&mw_type_string, &old, &live);
+    mw_error error;
+
+    (void) fprintf(stderr, "diff: 100 KB, 300 words: %zu bytes, %.1f ms\n",
+        mwi_buf_len(&delta), cpu_ms() - start);
+    cr_expect_lt(mwi_buf_len(&delta), 5000);
+    cr_assert_eq(apply(&mw_type_string, &old, mwi_buf_bytes(&delta),
+                     mwi_buf_len(&delta), &error, NULL),
+        MW_OK, "%s", error.text);
+    cr_expect_str_eq(old, live);
+    mwi_buf_fini(&delta);
+    free(old);
+    free(live);
+}
+
+/* A list of records of which one in a hundred changes. */
+Test(diff, a_few_of_many_records)
+{
+    enum { N = 1000, BYTES = 40 };
+    seq_line lines = { calloc(N, sizeof(line)), N, N };
+    struct server server;
+    seq_line *live;
+    struct mwi_buf delta;
+    struct mwi_buf value;
+    mw_error error;
+    double start;
+
+    cr_assert_not_null(lines.items);
+    for (size_t i = 0; i < N; i++) {
+        lines.items[i].sku = calloc(1, BYTES);
+        cr_assert_not_null(lines.items[i].sku);
+        (void) snprintf(lines.items[i].sku, BYTES, "the part number %zu", i);
+    }
+    server_open(&server, &seq_line_type, &lines);
+    live = server.object;
+    for (size_t i = 0; i < N; i += 100) {
+        live->items[i + 50].count++;
+    }
+    start = cpu_ms();
+    delta = server_delta(&server);
+    start = cpu_ms() - start;
+    value = value_of(&seq_line_type, live);
+    (void) fprintf(stderr,
+        "diff: 10 of %d records: %zu bytes of %zu, %.3f ms\n", N,
+        mwi_buf_len(&delta), mwi_buf_len(&value), start);
+    cr_expect_lt(mwi_buf_len(&delta), 80);
+    cr_assert_eq(apply(&seq_line_type, &lines, mwi_buf_bytes(&delta),
+                     mwi_buf_len(&delta), &error, NULL),
+        MW_OK, "%s", error.text);
+    cr_expect(mwi_equal(&seq_line_type, &lines, live));
+    mwi_buf_fini(&delta);
+    mwi_buf_fini(&value);
+    server_close(&server);
+    mw_object_clear(&seq_line_type, &lines);
+    cr_expect_not(has_leaks());
 }
