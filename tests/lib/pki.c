@@ -70,7 +70,9 @@ remove_dir(void)
 static void
 path_of(char path[128], const char *name)
 {
-    (void) snprintf(path, 128, "%.95s/%s", pki.dir, name);
+    int len = snprintf(path, 128, "%s/%s", pki.dir, name);
+
+    check(len > 0 && len < 128, "a short path");
 }
 
 static FILE *
