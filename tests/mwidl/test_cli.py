@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import unittest
 
-from mwidl_case import Case
+from mwidl_case import ROOT, Case
 
 TYPES = "module m { struct S { long x; }; };\n"
 CALLS = "module m { interface I { void f(); }; };\n"
@@ -167,6 +167,17 @@ class CommandLine(Case):
         self.write("x.mw.h", "old")
         self.generate("x.idl")
         self.assertIn("m_S", (self.dir / "x.mw.h").read_text())
+
+    def test_example_of_the_documentation(self) -> None:
+        page = (ROOT / "docs" / "idl.md").read_text(encoding="utf-8")
+        self.write("orders.idl", page.split("```idl\n")[1].split("```")[0])
+        self.generate("orders.idl")
+        self.compile_all(self.dir)
+        made = "".join(path.read_text() for path in self.dir.glob("*.mw.h"))
+        for line in page.split("```c\n")[1].split("```")[0].splitlines():
+            # Doc comments stand between the lines; remarks are the page's.
+            if line.strip() and "/*" not in line:
+                self.assertIn(line.split(" /*")[0], made)
 
     def test_comments_cannot_escape(self) -> None:
         self.write(

@@ -20,7 +20,7 @@ static const char usage[] =
     "usage: mwidl [-I dir]... [-o dir] [--types] [--client] [--server]\n"
     "             [--depfile file] file.idl...\n"
     "       mwidl --check [-I dir]... file.idl...\n"
-    "       mwidl --format file.idl\n"
+    "       mwidl --format [-I dir]... file.idl\n"
     "       mwidl --help | --version\n";
 
 static const char help[] =
