@@ -110,6 +110,38 @@ decode_field(struct mwi_reader *r, struct mwi_place *place,
     mwi_decode(r, place, field->type, mwi_field_at(field, ret_record));
 }
 
+/* Empty texts for the strings of a default value that are still NULL: handlers
+ * may rely on it that what was decoded has none, whatever the peer left out. */
+static mw_status
+fill_strings(struct mwi_place *place, const mw_type *type, void *value)
+{
+    mw_status status = MW_OK;
+
+    if (type->kind == MW_KIND_STRING && mwi_load_string(value) == NULL) {
+        mwi_store_string(value, mwi_place_strndup(place, "", 0));
+        return mwi_load_string(value) != NULL ? MW_OK
+                                              : mwi_place_status(place, 1, 1);
+    }
+    if (type->kind == MW_KIND_STRUCT) {
+        for (uint32_t i = 0; i < type->n_members && status == MW_OK; i++) {
+            const mw_field *field = &type->fields[i];
+
+            if ((field->flags & MW_FIELD_OPTIONAL) == 0) {
+                status = fill_strings(
+                    place, field->type, mwi_field_at(field, value));
+            }
+        }
+    } else if (type->kind == MW_KIND_ARRAY) {
+        char *items = value;
+
+        for (uint32_t i = 0; i < type->bound && status == MW_OK; i++) {
+            status = fill_strings(
+                place, type->elem, items + (size_t) i * type->elem->size);
+        }
+    }
+    return status;
+}
+
 /* What the peer's version of a struct does not have. */
 static void
 default_field(struct mwi_reader *r, struct mwi_place *place,
@@ -117,6 +149,10 @@ default_field(struct mwi_reader *r, struct mwi_place *place,
 {
     mw_status status = mwi_init_field(place, field, ret_record);
 
+    if (status == MW_OK && (field->flags & MW_FIELD_OPTIONAL) == 0) {
+        status =
+            fill_strings(place, field->type, mwi_field_at(field, ret_record));
+    }
     if (status < 0) {
         mwi_reader_fail(r, status, "%s",
             status == MW_ERANGE ? "memory limit exceeded" : "out of memory");

@@ -209,6 +209,19 @@ Test(value, defaults)
     mw_object_clear(&line_type, NULL);
 }
 
+/* A handler may walk any text it is given; a peer cannot make one NULL by
+ * leaving it out. */
+Test(value, missing_texts_are_empty)
+{
+    order object;
+
+    decode(&order_type, "80", &object);
+    cr_assert_str_eq(object.customer, "");
+    cr_assert_str_eq(object.both[0].sku, "none");
+    cr_assert_null(object.both[0].note); /* optional */
+    mw_object_clear(&order_type, &object);
+}
+
 Test(value, bounds)
 {
     seq_u8_5 five = { 5, { 1, 2, 3, 4, 5 } };
