@@ -169,6 +169,7 @@ write_results(mw_call *call, struct mwi_writer *w)
     const mw_method *method = call->op->method;
 
     mwi_write_array(w, count_params(method, MW_DIR_IN));
+    w->depth = MWI_BODY_DEPTH;
     for (size_t i = 0; i < method->n_params && mwi_writer_ok(w); i++) {
         const mw_param *param = &method->params[i];
         struct mwi_path path = { .name = param->name };

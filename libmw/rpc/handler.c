@@ -145,6 +145,7 @@ mw_call_raise(mw_call *call, const mw_type *type, const void *exception)
     }
     mwi_writer_init(&w, &call->exception);
     mwi_exception_begin(&w, call->id, type->name);
+    w.depth = MWI_EXCEPTION_DEPTH;
     mwi_encode(&w, type, exception);
     if (!mwi_writer_ok(&w)) {
         mwi_buf_fini(&call->exception);

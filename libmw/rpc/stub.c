@@ -49,6 +49,7 @@ write_args(const struct request *q, struct mwi_writer *w)
         n += q->method->params[i].dir != MW_DIR_OUT;
     }
     mwi_write_array(w, n);
+    w->depth = MWI_BODY_DEPTH;
     for (size_t i = 0; i < q->method->n_params; i++) {
         const mw_param *param = &q->method->params[i];
         struct mwi_path path = { .name = param->name };

@@ -26,6 +26,9 @@ enum {
     /* No message may be longer before the peer's HELLO has said what it
      * takes; every peer takes this much. */
     MWI_MESSAGE_MIN = 64 << 10,
+    /* Containers around an argument or a result: the message, the array. */
+    MWI_BODY_DEPTH = 2,
+    MWI_EXCEPTION_DEPTH = 3, /* the message, the map, the array */
 };
 
 enum mwi_message_kind {
