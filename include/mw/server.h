@@ -25,7 +25,8 @@ typedef struct mw_server mw_server;
 enum {
     MW_DEFAULT_THREADS_MIN = 2,
     MW_DEFAULT_THREADS_MAX = 64,
-    MW_DEFAULT_QUEUE_MAX = 1024, /* calls */
+    MW_DEFAULT_QUEUE_MAX = 1024,             /* calls */
+    MW_DEFAULT_QUEUE_MEMORY_MAX = 256 << 20, /* bytes */
     MW_DEFAULT_CONNECTIONS_MAX = 10000,
     MW_DEFAULT_HANDSHAKE_MS = 10000,
     MW_DEFAULT_DRAIN_MS = 10000,
@@ -46,7 +47,7 @@ typedef struct mw_server_options {
                                   HELLO; 0: default */
     uint32_t drain_ms;         /* that mw_server_stop() leaves running calls;
                                   0: default */
-    size_t message_max;        /* bytes of a message received;
+    size_t message_max;        /* bytes of a message, received or sent;
                                   0: MW_DEFAULT_MESSAGE_MAX */
     uint32_t depth_max;        /* nesting of a message received;
                                   0: MW_DEFAULT_DEPTH_MAX */
@@ -55,6 +56,9 @@ typedef struct mw_server_options {
                                   0: MW_DEFAULT_MEMORY_MAX */
     mw_log_cb log;             /* [borrow: server] NULL: silent */
     void *log_user;            /* passed to log */
+    size_t queue_memory_max;   /* bytes of the requests of all calls accepted
+                                  and not yet answered, before more are
+                                  refused; 0: default */
 } mw_server_options;
 
 #define MW_SERVER(...) MW_OPTIONS(mw_server_options, __VA_ARGS__)

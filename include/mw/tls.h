@@ -28,7 +28,8 @@ typedef struct mw_tls_options {
 #define MW_TLS(...) MW_OPTIONS(mw_tls_options, __VA_ARGS__)
 
 /* What is known of the other end of a connection.  Texts are empty when they
- * do not apply, and cut short to fit. */
+ * do not apply, and cut short to fit; but name is whole or empty, for access
+ * may depend on it. */
 typedef struct mw_peer {
     char address[128]; /* "tls://127.0.0.1:40312", "unix:/run/x" */
     char tls[16];      /* "TLSv1.3"; empty on a plaintext connection */

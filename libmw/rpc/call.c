@@ -15,7 +15,10 @@
 #include "delta/diff.h"
 #include "wire/frame.h"
 
-enum { EXCEPTION_MAX = 1 << 20 }; /* bytes of an exception's FAIL */
+enum {
+    EXCEPTION_MAX = 1 << 20, /* bytes of an exception's FAIL */
+    PATCH_ROOM = 4,          /* times the limit, while a reply is made */
+};
 
 mw_call *
 mwi_call_new(const struct mwi_operation *op, const struct mwi_message *head,
@@ -186,11 +189,15 @@ write_results(mw_call *call, struct mwi_writer *w)
     }
 }
 
+/* A patch may for a while be longer than what takes its place in the end, so
+ * the limit is checked behind it all. */
 static mw_status
 make_reply(mw_call *call, struct mwi_buf *frame, mw_error *reterr)
 {
     struct mwi_writer w;
+    size_t limit = frame->max;
 
+    frame->max = limit <= SIZE_MAX / PATCH_ROOM ? limit * PATCH_ROOM : SIZE_MAX;
     if (mwi_frame_begin(frame) < 0) {
         return mwi_fail_nomem(reterr);
     }
@@ -205,7 +212,14 @@ make_reply(mw_call *call, struct mwi_buf *frame, mw_error *reterr)
 
         return mwi_fail(reterr, status, "in the results: %s", w.error.text);
     }
+    if (mwi_buf_len(frame) > limit) {
+        return mwi_fail(reterr, MW_ERANGE,
+            "the reply is %zu bytes long, the client takes %zu",
+            mwi_buf_len(frame) - MWI_FRAME_HEAD_MAX,
+            limit - MWI_FRAME_HEAD_MAX);
+    }
     mwi_frame_end(frame);
+    frame->max = limit;
     return MW_OK;
 }
 

@@ -27,6 +27,7 @@ struct mw_call {
     bool full_values;               /* constant; no deltas in the reply */
     uint32_t depth_max;             /* constant */
     bool is_decoded;                /* args are there */
+    size_t charge;                  /* the owner's: bytes, while it waits */
     void **args;                    /* in the arena; one for each parameter */
     struct mwi_arena arena;         /* all that the handler sees */
     struct mwi_snapshot snapshot;   /* the arena before the handler ran */

@@ -100,6 +100,7 @@ mwi_server_options_take(mw_server_options *ret_options,
     set_default_size(&o->message_max, MW_DEFAULT_MESSAGE_MAX);
     set_default_u32(&o->depth_max, MW_DEFAULT_DEPTH_MAX);
     set_default_size(&o->memory_max, MW_DEFAULT_MEMORY_MAX);
+    set_default_size(&o->queue_memory_max, MW_DEFAULT_QUEUE_MEMORY_MAX);
     status = check_limits(o->message_max, o->depth_max, reterr);
     if (status == MW_OK) {
         status = check_range(

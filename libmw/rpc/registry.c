@@ -107,15 +107,24 @@ mwi_registry_find(const struct mwi_registry *registry, const char *target,
     size_t len, mw_error *reterr)
 {
     const char *dot = memrchr(target, '.', len);
-    size_t interface_len = dot == NULL ? 0 : (size_t) (dot - target);
-    const struct mwi_offer *offer = find_offer(registry, target, interface_len);
+    size_t interface_len;
+    const struct mwi_offer *offer;
 
+    if (dot == NULL) {
+        mwi_fail(reterr, MW_EUNIMPLEMENTED,
+            "'%.*s' is no interface and operation joined by a dot", (int) len,
+            target);
+        return NULL;
+    }
+    interface_len = (size_t) (dot - target);
+    offer = find_offer(registry, target, interface_len);
     if (offer == NULL) {
         offer = find_derived_offer(registry, target, interface_len);
     }
     if (offer == NULL) {
         mwi_fail(reterr, MW_EUNIMPLEMENTED,
-            "the server offers no interface %.*s", (int) interface_len, target);
+            "the server offers no interface '%.*s'", (int) interface_len,
+            target);
         return NULL;
     }
     for (size_t i = 0; i < offer->interface->n_methods; i++) {
@@ -131,7 +140,8 @@ mwi_registry_find(const struct mwi_registry *registry, const char *target,
         }
         return op;
     }
-    mwi_fail(reterr, MW_EUNIMPLEMENTED, "interface %.*s has no operation %.*s",
-        (int) interface_len, target, (int) (len - interface_len - 1), dot + 1);
+    mwi_fail(reterr, MW_EUNIMPLEMENTED,
+        "interface %.*s has no operation '%.*s'", (int) interface_len, target,
+        (int) (len - interface_len - 1), dot + 1);
     return NULL;
 }

@@ -154,6 +154,18 @@ mwi_session_send_goaway(
     send_frame(session, &frame);
 }
 
+/* The counterpart of begin_call().  The last thing that is done of a call, for
+ * the host may go once a draining server has no calls left. */
+static void
+end_call(struct mwi_host *host, size_t charge)
+{
+    atomic_fetch_sub(&host->call_bytes, charge);
+    if (atomic_fetch_sub(&host->calls, 1) == 1 &&
+        atomic_load(&host->draining)) {
+        mwi_poller_wake(&host->poller);
+    }
+}
+
 /* Runs on a worker. */
 static void
 run_call(struct mwi_job *job)
@@ -161,6 +173,7 @@ run_call(struct mwi_job *job)
     mw_call *call = MWI_CONTAINER(job, mw_call, job);
     struct mwi_session *session = call->owner;
     struct mwi_host *host = session->host;
+    size_t charge = call->charge;
     struct mwi_buf frame;
     mw_error outcome;
 
@@ -175,11 +188,7 @@ run_call(struct mwi_job *job)
     send_frame(session, &frame);
     mwi_call_free(call);
     mwi_session_unref(session);
-    /* Last, for the host may go once a draining server has no calls left. */
-    if (atomic_fetch_sub(&host->calls, 1) == 1 &&
-        atomic_load(&host->draining)) {
-        mwi_poller_wake(&host->poller);
-    }
+    end_call(host, charge);
 }
 
 /* Which operation a CALL means; NULL and *reterr if none. */
@@ -241,26 +250,46 @@ check_acceptable(const struct mwi_session *session,
     return MW_OK;
 }
 
+/* Room among the calls that are not answered yet; see end_call(). */
+static mw_status
+begin_call(struct mwi_host *host, mw_call *call, mw_error *reterr)
+{
+    uint64_t before;
+
+    call->charge = call->request_len + call->arena.total;
+    before = atomic_fetch_add(&host->call_bytes, call->charge);
+    atomic_fetch_add(&host->calls, 1);
+    if (before > 0 && before + call->charge > host->options.queue_memory_max) {
+        return mwi_fail(reterr, MW_EEXHAUSTED,
+            "the server is full: the calls it has take %llu bytes",
+            (unsigned long long) before);
+    }
+    return MW_OK;
+}
+
 /* From here on the call is the pool's. */
 static mw_status
 submit(struct mwi_session *session, mw_call *call, mw_error *reterr)
 {
     struct mwi_host *host = session->host;
-    mw_status status;
+    mw_status status = begin_call(host, call, reterr);
 
     call->job.run = run_call;
     call->owner = session;
     mwi_session_ref(session);
-    atomic_fetch_add(&host->calls, 1);
-    status = mwi_pool_submit(host->pool, &call->job);
-    if (status < 0) {
-        atomic_fetch_sub(&host->calls, 1);
-        mwi_session_unref(session);
-        return mwi_fail(reterr, status,
-            "the server is full: %u calls run and %u wait",
-            host->options.threads_max, host->options.queue_max);
+    if (status == MW_OK) {
+        status = mwi_pool_submit(host->pool, &call->job);
+        if (status < 0) {
+            mwi_fail(reterr, status,
+                "the server is full: %u calls run and %u wait",
+                host->options.threads_max, host->options.queue_max);
+        }
     }
-    return MW_OK;
+    if (status < 0) {
+        end_call(host, call->charge);
+        mwi_session_unref(session);
+    }
+    return status;
 }
 
 /* A one-way call is decoded before it is acknowledged, so that an ACK promises

@@ -29,6 +29,7 @@ struct mwi_host {
     struct mwi_poller poller;     /* thread-safe */
     struct mwi_pool *pool;        /* constant while the server runs */
     _Atomic uint64_t calls;       /* accepted and not yet answered */
+    _Atomic uint64_t call_bytes;  /* of their requests and arguments */
     atomic_bool draining;         /* accept no more */
 };
 

@@ -35,6 +35,17 @@ read_status(struct mwi_reader *r)
     return (mw_status) number;
 }
 
+static uint64_t
+read_id(struct mwi_reader *r)
+{
+    uint64_t id = mwi_read_uint(r);
+
+    if (mwi_reader_ok(r) && id == 0) {
+        mwi_reader_fail(r, MW_EPROTO, "the id is 0");
+    }
+    return id;
+}
+
 /* Each of these reads what follows the kind and returns how many elements
  * that is, the body included. */
 
@@ -92,7 +103,7 @@ static size_t
 read_call(struct mwi_reader *r, struct mwi_message *m)
 {
     m->call = (struct mwi_call_head){ .timeout_ms = UINT64_MAX };
-    m->id = mwi_read_uint(r);
+    m->id = read_id(r);
     switch (mwi_peek(r)) {
     case MWI_ITEM_TEXT:
         m->call.target = read_text(r);
@@ -128,7 +139,7 @@ read_fail(struct mwi_reader *r, struct mwi_message *m, size_t n)
 {
     size_t pairs;
 
-    m->id = mwi_read_uint(r);
+    m->id = read_id(r);
     m->status = read_status(r);
     if (m->status == MW_OK) {
         m->status = MW_EUNKNOWN; /* a failure is no success */
@@ -181,10 +192,10 @@ read_elements(struct mwi_reader *r, struct mwi_message *m, size_t n)
     case MWI_ACK:
     case MWI_PING:
     case MWI_PONG:
-        m->id = mwi_read_uint(r);
+        m->id = read_id(r);
         return 2;
     case MWI_REPLY:
-        m->id = mwi_read_uint(r);
+        m->id = read_id(r);
         m->has_body = true;
         return 3;
     case MWI_FAIL:

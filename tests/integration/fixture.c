@@ -161,6 +161,15 @@ edit(mw_call *call, probe_Box *box)
 }
 
 static mw_status
+rename_deepest(mw_call *call, probe_Tree *tree, const char *name)
+{
+    while (tree->children.len > 0) {
+        tree = &tree->children.items[0];
+    }
+    return mw_set_string(call, &tree->name, name);
+}
+
+static mw_status
 spoil(mw_call *call, probe_Box *box, char **text, int32_t status)
 {
     mwt_probe_mutate(call, box, 1);
@@ -261,6 +270,7 @@ static const probe_Probe_ops probe_ops = {
     .add = add,
     .mutate = mutate,
     .edit = edit,
+    .rename = rename_deepest,
     .spoil = spoil,
     .refuse = refuse,
     .exchange = exchange,

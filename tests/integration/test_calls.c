@@ -76,3 +76,59 @@ Test(calls, unix_socket)
         listen, sizeof(listen), "unix:%s/socket", mwt_pki_get()->dir);
     check_over(listen, "");
 }
+
+/* A tree that is a list; each of its levels takes two of CBOR's. */
+static void
+make_tree(probe_Tree *root, size_t depth)
+{
+    memset(root, 0, sizeof(*root));
+    for (size_t i = 0; i < depth; i++) {
+        cr_assert_eq(mw_set_string(NULL, &root->name, "a name"), MW_OK);
+        root = probe_Tree_seq_add(NULL, &root->children);
+        cr_assert_not_null(root);
+    }
+}
+
+static const char *
+deepest_name(const probe_Tree *tree)
+{
+    while (tree->children.len > 0) {
+        tree = &tree->children.items[0];
+    }
+    return tree->name != NULL ? tree->name : "";
+}
+
+/* Whatever can be sent comes back, although a patch nests deeper than what it
+ * patches. */
+Test(calls, deep)
+{
+    enum { DEPTH = 40 };
+    struct mwt_server s;
+    mw_client *client;
+    size_t n_served = 0;
+
+    mwt_server_start(&s, MW_SERVER(.threads_max = 2));
+    client = mwt_local_client(&s);
+    for (size_t depth = 0; depth < DEPTH; depth++) {
+        probe_Tree tree;
+        mw_ctx ctx = MW_CTX(.timeout_ms = 20000);
+        mw_status status;
+
+        make_tree(&tree, depth);
+        status = probe_Probe_rename(client, &ctx, &tree, "renamed");
+        if (status == MW_OK) {
+            cr_assert_str_eq(deepest_name(&tree), "renamed");
+            cr_assert_eq(n_served, depth);
+            n_served++;
+        } else {
+            cr_assert_eq(status, MW_ERANGE, "%s", mw_ctx_error(&ctx));
+            cr_assert_eq(ctx.error.origin, MW_ORIGIN_LOCAL);
+            cr_assert(ctx.not_run, "depth %zu: %s", depth, mw_ctx_error(&ctx));
+            cr_assert_str_eq(deepest_name(&tree), "");
+        }
+        probe_Tree_clear(&tree);
+    }
+    cr_assert_eq(n_served, 31); /* 2 levels of the message, 62 of the tree */
+    mw_client_close(client);
+    mwt_server_close(&s);
+}

@@ -146,14 +146,14 @@ Test(failures, unknown_target)
     static const char *const cases[][2] = {
         { "probe.Probe.subtract",
             "probe.Probe.subtract: interface probe.Probe has no operation "
-            "subtract" },
+            "'subtract'" },
         { "other.Probe.add",
-            "other.Probe.add: the server offers no interface other.Probe" },
-        { "add", "add: the server offers no interface " },
-        { "", ": the server offers no interface " },
-        { ".", ".: the server offers no interface " },
+            "other.Probe.add: the server offers no interface 'other.Probe'" },
+        { "add", "add: 'add' is no interface and operation joined by a dot" },
+        { "", ": '' is no interface and operation joined by a dot" },
+        { ".", ".: the server offers no interface ''" },
         { "probe.Probe.",
-            "probe.Probe.: interface probe.Probe has no operation " },
+            "probe.Probe.: interface probe.Probe has no operation ''" },
     };
 
     begin(&p);

@@ -104,6 +104,38 @@ Test(life, full_server_refuses)
     cr_assert_eq(s.gate.n_notes, 3);
 }
 
+/* Few calls, but long ones. */
+Test(life, full_memory_refuses)
+{
+    struct mwt_server s;
+    mw_client *client;
+    mw_ctx ctx = MW_CTX(.timeout_ms = 20000);
+    probe_Box box = { 0 };
+    mw_status status;
+    uint32_t n_accepted = 0;
+
+    mwt_server_start(
+        &s, MW_SERVER(.threads_max = 1, .queue_memory_max = 1 << 20));
+    client = mwt_local_client(&s);
+    box.blob.items = calloc(1, 100000);
+    box.blob.len = 100000;
+    while ((status = probe_Probe_note_slowly(client, &ctx, &box)) == MW_OK) {
+        n_accepted++;
+        cr_assert_lt(n_accepted, 20);
+    }
+    cr_assert_eq(status, MW_EEXHAUSTED);
+    cr_assert_not_null(
+        strstr(mw_ctx_error(&ctx), "the server is full: the calls it has take"),
+        "%s", mw_ctx_error(&ctx));
+    cr_assert(ctx.not_run);
+    cr_assert_gt(n_accepted, 2);
+    mwt_gate_open(&s.gate);
+    mwt_gate_wait_notes(&s.gate, n_accepted);
+    probe_Box_clear(&box);
+    mw_client_close(client);
+    mwt_server_close(&s);
+}
+
 Test(life, as_many_run_at_once_as_there_are_threads)
 {
     enum { N = 16 };
