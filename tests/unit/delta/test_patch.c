@@ -13,6 +13,8 @@
 #include "base/mem.h"
 #include "codec/access.h"
 #include "fixture.h"
+#include "lib/prng.h"
+#include "lib/random_value.h"
 #include "shapes.h"
 #include "world.h"
 
@@ -208,6 +210,83 @@ Test(patch, unknown_members_are_passed_over)
     good(&line_type, &one, "86 636e7574 07 f6 f6 05 6178");
     cr_expect_eq(one.count, 7);
     mw_object_clear(&line_type, &one);
+}
+
+/* Client and server with different versions of a struct. */
+Test(patch, an_older_server_keeps_what_it_does_not_know)
+{
+    struct mwt_prng prng = mwt_prng_seeded("patch");
+
+    for (size_t i = 0; i < 300; i++) {
+        seq_item seq;
+        seq_item before;
+        struct mwi_buf message;
+        struct mwi_buf delta;
+        struct server server;
+        seq_old_item *live;
+        mw_error error;
+
+        mwt_random_object(&prng, &seq_item_type, &seq);
+        for (size_t k = 0; k < seq.len; k++) {
+            seq.items[k].id = (uint32_t) k;
+        }
+        cr_assert_eq(mw_object_copy(&seq_item_type, &before, &seq), MW_OK);
+        message = value_of(&seq_item_type, &seq);
+        server_open_bytes(&server, &seq_old_item_type, mwi_buf_bytes(&message),
+            mwi_buf_len(&message));
+        mwt_mutate(&prng, &server.place, &seq_old_item_type, server.object);
+        live = server.object;
+        delta = server_delta(&server);
+        cr_assert_eq(apply(&seq_item_type, &seq, mwi_buf_bytes(&delta),
+                         mwi_buf_len(&delta), &error, NULL),
+            MW_OK, "%s", error.text);
+        cr_assert_eq(seq.len, live->len);
+        for (size_t k = 0; k < seq.len; k++) {
+            const item *was = &before.items[seq.items[k].id];
+
+            cr_expect_eq(seq.items[k].id, live->items[k].id);
+            cr_expect(mwi_equal(
+                &mw_type_string, &seq.items[k].name, &live->items[k].name));
+            /* Unless it is new, or all went as a whole. */
+            if (seq.items[k].id < before.len && seq.items[k].note != NULL) {
+                cr_expect_str_eq(seq.items[k].note, was->note);
+            }
+        }
+        mwi_buf_fini(&message);
+        mwi_buf_fini(&delta);
+        server_close(&server);
+        mw_object_clear(&seq_item_type, &seq);
+        mw_object_clear(&seq_item_type, &before);
+    }
+    cr_expect_not(has_leaks());
+}
+
+Test(patch, a_newer_server_may_change_what_the_client_does_not_know)
+{
+    old_item one = { .id = 4, .name = copied("bolt") };
+    struct mwi_buf message = value_of(&old_item_type, &one);
+    double samples[] = { 1.0, 2.0 };
+    struct server server;
+    struct mwi_buf delta;
+    mw_error error;
+    item *live;
+
+    server_open_bytes(
+        &server, &item_type, mwi_buf_bytes(&message), mwi_buf_len(&message));
+    live = server.object;
+    live->price = 2.0;
+    live->samples = (mw_seq_f64){ samples, 2, 2 };
+    delta = server_delta(&server);
+    cr_assert_eq(apply(&old_item_type, &one, mwi_buf_bytes(&delta),
+                     mwi_buf_len(&delta), &error, NULL),
+        MW_OK, "%s", error.text);
+    cr_expect_eq(one.price, 2.0);
+    cr_expect_str_eq(one.name, "bolt");
+    mwi_buf_fini(&message);
+    mwi_buf_fini(&delta);
+    server_close(&server);
+    mw_object_clear(&old_item_type, &one);
+    cr_expect_not(has_leaks());
 }
 
 Test(patch, what_was_absent_frees_what_it_still_owned)
