@@ -173,7 +173,7 @@ Test(patch, numbers_may_come_in_either_order_or_plain)
 /* What an older peer does not know of a struct, it does not reset. */
 Test(patch, a_shorter_struct_leaves_the_rest_alone)
 {
-    line one = { copied("bolt"), 5, copied("note"), true, { 0 } };
+    line one = { copied("bolt"), 5, copied("note"), true, { .x = 0 } };
     order whole = { .id = 3, .values.u8 = 4, .customer = copied("c") };
     const char *note = one.note;
 
@@ -201,7 +201,7 @@ Test(patch, a_shorter_struct_leaves_the_rest_alone)
 /* What a newer peer knows beyond us is passed over. */
 Test(patch, unknown_members_are_passed_over)
 {
-    line one = { copied("bolt"), 5, NULL, false, { 0 } };
+    line one = { copied("bolt"), 5, NULL, false, { .x = 0 } };
 
     /* {1: 6, 9: {0: [[1, 2]]}} */
     good(&line_type, &one, "a2 01 06 09 a10081820102");
@@ -314,7 +314,7 @@ Test(patch, parameters_stand_and_fall_together)
     for (int good_end = 0; good_end < 2; good_end++) {
         uint8_t bytes[64];
         size_t len = unhex("a10109 83616101f6 07", bytes, sizeof(bytes));
-        line first = { copied("bolt"), 5, NULL, false, { 0 } };
+        line first = { copied("bolt"), 5, NULL, false, { .x = 0 } };
         line out;
         uint32_t number = 1;
         struct mwi_patch patch;
@@ -422,7 +422,7 @@ diff_error(
 Test(patch, a_handlers_mistakes_are_noticed)
 {
     line old = { (char[]){ "a name that is long enough" }, 1, NULL, false,
-        { 0 } };
+        { .x = 0 } };
     line live = old;
     seq_line lines = { &old, 1, 1 };
     seq_line broken = { NULL, 2, 0 };
