@@ -259,13 +259,12 @@ align(struct mwi_hunks *hunks, struct mwi_rows *rows, struct myers *myers,
         rows, where.old_at + where.old_n, where.new_at + where.new_n, least);
     where.old_n -= same;
     where.new_n -= same;
-    if (least == same) {
-        add(hunks, &where);
-    } else if (align_by_myers(rows, myers, &where)) {
+    if (least > same && align_by_myers(rows, myers, &where)) {
         while (myers->n_found > 0) {
             add(hunks, &myers->found[--myers->n_found]);
         }
-    } else if (!align_by_blocks(hunks, rows, myers, &where, level)) {
+    } else if (least == same ||
+               !align_by_blocks(hunks, rows, myers, &where, level)) {
         add(hunks, &where);
     }
     return !hunks->failed;

@@ -57,7 +57,7 @@ set_bits(uint64_t *bits, size_t start, size_t n)
 
 /* Note that the sequence will be rebuilt.  The entry must be in the journal
  * before those of its elements. */
-static void
+static bool
 begin_rebuild(struct mwi_stager *s, struct elements *e, void *target)
 {
     void *staged =
@@ -66,7 +66,7 @@ begin_rebuild(struct mwi_stager *s, struct elements *e, void *target)
         mwi_stage_scratch(s, 1, sizeof(*rebuild), _Alignof(max_align_t));
 
     if (staged == NULL || rebuild == NULL) {
-        return;
+        return false;
     }
     rebuild->old = e->old;
     rebuild->kept = stage_bits(s, e->old.len);
@@ -74,6 +74,7 @@ begin_rebuild(struct mwi_stager *s, struct elements *e, void *target)
     e->entry = s->patch->entries;
     e->entry->rebuild = rebuild;
     e->entry->action = MWI_PATCH_REBUILD;
+    return rebuild->kept != NULL;
 }
 
 /* Read past an array of new elements and note it. */
@@ -376,7 +377,9 @@ mwi_stage_elements(
         /* With a second pair to come, elements are changed and rearranged. */
         if (i == 0 && (n > 1 || key != MWI_PATCH_ELEMENTS) &&
             type->kind != MW_KIND_ARRAY) {
-            begin_rebuild(s, &e, target);
+            if (!begin_rebuild(s, &e, target)) {
+                return;
+            }
             if (key == MWI_PATCH_ELEMENTS) {
                 e.patched = stage_bits(s, e.old.len);
             }

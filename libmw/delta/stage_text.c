@@ -7,6 +7,7 @@
  * it is are exchanged one by one instead, so that a few changed numbers in a
  * large array cost as little as they should.
  */
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -232,6 +233,8 @@ apply_range(struct mwi_stager *s, struct splices *splices,
         size_t stop = splice != NULL && splice->at < end ? splice->at : end;
 
         if (stop > next) {
+            /* Something old is left, so there is a new array. */
+            assert(splices->items.at != NULL);
             memcpy(splices->items.at + (next + splices->moved) * width, run,
                 (stop - next) * width);
             run += (stop - next) * width;

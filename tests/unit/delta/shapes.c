@@ -42,6 +42,17 @@ const mw_type seq_item_type = SEQ(seq_item, "sequence<test::Item>", item_type);
 const mw_type seq_item_6_type = BOUNDED(
     MW_KIND_SEQ_N, seq_item_6, "sequence<test::Item, 6>", 0, &item_type, 6);
 
+static const mw_field old_item_fields[] = {
+    FIELD(old_item, id, 0, mw_type_u32, MW_FIELD_KEY),
+    FIELD(old_item, name, 1, mw_type_string, 0),
+    FIELD(old_item, price, 2, mw_type_f64, 0),
+};
+
+const mw_type old_item_type =
+    STRUCT(old_item, "test::Item", 0, old_item_fields);
+const mw_type seq_old_item_type =
+    SEQ(seq_old_item, "sequence<test::Item>", old_item_type);
+
 static const mw_field cell_fields[] = {
     FIELD(cell, row, 0, string_3_type, MW_FIELD_KEY),
     FIELD(cell, column, 1, mw_type_i16, MW_FIELD_KEY),

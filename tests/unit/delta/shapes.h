@@ -20,6 +20,15 @@ typedef struct item {
 
 MW_SEQ(seq_item, item);
 
+/* What an item was in an earlier version. */
+typedef struct old_item {
+    uint32_t id; /* @key */
+    char *name;
+    double price;
+} old_item;
+
+MW_SEQ(seq_old_item, old_item);
+
 typedef struct seq_item_6 {
     size_t len;
     item items[6];
@@ -45,10 +54,6 @@ struct node {
     seq_node kids;
 };
 
-typedef struct string_bound {
-    char text[41];
-} string_bound;
-
 typedef struct seq_u16_8 {
     size_t len;
     uint16_t items[8];
@@ -73,6 +78,8 @@ typedef struct doc {
 
 extern const mw_type item_type;
 extern const mw_type seq_item_type;
+extern const mw_type old_item_type;
+extern const mw_type seq_old_item_type;
 extern const mw_type seq_item_6_type;
 extern const mw_type cell_type;
 extern const mw_type seq_cell_type;
