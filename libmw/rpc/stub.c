@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "codec/value.h"
+#include "delta/diff.h"
 #include "delta/patch.h"
 #include "rpc/client.h"
 #include "rpc/ctx.h"
@@ -263,7 +264,7 @@ take_answer(struct request *q, struct mwi_conn *conn,
     q->stats.bytes_received =
         waiter->answer_len + mwi_head_size(waiter->answer_len);
     mwi_reader_init(&r, waiter->answer, waiter->answer_len,
-        mwi_client_options(q->client)->depth_max);
+        mwi_client_options(q->client)->depth_max + MWI_DELTA_DEPTH_EXTRA);
     mwi_message_read(&r, &m);
     if (m.kind == MWI_FAIL) {
         return mwi_reader_ok(&r) ? take_fail(q, &m, reterr)
