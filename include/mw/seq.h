@@ -86,6 +86,38 @@ MW_API MW_MUST_USE void *mw_seq_add(
 MW_API void mw_seq_remove(
     mw_call *call, const mw_type *type, void *seq, size_t at, size_t n);
 
+/* The same for sequences of basic types, typed: mw_seq_f64_insert(),
+ * mw_seq_f64_add() and mw_seq_f64_remove(), and so on.  mwidl writes such
+ * functions for sequences of structs. */
+#define MW_SEQ_FUNCTIONS(name, item, type)                               \
+    MW_MUST_USE static inline item *name##_insert(                       \
+        mw_call *call, name *seq, size_t at, size_t n)                   \
+    {                                                                    \
+        return (item *) mw_seq_insert(call, &type, seq, at, n);          \
+    }                                                                    \
+    MW_MUST_USE static inline item *name##_add(mw_call *call, name *seq) \
+    {                                                                    \
+        return (item *) mw_seq_add(call, &type, seq);                    \
+    }                                                                    \
+    static inline void name##_remove(                                    \
+        mw_call *call, name *seq, size_t at, size_t n)                   \
+    {                                                                    \
+        mw_seq_remove(call, &type, seq, at, n);                          \
+    }
+
+MW_SEQ_FUNCTIONS(mw_seq_bool, bool, mw_type_seq_bool)
+MW_SEQ_FUNCTIONS(mw_seq_u8, uint8_t, mw_type_seq_u8)
+MW_SEQ_FUNCTIONS(mw_seq_i8, int8_t, mw_type_seq_i8)
+MW_SEQ_FUNCTIONS(mw_seq_u16, uint16_t, mw_type_seq_u16)
+MW_SEQ_FUNCTIONS(mw_seq_i16, int16_t, mw_type_seq_i16)
+MW_SEQ_FUNCTIONS(mw_seq_u32, uint32_t, mw_type_seq_u32)
+MW_SEQ_FUNCTIONS(mw_seq_i32, int32_t, mw_type_seq_i32)
+MW_SEQ_FUNCTIONS(mw_seq_u64, uint64_t, mw_type_seq_u64)
+MW_SEQ_FUNCTIONS(mw_seq_i64, int64_t, mw_type_seq_i64)
+MW_SEQ_FUNCTIONS(mw_seq_f32, float, mw_type_seq_f32)
+MW_SEQ_FUNCTIONS(mw_seq_f64, double, mw_type_seq_f64)
+MW_SEQ_FUNCTIONS(mw_seq_string, char *, mw_type_seq_string)
+
 MW_END_DECLS
 
 #endif

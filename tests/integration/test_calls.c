@@ -132,3 +132,33 @@ Test(calls, deep)
     mw_client_close(client);
     mwt_server_close(&s);
 }
+
+/* Sequences of basic types, by the typed functions of mw/seq.h. */
+Test(calls, typed_sequences)
+{
+    mw_seq_f64 numbers = { 0 };
+    mw_seq_string words = { 0 };
+    double *number;
+    char **word;
+
+    for (size_t i = 0; i < 5; i++) {
+        number = mw_seq_f64_add(NULL, &numbers);
+        cr_assert_not_null(number);
+        *number = (double) i;
+    }
+    number = mw_seq_f64_insert(NULL, &numbers, 1, 2);
+    cr_assert_not_null(number);
+    cr_assert_eq(numbers.len, 7);
+    cr_assert_eq(number[2], 1.0);
+    mw_seq_f64_remove(NULL, &numbers, 0, 3);
+    cr_assert_eq(numbers.items[0], 1.0);
+    cr_assert_null(mw_seq_f64_insert(NULL, &numbers, 5, 1));
+    mw_object_clear(&mw_type_seq_f64, &numbers);
+
+    word = mw_seq_string_add(NULL, &words);
+    cr_assert_not_null(word);
+    cr_assert_eq(mw_set_string(NULL, word, "a word"), MW_OK);
+    mw_seq_string_remove(NULL, &words, 0, 1);
+    cr_assert_eq(words.len, 0);
+    mw_object_clear(&mw_type_seq_string, &words);
+}
