@@ -58,7 +58,7 @@ add_samples(mw_seq_f64 *samples)
 {
     size_t i;
 
-    if (mw_seq_insert(NULL, &mw_type_seq_f64, samples, 0, N_SAMPLES) == NULL) {
+    if (mw_seq_f64_insert(NULL, samples, 0, N_SAMPLES) == NULL) {
         return MW_ENOMEM;
     }
     for (i = 0; i < N_SAMPLES; i++) {
@@ -76,8 +76,7 @@ add_attachments(mw_seq_u8 *attachments)
     uint32_t noise = 1;
     size_t i;
 
-    if (mw_seq_insert(NULL, &mw_type_seq_u8, attachments, 0, N_ATTACHMENTS) ==
-        NULL) {
+    if (mw_seq_u8_insert(NULL, attachments, 0, N_ATTACHMENTS) == NULL) {
         return MW_ENOMEM;
     }
     for (i = 0; i < N_ATTACHMENTS; i++) {
