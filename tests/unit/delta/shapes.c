@@ -78,6 +78,15 @@ const mw_type seq_u16_8_type = BOUNDED(MW_KIND_SEQ_N, seq_u16_8,
 const mw_type array_u16_8_type = BOUNDED(
     MW_KIND_ARRAY, uint16_t[8], "uint16[8]", MW_TYPE_FLAT, &mw_type_u16, 8);
 
+static const mw_field slot_fields[] = {
+    FIELD(slot, place, 0, mw_type_i16, 0),
+    FIELD(slot, ring, 1, seq_u16_8_type, 0),
+    FIELD(slot, label, 2, label_type, 0),
+};
+
+const mw_type slot_type = STRUCT(slot, "test::Slot", MW_TYPE_FLAT, slot_fields);
+const mw_type seq_slot_type = SEQ(seq_slot, "sequence<test::Slot>", slot_type);
+
 static const mw_field doc_fields[] = {
     FIELD(doc, text, 7, mw_type_string, 0),
     FIELD(doc, items, 2, seq_item_type, 0),

@@ -59,6 +59,15 @@ typedef struct seq_u16_8 {
     uint16_t items[8];
 } seq_u16_8;
 
+/* Has bytes that mean nothing behind those that do. */
+typedef struct slot {
+    int16_t place;
+    seq_u16_8 ring;
+    char label[41];
+} slot;
+
+MW_SEQ(seq_slot, slot);
+
 /* @final; ids are not in the order of declaration. */
 typedef struct doc {
     char *text;         /* @id(7) */
@@ -88,6 +97,8 @@ extern const mw_type seq_node_type;
 extern const mw_type label_type;
 extern const mw_type seq_u16_8_type;
 extern const mw_type array_u16_8_type;
+extern const mw_type slot_type;
+extern const mw_type seq_slot_type;
 extern const mw_type doc_type;
 
 #endif

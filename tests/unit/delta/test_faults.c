@@ -104,7 +104,7 @@ Test(faults, staging_without_memory)
 {
     struct mwt_prng prng = mwt_prng_seeded("faults");
 
-    for (size_t i = 0; i < 12 * N_TYPES; i++) {
+    for (size_t i = 0; i < 6 * N_TYPES; i++) {
         struct change change;
 
         change_init(&change, &prng, types[i % N_TYPES]);
@@ -157,7 +157,7 @@ Test(faults, diffing_without_memory)
 {
     struct mwt_prng prng = mwt_prng_seeded("faults");
 
-    for (size_t i = 0; i < 12 * N_TYPES; i++) {
+    for (size_t i = 0; i < 6 * N_TYPES; i++) {
         struct change change;
 
         change_init(&change, &prng, types[i % N_TYPES]);
@@ -262,7 +262,7 @@ Test(faults, deltas_with_a_byte_changed)
     size_t applied = 0;
     size_t refused = 0;
 
-    for (size_t i = 0; i < 3 * N_TYPES; i++) {
+    for (size_t i = 0; i < 2 * N_TYPES; i++) {
         struct change change;
         uint8_t *delta;
         size_t len;
@@ -272,7 +272,7 @@ Test(faults, deltas_with_a_byte_changed)
         delta = malloc(len);
         cr_assert_not_null(delta);
         memcpy(delta, mwi_buf_bytes(&change.delta), len);
-        for (size_t at = 0; at < len; at += 1 + len / 400) {
+        for (size_t at = 0; at < len; at += 1 + len / 250) {
             uint8_t old = delta[at];
             const uint8_t values[] = { (uint8_t) (old + 1), (uint8_t) (old - 1),
                 (uint8_t) (old ^ 0x20), (uint8_t) (old ^ 0x80), 0x00, 0xff,

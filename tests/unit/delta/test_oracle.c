@@ -21,8 +21,8 @@ static const mw_type *const types[] = { &order_type, &doc_type, &seq_item_type,
     &mw_type_seq_string, &seq_cell_type, &seq_node_type, &seq_line_3_type,
     &seq_item_6_type, &array_line_2_type, &grid_type, &string_8_type,
     &label_type, &scalars_type, &seq_seq_i16_type, &seq_colour_type,
-    &mw_type_seq_bool, &seq_u8_5_type, &seq_u16_8_type, &mw_type_u32,
-    &point_type };
+    &seq_slot_type, &mw_type_seq_bool, &seq_u8_5_type, &seq_u16_8_type,
+    &mw_type_u32, &point_type };
 
 struct totals {
     uint64_t deltas; /* bytes */

@@ -413,6 +413,33 @@ Test(patch, padding_does_not_matter)
     mwi_buf_fini(&delta);
 }
 
+Test(patch, what_is_behind_a_length_does_not_matter)
+{
+    slot old[2];
+    slot live[2];
+    seq_slot was = { old, 2, 2 };
+    seq_slot is = { live, 2, 2 };
+    struct mwi_buf delta;
+
+    memset(old, 0xff, sizeof(old));
+    memset(live, 0x00, sizeof(live));
+    for (size_t i = 0; i < 2; i++) {
+        old[i].place = live[i].place = 1;
+        old[i].ring.len = live[i].ring.len = i;
+        old[i].ring.items[0] = live[i].ring.items[0] = 7;
+        old[i].label[0] = '\0';
+    }
+    delta = delta_between(&seq_slot_type, &was, &is);
+    cr_expect_eq(mwi_buf_len(&delta), 1);
+    mwi_buf_fini(&delta);
+    live[1].ring.items[0] = 8;
+    delta = delta_between(&seq_slot_type, &was, &is);
+    /* {1: {1: {1: {1: [[0, 69(h'0800')]]}}}} is longer than the ring. */
+    cr_expect_str_eq(hex(mwi_buf_bytes(&delta), mwi_buf_len(&delta)),
+        "a101a101a101d845420800");
+    mwi_buf_fini(&delta);
+}
+
 static mw_status
 diff_error(
     const mw_type *type, const void *old, const void *live, const char *text)
