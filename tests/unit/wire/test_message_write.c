@@ -144,7 +144,7 @@ written_text_len(void (*write)(struct mwi_writer *w, const char *text),
     len = x.m.text.len;
     cr_assert_eq(memcmp(x.m.text.at, text, len), 0);
     if (ret_exception != NULL) {
-        *ret_exception = strndup(x.m.exception.at, x.m.exception.len);
+        *ret_exception = mwi_strndup(x.m.exception.at, x.m.exception.len);
     }
     reading_close(&x);
     mwi_buf_fini(&buf);
