@@ -287,11 +287,19 @@ read_some(struct mwi_conn *conn, bool has_output, int64_t deadline)
     }
 }
 
+/* Wake one that sleeps.  One that does not will look for itself before it
+ * sleeps. */
 static void
 pass_on_reader_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex)
 {
-    if (!conn->has_reader && !mwi_list_is_empty(&conn->waiting)) {
-        mwi_cond_signal(&waiter_of(conn->waiting.next)->cond);
+    if (conn->has_reader) {
+        return;
+    }
+    MWI_LIST_FOREACH(link, &conn->waiting) {
+        if (waiter_of(link)->is_asleep) {
+            mwi_cond_signal(&waiter_of(link)->cond);
+            return;
+        }
     }
 }
 
@@ -324,7 +332,8 @@ mwi_conn_is_usable(struct mwi_conn *conn)
     bool usable;
 
     if (begin_reading(conn)) {
-        while (pump(conn) == MWI_IO_DONE) {
+        while (mwi_poll_one(conn->channel.fd, MWI_POLL_READ, 0) &&
+               pump(conn) != MWI_IO_FAILED) {
             continue;
         }
         end_reading(conn);
@@ -446,7 +455,9 @@ mwi_conn_wait(struct mwi_conn *conn, struct mwi_waiter *waiter,
     mwi_lock(&conn->mutex);
     while (!waiter->is_done && !conn->is_broken && deadline > mwi_now()) {
         if (conn->has_reader) {
+            waiter->is_asleep = true;
             (void) mwi_cond_wait(&waiter->cond, &conn->mutex, deadline);
+            waiter->is_asleep = false;
             continue;
         }
         conn->has_reader = true;

@@ -47,6 +47,7 @@ struct mwi_waiter {
     struct mwi_cond cond; /* with conn.mutex: done, or take the role */
     uint64_t id;          /* constant; 0: waits for HELLO */
     bool is_done;         /* [conn.mutex] */
+    bool is_asleep;       /* [conn.mutex] until signalled */
     bool has_failed;      /* [conn.mutex] no memory for the answer */
     uint8_t *answer;      /* [conn.mutex] the message, or NULL */
     size_t answer_len;    /* [conn.mutex] bytes */

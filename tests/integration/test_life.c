@@ -340,6 +340,56 @@ Test(life, reconnect)
     mwt_server_close(&s);
 }
 
+/* A server that was restarted while the client was idle is found gone before
+ * the next call, which does not fail. */
+static void
+check_restarts(const char *listen)
+{
+    struct mwt_server s;
+    mw_client *client;
+    mw_error error;
+    mw_ctx ctx = MW_CTX(.timeout_ms = 20000);
+    char address[128];
+
+    mwt_server_start(&s, MW_SERVER(.listen = listen, .tls = MWT_SERVER_TLS));
+    (void) snprintf(
+        address, sizeof(address), "%s", mw_server_address(s.server, 0));
+    cr_assert_eq(mw_client_open(&client, address,
+                     MW_CLIENT(.tls = MWT_CLIENT_TLS), &error),
+        MW_OK, "%s", error.text);
+    for (size_t i = 0; i < 5; i++) {
+        double sum = 0;
+
+        cr_assert_eq(probe_Probe_add(client, &ctx, 1, 2, &sum), MW_OK,
+            "%zu: %s", i, mw_ctx_error(&ctx));
+        cr_assert_eq(sum, 3);
+        mwt_server_close(&s);
+        mwt_server_start(
+            &s, MW_SERVER(.listen = address, .tls = MWT_SERVER_TLS));
+    }
+    mw_client_close(client);
+    mwt_server_close(&s);
+}
+
+Test(life, restart_unix)
+{
+    char listen[128];
+
+    (void) snprintf(
+        listen, sizeof(listen), "unix:%s/restart", mwt_pki_get()->dir);
+    check_restarts(listen);
+}
+
+Test(life, restart_plaintext)
+{
+    check_restarts("plaintext://127.0.0.1:0");
+}
+
+Test(life, restart_tls)
+{
+    check_restarts("tls://127.0.0.1:0");
+}
+
 Test(life, lazy_client_connects_when_needed)
 {
     struct mwt_server s;
