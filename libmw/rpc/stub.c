@@ -39,6 +39,30 @@ is_one_way(const struct request *q)
     return (q->method->flags & MW_METHOD_ONEWAY) != 0;
 }
 
+/* Two results cannot come back to one place. */
+static mw_status
+check_separate(const struct request *q, mw_error *reterr)
+{
+    const mw_param *params = q->method->params;
+
+    for (size_t i = 0; i < q->method->n_params; i++) {
+        uintptr_t at = (uintptr_t) q->args[i];
+
+        for (size_t j = 0; j < i; j++) {
+            uintptr_t other = (uintptr_t) q->args[j];
+
+            if (params[i].dir != MW_DIR_IN && params[j].dir != MW_DIR_IN &&
+                at < other + params[j].type->size &&
+                other < at + params[i].type->size) {
+                return mwi_fail(reterr, MW_EINVAL,
+                    "arguments %s and %s share memory", params[j].name,
+                    params[i].name);
+            }
+        }
+    }
+    return MW_OK;
+}
+
 /* Writing the request. */
 
 static void
@@ -312,8 +336,8 @@ exchange(struct request *q, struct mwi_conn *conn, struct mwi_waiter *waiter,
 static mw_status
 call(struct request *q, mw_error *reterr)
 {
-    mw_status status = MW_OK;
-    bool is_sent = false;
+    mw_status status = check_separate(q, reterr);
+    bool is_sent = status < 0;
 
     q->not_run = true;
     for (size_t i = 0; i < TRIES && !is_sent; i++) {

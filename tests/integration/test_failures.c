@@ -212,6 +212,30 @@ Test(failures, result_that_cannot_be_sent)
     end(&p);
 }
 
+Test(failures, arguments_that_share_memory)
+{
+    struct pair p;
+    struct mwt_watched w;
+    char verdict[17];
+    uint64_t sum;
+    mw_ctx ctx = MW_CTX();
+
+    begin(&p);
+    mwt_watch_random(&w, 8);
+    cr_assert_eq(
+        probe_Probe_exchange(p.client, &ctx, &w.box, &w.box, verdict, &sum),
+        MW_EINVAL);
+    cr_assert_str_eq(mw_ctx_error(&ctx),
+        "probe.Probe.exchange: arguments a and b share memory");
+    cr_assert(ctx.not_run);
+    mwt_assert_untouched(&w);
+    cr_assert_eq(probe_Probe_exchange(
+                     p.client, &ctx, &w.box, &w.copy, verdict, &w.box.serial),
+        MW_EINVAL);
+    mwt_unwatch(&w);
+    end(&p);
+}
+
 Test(failures, context_without_size)
 {
     struct pair p;
