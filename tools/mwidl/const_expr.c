@@ -334,12 +334,12 @@ parse_unary_inner(parser *p, const type *target, value *ret)
 
     for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
         if (accept_punct(p, signs[i])) {
-            if (!enter_nested(p)) {
+            if (!enter_nested(p, &p->expr_depth, NESTING_MAX)) {
                 return false;
             }
             bool ok = parse_unary_inner(p, target, ret);
 
-            leave_nested(p);
+            p->expr_depth--;
             *ret =
                 ok ? apply_unary(p, at, signs[i], target, ret) : no_value(at);
             return ok;
@@ -385,7 +385,7 @@ find_operator(const parser *p)
 static bool
 parse_binary(parser *p, const type *target, unsigned level, value *ret)
 {
-    if (!enter_nested(p)) {
+    if (!enter_nested(p, &p->expr_depth, NESTING_MAX)) {
         return false;
     }
     bool ok = parse_unary_inner(p, target, ret);
@@ -404,7 +404,7 @@ parse_binary(parser *p, const type *target, unsigned level, value *ret)
             *ret = apply(p, at, op->punct, ret, &right);
         }
     }
-    leave_nested(p);
+    p->expr_depth--;
     return ok;
 }
 

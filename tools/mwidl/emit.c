@@ -196,7 +196,11 @@ add_comment_text(text *out, const char *s, size_t len)
     for (size_t i = 0; i < len;) {
         uint32_t point;
         size_t step = utf8_decode(s + i, len - i, &point);
-        char next = i + 1 < len ? s[i + 1] : '\0';
+        char next = '\0';
+
+        if (i + 1 < len) {
+            next = s[i + 1];
+        }
         bool turns = (point >= 0x202a && point <= 0x202e) ||
                      (point >= 0x2066 && point <= 0x2069) || point == 0x200e ||
                      point == 0x200f || point == 0x061c;
@@ -484,8 +488,8 @@ collect_ops(const decl *interface, const decl **ops, size_t *n)
 const decl **
 flatten_ops(emitter *e, const decl *interface, size_t *ret_n)
 {
-    const decl **ops =
-        arena_alloc(&e->u->mem, (count_ops(interface) + 1) * sizeof(*ops));
+    const decl **ops = arena_alloc(
+        &e->u->mem, (count_ops(interface) + 1) * sizeof(const decl *));
 
     *ret_n = 0;
     collect_ops(interface, ops, ret_n);

@@ -148,13 +148,13 @@ static void
 emit_enum(emitter *e, const decl *d)
 {
     const decl **sorted =
-        arena_alloc(&e->u->mem, d->n_children * sizeof(*sorted));
+        arena_alloc(&e->u->mem, d->n_children * sizeof(const decl *));
     size_t n = 0;
 
     for (const decl *v = d->first; v != NULL; v = v->next) {
         sorted[n++] = v;
     }
-    qsort(sorted, n, sizeof(*sorted), compare_enumerators);
+    qsort(sorted, n, sizeof(const decl *), compare_enumerators);
     put(e, "\n/* %s */\n\n", d->idl);
     const char *assertion[] = { fmt(e, "sizeof(%s) == 4", d->cname),
         "\"enums have 4 bytes\"" };

@@ -62,7 +62,10 @@ lex_peek(const lexer *lex, size_t ahead)
 {
     size_t left = lex->file->len - lex->pos;
 
-    return ahead < left ? lex->file->data[lex->pos + ahead] : '\0';
+    if (ahead >= left) {
+        return '\0';
+    }
+    return lex->file->data[lex->pos + ahead];
 }
 
 place
@@ -134,7 +137,11 @@ scan_integer(lexer *lex, token *tok, size_t start)
     }
     tok->kind = TOKEN_INTEGER;
     for (bool first = true; i < len || first; i++, first = false) {
-        char c = i < len ? to_lower(data[i]) : '?';
+        char c = '?';
+
+        if (i < len) {
+            c = to_lower(data[i]);
+        }
         unsigned digit = is_digit(c)            ? (unsigned) (c - '0')
                          : c >= 'a' && c <= 'f' ? (unsigned) (c - 'a') + 10
                                                 : 99;
@@ -167,8 +174,11 @@ scan_number(lexer *lex, token *tok)
 
     for (;;) {
         char c = lex_peek(lex, 0);
-        char before =
-            to_lower(lex->pos > start ? data[lex->pos - start - 1] : '\0');
+        char before = '\0';
+
+        if (lex->pos > start) {
+            before = to_lower(data[lex->pos - start - 1]);
+        }
 
         is_float = is_float || c == '.' || (!hex && to_lower(c) == 'e');
         if (!is_name_char(c) && c != '.' &&
@@ -315,7 +325,7 @@ scan_punct(lexer *lex, token *tok)
     char c = lex_peek(lex, 0);
 
     tok->kind = TOKEN_PUNCT;
-    tok->punct = c;
+    tok->punct = (unsigned char) c;
     lex->pos++;
     if (c == lex_peek(lex, 0) && (c == ':' || c == '<')) {
         tok->punct = c == ':' ? PUNCT_SCOPE : PUNCT_SHIFT_LEFT;

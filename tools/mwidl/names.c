@@ -65,7 +65,7 @@ is_macro_like(const char *name)
                 strncmp(name, "WINT", 4) == 0 ||
                 strncmp(name, "SIG_ATOMIC", 10) == 0) &&
                (strcmp(end, "_MAX") == 0 || strcmp(end, "_MIN") == 0 ||
-                   strcmp(end + (*end != '\0') * 2, "_C") == 0));
+                   (len > 4 && strcmp(end + 2, "_C") == 0)));
 }
 
 static const char *

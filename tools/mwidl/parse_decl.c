@@ -132,12 +132,13 @@ parse_enum(parser *p, const char *doc)
     decl *d = declare(p, DECL_ENUM, name, at, doc);
 
     type_declared(p->u, d);
-    if (!expect_punct(p, '{', "after the enum's name") || !enter_nested(p)) {
+    if (!expect_punct(p, '{', "after the enum's name") ||
+        !enter_nested(p, &p->depth, NESTING_MAX)) {
         return false;
     }
     bool ok = parse_enumerators(p, d);
 
-    leave_nested(p);
+    p->depth--;
     if (ok) {
         check_enum(p->u, d);
     }
@@ -192,7 +193,8 @@ parse_member(parser *p, decl *owner)
 static bool
 parse_members(parser *p, decl *d)
 {
-    if (!expect_punct(p, '{', "after the name") || !enter_nested(p)) {
+    if (!expect_punct(p, '{', "after the name") ||
+        !enter_nested(p, &p->depth, NESTING_MAX)) {
         return false;
     }
     while (!at_punct(p, '}') && p->tok.kind != TOKEN_END) {
@@ -200,7 +202,7 @@ parse_members(parser *p, decl *d)
             recover(p);
         }
     }
-    leave_nested(p);
+    p->depth--;
     return expect_punct(p, '}', "after the members");
 }
 

@@ -237,7 +237,7 @@ parse_interface(parser *p, const char *doc)
     d->doc = doc;
     bool ok = parse_base(p, d) &&
               expect_punct(p, '{', "after the interface's name") &&
-              enter_nested(p);
+              enter_nested(p, &p->depth, NESTING_MAX);
 
     if (ok) {
         decl *outer = p->scope;
@@ -251,7 +251,7 @@ parse_interface(parser *p, const char *doc)
             }
         }
         p->scope = outer;
-        leave_nested(p);
+        p->depth--;
         ok = expect_punct(p, '}', "at the end of the interface");
     }
     d->complete = true;

@@ -303,12 +303,13 @@ parse_type(parser *p, type_ref *ret_type)
             "annotations belong before the declaration, not before a type");
         return false;
     }
-    if (!enter_nested(p)) {
+    /* One more than types may have levels: the innermost has none. */
+    if (!enter_nested(p, &p->type_depth, NESTING_MAX + 1)) {
         return false;
     }
     bool ok = parse_type_inner(p, ret_type);
 
-    leave_nested(p);
+    p->type_depth--;
     return ok;
 }
 

@@ -65,21 +65,15 @@ expect_punct(parser *p, int punct, const char *where)
 }
 
 bool
-enter_nested(parser *p)
+enter_nested(parser *p, unsigned *depth, unsigned max)
 {
-    if (p->depth >= NESTING_MAX) {
+    if (*depth >= max) {
         error_at(&p->u->diag, p->tok.at, "nested deeper than %d levels",
             NESTING_MAX);
         return false;
     }
-    p->depth++;
+    (*depth)++;
     return true;
-}
-
-void
-leave_nested(parser *p)
-{
-    p->depth--;
 }
 
 /* Skips to behind the next ';' or to the '}' that closes the list in which the
@@ -267,7 +261,8 @@ parse_module(parser *p)
 
     advance(p);
     if (!parse_new_name(p, "the module's name", &name, &at) ||
-        !expect_punct(p, '{', "after the module's name") || !enter_nested(p)) {
+        !expect_punct(p, '{', "after the module's name") ||
+        !enter_nested(p, &p->depth, NESTING_MAX)) {
         return false;
     }
     decl *outer = p->scope;
@@ -283,7 +278,7 @@ parse_module(parser *p)
         }
     }
     p->scope = outer;
-    leave_nested(p);
+    p->depth--;
     return expect_punct(p, '}', "at the end of the module");
 }
 

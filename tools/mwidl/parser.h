@@ -15,10 +15,12 @@
 typedef struct parser {
     unit *u;
     lexer lex;
-    token tok;      /* the next one, not yet used */
-    decl *scope;    /* where names are looked up first */
-    unsigned depth; /* of nesting */
-    bool in_angles; /* an expression ends at '>' */
+    token tok;           /* the next one, not yet used */
+    decl *scope;         /* where names are looked up first */
+    unsigned depth;      /* of nesting in braces */
+    unsigned expr_depth; /* of the expression being parsed */
+    unsigned type_depth; /* of the type being parsed */
+    bool in_angles;      /* an expression ends at '>' */
 } parser;
 
 /* Parses a file and all that it includes.  Errors are in u->diag. */
@@ -32,8 +34,10 @@ bool accept_punct(parser *p, int punct);
 bool accept_word(parser *p, word w);
 bool expect_punct(parser *p, int punct, const char *where);
 bool expected(parser *p, const char *what);
-bool enter_nested(parser *p); /* false: too deep, reported */
-void leave_nested(parser *p);
+
+/* One level deeper in one of the depths; false if that is too deep, which is
+ * reported. */
+bool enter_nested(parser *p, unsigned *depth, unsigned max);
 void recover(parser *p);
 
 /* A new name, which must be no word of IDL. */

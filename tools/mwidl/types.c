@@ -91,7 +91,7 @@ type_seq(unit *u, const type *elem, const decl *alias, uint32_t bound)
         .complete = true,
         .flat = bound > 0 && elem->flat,
         .depth = elem->depth + 1,
-        .size = bound == 0 ? 3 * POINTER_SIZE : POINTER_SIZE + items,
+        .size = bound == 0 ? UINT64_C(3) * POINTER_SIZE : POINTER_SIZE + items,
         .align = align,
     };
     if (t->elem_cname == NULL) {
