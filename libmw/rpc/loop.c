@@ -18,6 +18,19 @@ enum {
     ACCEPT_PAUSE_MS = 100, /* after descriptors have run out */
 };
 
+void
+mwi_server_close_listeners(mw_server *server)
+{
+    for (struct mwi_server_listener *l = server->listeners; l != NULL;
+         l = l->next) {
+        if (l->impl != NULL) {
+            mwi_poller_remove(&server->host.poller, mwi_listener_fd(l->impl));
+            mwi_listener_close(l->impl);
+            l->impl = NULL;
+        }
+    }
+}
+
 static void
 end_session(mw_server *server, struct mwi_session *session, const mw_error *why)
 {

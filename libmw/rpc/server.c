@@ -70,19 +70,6 @@ add_listeners(mw_server *server, const char *listen, mw_error *reterr)
     return status;
 }
 
-void
-mwi_server_close_listeners(mw_server *server)
-{
-    for (struct mwi_server_listener *l = server->listeners; l != NULL;
-         l = l->next) {
-        if (l->impl != NULL) {
-            mwi_poller_remove(&server->host.poller, mwi_listener_fd(l->impl));
-            mwi_listener_close(l->impl);
-            l->impl = NULL;
-        }
-    }
-}
-
 static void
 free_listeners(mw_server *server)
 {
