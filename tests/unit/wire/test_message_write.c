@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "unit/wire/message_samples.h"
+#include "wire/frame.h"
 
 enum { MESSAGE_MAX = 4096 };
 
@@ -26,6 +27,41 @@ Test(wire_message, exact_bytes)
         assert_hex(mwi_buf_bytes(&buf), mwi_buf_len(&buf), sample->hex);
         mwi_buf_fini(&buf);
     }
+}
+
+static void
+assert_frame(void (*write)(struct mwi_writer *w), const char *hex)
+{
+    struct mwi_buf buf;
+    struct mwi_writer w;
+
+    mwi_buf_init(&buf, MESSAGE_MAX);
+    cr_assert_eq(mwi_frame_begin(&buf), MW_OK);
+    mwi_writer_init(&w, &buf);
+    write(&w);
+    cr_assert(mwi_writer_ok(&w), "%s", w.error.text);
+    mwi_frame_end(&buf);
+    assert_hex(mwi_buf_bytes(&buf), mwi_buf_len(&buf), hex);
+    mwi_buf_fini(&buf);
+}
+
+static void
+write_ping_42(struct mwi_writer *w)
+{
+    mwi_ping_write(w, 42);
+}
+
+static void
+write_hello_16m(struct mwi_writer *w)
+{
+    mwi_hello_write(w, 16777216);
+}
+
+/* The bytes that docs/wire.md shows, in sections 2 and 4. */
+Test(wire_message, examples_of_the_document)
+{
+    assert_frame(write_ping_42, "448206182a");
+    assert_frame(write_hello_16m, "4a830001a1001a01000000");
 }
 
 /* ---- diagnostic notation ---- */
