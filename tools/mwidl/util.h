@@ -47,7 +47,7 @@ typedef struct text {
 void text_add(text *t, const char *data, size_t len);
 void text_puts(text *t, const char *s);
 void text_printf(text *t, const char *format, ...) MWIDL_PRINTF(2, 3);
-void text_vprintf(text *t, const char *format, va_list args);
+void text_vprintf(text *t, const char *format, va_list args) MWIDL_PRINTF(2, 0);
 void text_free(text *t);
 
 /* Maps a pair of a pointer and a name to a pointer.  All zero: empty.  Keys
