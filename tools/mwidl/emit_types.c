@@ -381,8 +381,8 @@ emit_descriptors(emitter *e)
 static void
 emit_includes(emitter *e)
 {
-    static const char *const own[] = { "base", "desc", "object", "seq",
-        "status" };
+    static const char *const own[] = { "base", "desc", "memory", "object",
+        "seq", "status" };
 
     put(e, "\n");
     for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
