@@ -38,9 +38,11 @@ read_status(struct mwi_reader *r)
 static uint64_t
 read_id(struct mwi_reader *r)
 {
+    const uint8_t *at = r->at;
     uint64_t id = mwi_read_uint(r);
 
     if (mwi_reader_ok(r) && id == 0) {
+        r->at = at; /* which the text names */
         mwi_reader_fail(r, MW_EPROTO, "the id is 0");
     }
     return id;

@@ -253,8 +253,8 @@ static const struct bad_message bad_messages[] = {
         "malformed message: 1 bytes too many at byte 3" },
     /* CALL and PING number 0 */
     { "85 01 00" ECHO "a0 81 6161", MW_EPROTO,
-        "malformed message: the id is 0 at byte 3" },
-    { "82 06 00", MW_EPROTO, "malformed message: the id is 0 at byte 3" },
+        "malformed message: the id is 0 at byte 2" },
+    { "82 06 00", MW_EPROTO, "malformed message: the id is 0 at byte 2" },
     /* CALL without an id */
     { "81 01", MW_EPROTO,
         "malformed message: expected unsigned integer, found the end at byte "

@@ -132,7 +132,7 @@ static const struct answer answers[] = {
     { "83 03 18 63 81 a0", MW_EPROTO,
         "probe.Probe.edit: the server answered 99, which was never asked" },
     { "83 03 00 81 a0", MW_EPROTO,
-        "probe.Probe.edit: malformed message: the id is 0 at byte 3" },
+        "probe.Probe.edit: malformed message: the id is 0 at byte 2" },
     /* an ACK alone, a PONG */
     { "82 02 01", MW_EPROTO,
         "probe.Probe.edit: the server answered probe.Probe.edit with an ACK "

@@ -119,12 +119,12 @@ Test(wire_message, broken_calls_keep_their_id)
 Test(wire_message, the_id_0)
 {
     static const struct bad bads[] = {
-        { "8501006178a080", "the id is 0 at byte 3", 1, 0 },
-        { "820200", "the id is 0 at byte 3", 2, 0 },
-        { "83030080", "the id is 0 at byte 3", 3, 0 },
-        { "8404002260", "the id is 0 at byte 3", 4, 0 },
-        { "820600", "the id is 0 at byte 3", 6, 0 },
-        { "82071b0000000000000000", "the id is 0 at byte 11", 7, 0 },
+        { "8501006178a080", "the id is 0 at byte 2", 1, 0 },
+        { "820200", "the id is 0 at byte 2", 2, 0 },
+        { "83030080", "the id is 0 at byte 2", 3, 0 },
+        { "8404002260", "the id is 0 at byte 2", 4, 0 },
+        { "820600", "the id is 0 at byte 2", 6, 0 },
+        { "82071b0000000000000000", "the id is 0 at byte 2", 7, 0 },
     };
 
     for (size_t i = 0; i < sizeof(bads) / sizeof(bads[0]); i++) {
