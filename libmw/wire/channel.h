@@ -28,7 +28,7 @@ struct mwi_channel {
     bool ended_writing;           /* [mutex] a write has failed */
     struct mwi_buf out;           /* [mutex] frames not yet written */
     bool wants_write;             /* [mutex] as told to want_write */
-    mw_error why;                 /* [mutex] it is closed, or a write has failed */
+    mw_error why;                 /* [mutex] it is over */
     mwi_want_write_cb want_write; /* constant; NULL allowed */
     int fd;                       /* constant; for polling only */
     size_t message_max;           /* constant; bytes of a message received */
