@@ -42,6 +42,9 @@ typedef struct mw_server_options {
     uint32_t threads_max;      /* handlers that run at once; 0: default */
     uint32_t queue_max;        /* calls that wait for a thread before more are
                                   refused; 0: default */
+    size_t queue_memory_max;   /* bytes of the requests of all calls accepted
+                                  and not yet answered, before more are
+                                  refused; 0: default */
     uint32_t connections_max;  /* at once; 0: default */
     uint32_t handshake_ms;     /* until a peer must have finished TLS and its
                                   HELLO; 0: default */
@@ -56,9 +59,6 @@ typedef struct mw_server_options {
                                   0: MW_DEFAULT_MEMORY_MAX */
     mw_log_cb log;             /* [borrow: server] NULL: silent */
     void *log_user;            /* passed to log */
-    size_t queue_memory_max;   /* bytes of the requests of all calls accepted
-                                  and not yet answered, before more are
-                                  refused; 0: default */
 } mw_server_options;
 
 #define MW_SERVER(...) MW_OPTIONS(mw_server_options, __VA_ARGS__)
