@@ -473,3 +473,52 @@ Test(life, options_are_checked)
     cr_assert_str_eq(
         error.text, "message_max is 1000, may be 65536 to 1073741824");
 }
+
+/* What the log said, cut to fit. */
+struct logged {
+    struct mwi_mutex mutex;
+    char text[4096]; /* [mutex] */
+    size_t n;        /* [mutex] lines */
+};
+
+static void
+note_line(void *user, mw_log_level level, const char *line)
+{
+    struct logged *logged = user;
+    size_t len;
+
+    mwi_lock(&logged->mutex);
+    len = strlen(logged->text);
+    (void) snprintf(logged->text + len, sizeof(logged->text) - len, "%d %s\n",
+        (int) level, line);
+    logged->n++;
+    mwi_unlock(&logged->mutex);
+}
+
+/* Names and causes, never what was passed. */
+Test(life, log_lines)
+{
+    struct logged logged = { .n = 0 };
+    struct mwt_server s;
+    mw_client *client;
+    mw_error error;
+    char *text = NULL;
+
+    mwi_mutex_init(&logged.mutex);
+    mwt_server_start(&s, MW_SERVER(.log = note_line, .log_user = &logged));
+    cr_assert_eq(mw_client_open_local(&client, s.server,
+                     MW_CLIENT(.log = note_line, .log_user = &logged), &error),
+        MW_OK);
+    cr_assert_eq(probe_Probe_echo(client, NULL, "a secret", &text), MW_OK);
+    cr_assert_eq(probe_Probe_garble(client, NULL, &text), MW_EINTERNAL);
+    cr_assert_eq(probe_Probe_missing(client, NULL), MW_EUNIMPLEMENTED);
+    mwt_server_close(&s);
+    mw_client_close(client);
+    cr_assert_geq(logged.n, 4);
+    cr_assert_not_null(strstr(logged.text, "3 serving\n"), "%s", logged.text);
+    cr_assert_not_null(strstr(logged.text, "probe.Probe.garble"));
+    cr_assert_not_null(strstr(logged.text, "3 stopping: 1 connections\n"));
+    cr_assert_null(strstr(logged.text, "secret"));
+    mwi_mutex_fini(&logged.mutex);
+    free(text);
+}
