@@ -181,9 +181,11 @@ run_call(struct mwi_job *job)
         (size_t) atomic_load(&session->message_max) + MWI_FRAME_HEAD_MAX);
     mwi_call_execute(call, &frame, &outcome);
     if (outcome.status < 0) {
+        /* A handler's own text may quote what it was passed. */
         mwi_log(&host->log, MW_LOG_DEBUG, "%s from %s: %s: %s",
             call->op->method->target, session->peer.address,
-            mw_status_name(outcome.status), outcome.text);
+            mw_status_name(outcome.status),
+            call->failure.status < 0 ? "the handler failed it" : outcome.text);
     }
     send_frame(session, &frame);
     mwi_call_free(call);

@@ -499,6 +499,7 @@ note_line(void *user, mw_log_level level, const char *line)
 Test(life, log_lines)
 {
     struct logged logged = { .n = 0 };
+    probe_Box box = { 0 };
     struct mwt_server s;
     mw_client *client;
     mw_error error;
@@ -512,12 +513,16 @@ Test(life, log_lines)
     cr_assert_eq(probe_Probe_echo(client, NULL, "a secret", &text), MW_OK);
     cr_assert_eq(probe_Probe_garble(client, NULL, &text), MW_EINTERNAL);
     cr_assert_eq(probe_Probe_missing(client, NULL), MW_EUNIMPLEMENTED);
+    cr_assert_eq(
+        probe_Probe_spoil(client, NULL, &box, &text, MW_EACCES), MW_EACCES);
     mwt_server_close(&s);
     mw_client_close(client);
     cr_assert_geq(logged.n, 4);
     cr_assert_not_null(strstr(logged.text, "3 serving\n"), "%s", logged.text);
     cr_assert_not_null(strstr(logged.text, "probe.Probe.garble"));
     cr_assert_not_null(strstr(logged.text, "3 stopping: 1 connections\n"));
+    cr_assert_not_null(strstr(logged.text, "MW_EACCES: the handler failed it"));
+    cr_assert_null(strstr(logged.text, "spoiled"));
     cr_assert_null(strstr(logged.text, "secret"));
     mwi_mutex_fini(&logged.mutex);
     free(text);
