@@ -418,7 +418,7 @@ struct end {
 static const struct end ends[] = {
     { answer_goaway, NULL, "83 08 38 21 63 627965", MW_EPROTO,
         "probe.Probe.echo: the server closed the connection: bye" },
-    { answer_goaway, NULL, "82 06 01", MW_EUNAVAILABLE,
+    { answer_goaway, NULL, "82 18 63 80", MW_EUNAVAILABLE,
         "probe.Probe.echo: the server closed the connection" },
     { answer_garbage, NULL, "16 03 01", MW_EPROTO,
         "probe.Probe.echo: the peer sent 0x16 where a frame should begin" },
