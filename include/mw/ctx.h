@@ -29,9 +29,33 @@ typedef struct mw_stats {
     uint64_t elements_inserted;
     uint64_t elements_removed;
     uint64_t elements_moved;
-    uint64_t splices;     /* pieces replaced in texts and byte sequences */
-    uint64_t reserved[8]; /* 0 */
+    uint64_t splices;       /* pieces replaced in texts and byte sequences */
+    uint64_t nodes_changed; /* valuetypes of the caller's that were patched */
+    uint64_t nodes_new;
+    uint64_t nodes_released; /* freed, as the handler said mw_release() */
+    uint64_t nodes_unlinked; /* not reachable from the arguments any more, and
+                                not freed */
+    uint64_t reserved[8];    /* 0 */
 } mw_stats;
+
+typedef struct mw_mirror mw_mirror; /* mw/mirror.h */
+
+/* What happens when the caller's object was changed, by another thread with
+ * the caller's consent, while the call was under way. */
+typedef enum mw_conflict {
+    MW_CONFLICT_UNCHECKED = 0, /* the caller sees to it that it cannot happen;
+                                  nothing is compared */
+    MW_CONFLICT_FAIL = 1,      /* the call fails with MW_ECONFLICT and the
+                                  object stays as the caller has changed it */
+    MW_CONFLICT_SERVER = 2,    /* where both have changed something the server
+                                  wins */
+    MW_CONFLICT_CALLER = 3,    /* where both have, the caller wins */
+} mw_conflict;
+
+/* Told of a node that the caller passed and that no argument leads to any
+ * more.  It is still the caller's.  Called after everything was applied, in
+ * the caller's thread; it may free the node. */
+typedef void (*mw_unlinked_fn)(void *user, const mw_type *type, void *node);
 
 typedef struct mw_ctx {
     size_t size; /* sizeof(mw_ctx) */
@@ -43,8 +67,18 @@ typedef struct mw_ctx {
     bool full_values;    /* ask the server for whole values, not deltas */
     bool measure;        /* compute stats.bytes_full, at the price of one
                             encoding pass over the results */
+    bool show_changes;   /* fill changes, at the price of a copy of the inout
+                            arguments and a comparison */
+    mw_conflict conflict;
+    mw_mirror *mirror;          /* of one of the arguments, or NULL */
+    mw_unlinked_fn on_unlinked; /* NULL allowed */
+    void *on_unlinked_user;
 
     /* Set by the call. */
+    char *changes;  /* with show_changes, after a success: what has changed in
+                       the inout arguments, a line each (mw_object_changes());
+                       NULL when out of memory.  Freed by mw_ctx_clear() and the
+                       next call */
     mw_error error; /* status MW_OK after a success */
     bool not_run;   /* after a failure: the server has certainly not run the
                        call, so that making it again cannot do its work

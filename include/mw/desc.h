@@ -13,7 +13,7 @@
 #include "mw/base.h"
 #include "mw/status.h"
 
-#define MW_DESC_VERSION 1
+#define MW_DESC_VERSION 2
 
 /* What a C value is made of.  The comment gives its C type. */
 typedef enum mw_kind {
@@ -35,25 +35,43 @@ typedef enum mw_kind {
     MW_KIND_SEQ = 16,      /* struct { T *items; size_t len, cap; } */
     MW_KIND_SEQ_N = 17,    /* struct { size_t len; T items[bound]; } */
     MW_KIND_ARRAY = 18,    /* T[bound] */
-    /* 19 to 31 are kept for union, bitmask, map, owned pointer and node. */
+    MW_KIND_UNION = 19,    /* struct { tag; union { arms }; } */
+    MW_KIND_BITMASK = 20,  /* uint8_t, uint16_t, uint32_t or uint64_t */
+    MW_KIND_MAP = 21,      /* a SEQ of struct { K key; V value; }, in ascending
+                              order of keys, no two of them equal */
+    MW_KIND_BOX = 22,      /* T *: @external, a value of its own block; NULL
+                              is absent */
+    MW_KIND_REF = 23,      /* T *: a valuetype; NULL, shared, in a cycle */
 } mw_kind;
 
 enum {
-    /* Owns no memory outside itself, at any depth: no string, no MW_KIND_SEQ.
-     */
+    /* Owns no memory outside itself, at any depth: no string, SEQ, MAP or BOX.
+     * It may refer to nodes, which nobody owns. */
     MW_TYPE_FLAT = 1u << 0,
     /* @final: never longer or shorter than declared. */
     MW_TYPE_FINAL = 1u << 1,
     /* An IDL exception. */
     MW_TYPE_EXCEPTION = 1u << 2,
+    /* @mutable: a STRUCT that travels as a map of ids to members. */
+    MW_TYPE_MUTABLE = 1u << 3,
+    /* Is or holds, at any depth by value, a REF. */
+    MW_TYPE_REFS = 1u << 4,
+    /* A STRUCT that is a valuetype: what a REF refers to. */
+    MW_TYPE_NODE = 1u << 5,
+    /* @mw::unique, of a REF: nothing else refers to the same node. */
+    MW_TYPE_UNIQUE = 1u << 6,
 };
 
 enum {
-    /* @optional.  Absent is has_x == false, or NULL for MW_KIND_STRING. */
+    /* @optional.  Absent is has_x == false, or NULL for STRING and BOX. */
     MW_FIELD_OPTIONAL = 1u << 0,
-    /* @key: identifies the element in a sequence of this struct. */
+    /* @key: identifies the element in a sequence of this struct; also the key
+     * of a MAP's entry. */
     MW_FIELD_KEY = 1u << 1,
 };
+
+/* mw_type.default_arm: tags that no case names select no arm. */
+#define MW_NO_ARM UINT32_MAX
 
 typedef struct mw_type mw_type;
 typedef struct mw_field mw_field;
@@ -61,19 +79,34 @@ typedef struct mw_enumerator mw_enumerator;
 
 struct mw_enumerator {
     const char *name; /* as in the IDL, without scope */
-    int32_t value;
+    int32_t value;    /* of a BITMASK: the position of the bit */
 };
 
+/* @range, @min, @max of a member that is a number: values of its type, or
+ * NULL.  Both are allowed themselves; a NaN is outside of any range. */
+typedef struct mw_range {
+    const void *min;
+    const void *max;
+} mw_range;
+
+/* A tag of a union and the arm that it selects. */
+typedef struct mw_case {
+    int64_t tag;  /* of a uint64 tag: the same bits */
+    uint32_t arm; /* index in mw_type.fields */
+} mw_case;
+
 struct mw_field {
-    const char *name;     /* as in the IDL */
-    const mw_type *type;  /* of the value, optional or not */
-    uint32_t id;          /* @id, or the position counted from 0 */
-    uint32_t offset;      /* of the value, bytes from the struct's start */
-    uint32_t has_offset;  /* of bool has_x, when optional and not STRING */
-    uint32_t flags;       /* MW_FIELD_… */
-    const void *initial;  /* @default: for strings the NUL-terminated text,
-                             else a value of the type; NULL: zero */
-    const void *reserved; /* NULL */
+    const char *name;      /* as in the IDL */
+    const mw_type *type;   /* of the value, optional or not */
+    uint32_t id;           /* @id, or the position counted from 0 */
+    uint32_t offset;       /* of the value, bytes from the struct's start */
+    uint32_t has_offset;   /* of bool has_x, when optional and not STRING or
+                              BOX */
+    uint32_t flags;        /* MW_FIELD_… */
+    const void *initial;   /* @default: for strings the NUL-terminated text,
+                              else a value of the type; NULL: zero */
+    const mw_range *range; /* NULL: any */
+    const void *reserved;  /* NULL */
 };
 
 struct mw_type {
@@ -85,10 +118,18 @@ struct mw_type {
     uint32_t bound;         /* STRING_N: bytes without NUL.  SEQ_N, ARRAY:
                                elements.  SEQ: 0.  Others: 0 */
     uint32_t n_members;     /* of fields or of enumerators */
-    const mw_type *elem;    /* SEQ, SEQ_N, ARRAY */
-    const mw_field *fields; /* STRUCT: in order of declaration */
-    const mw_enumerator *enumerators; /* ENUM: ascending by value */
-    const void *reserved[3];          /* NULL */
+    const mw_type *elem;    /* SEQ, SEQ_N, ARRAY: of an element.  MAP: of an
+                               entry, a STRUCT of key and value.  BOX, REF: of
+                               what it points to.  UNION: of the tag, which is
+                               at offset 0: BOOL, an integer or ENUM */
+    const mw_field *fields; /* STRUCT: members in order of declaration.
+                               UNION: arms, likewise; their ids are positions */
+    const mw_enumerator *enumerators; /* ENUM, BITMASK: ascending by value */
+    const mw_case *cases; /* UNION: n_cases of them, ascending by tag */
+    uint32_t n_cases;
+    uint32_t default_arm;    /* UNION: index of the arm for all other tags, or
+                                MW_NO_ARM */
+    const void *reserved[2]; /* NULL */
 };
 
 /* The direction of a parameter. */
@@ -105,6 +146,39 @@ typedef struct mw_param {
     uint32_t flags; /* 0 */
 } mw_param;
 
+/*
+ * Which parts of a value an operation may change (@mw::writes).  Masks follow
+ * the value's type: one of a struct or union says it per member or arm; one of
+ * anything that has elements, entries or a pointee holds for each of those,
+ * but not for their number and order.  Where a mask is asked for, NULL says
+ * that nothing may change.
+ */
+typedef struct mw_mask mw_mask;
+
+typedef struct mw_mask_field {
+    uint32_t field; /* index in mw_type.fields */
+    const mw_mask *mask;
+} mw_mask_field;
+
+struct mw_mask {
+    const mw_mask_field *fields; /* n of them, ascending */
+    uint32_t n;
+    bool all; /* everything may change; fields is not looked at */
+};
+
+typedef struct mw_node_mask {
+    const mw_type *type; /* a STRUCT with MW_TYPE_NODE */
+    const mw_mask *mask;
+} mw_node_mask;
+
+/* The write contract of an operation. */
+typedef struct mw_writes {
+    const mw_mask *const *params; /* n_params of them; of in and out: NULL */
+    const mw_node_mask *nodes;    /* n_nodes of them; of the others nothing
+                                     may change */
+    uint32_t n_nodes;
+} mw_writes;
+
 enum {
     /* Returns when the server has accepted the call, before it runs. */
     MW_METHOD_ONEWAY = 1u << 0,
@@ -119,6 +193,7 @@ typedef struct mw_method {
     const mw_type *const *raises; /* exceptions that it may raise */
     uint32_t n_raises;
     uint32_t timeout_ms;     /* 0: the client's default */
+    const mw_writes *writes; /* NULL: all that is inout may change */
     const void *reserved[2]; /* NULL */
 } mw_method;
 

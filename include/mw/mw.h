@@ -12,12 +12,16 @@
 #include "mw/ctx.h"
 #include "mw/desc.h"
 #include "mw/log.h"
+#include "mw/map.h"
 #include "mw/memory.h"
+#include "mw/mirror.h"
+#include "mw/node.h"
 #include "mw/object.h"
 #include "mw/seq.h"
 #include "mw/server.h"
 #include "mw/status.h"
 #include "mw/stub.h"
 #include "mw/tls.h"
+#include "mw/union.h"
 
 #endif

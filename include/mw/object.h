@@ -26,7 +26,9 @@ MW_BEGIN_DECLS
  */
 MW_API MW_MUST_USE mw_status mw_object_init(const mw_type *type, void *ret_obj);
 
-/** Free all that an object points to and set it to all zero bytes.
+/** Free all that an object owns and set it to all zero bytes.
+ *
+ * Nodes are not owned by what refers to them: see mw_graph_clear().
  *
  * @param type  [borrow: this call] descriptor
  * @param obj   [inout] object on the heap, or NULL
@@ -34,7 +36,8 @@ MW_API MW_MUST_USE mw_status mw_object_init(const mw_type *type, void *ret_obj);
  */
 MW_API void mw_object_clear(const mw_type *type, void *obj);
 
-/** Make a deep copy on the heap.
+/** Make a deep copy on the heap, nodes included: what is shared in one is
+ * shared in the other, and cycles are kept.
  *
  * @param type  [borrow: this call] descriptor
  * @param ret_obj  [out] type->size bytes that hold no object; all zero after
@@ -50,7 +53,9 @@ MW_API MW_MUST_USE mw_status mw_object_copy(
  *
  * Floating-point values are compared bit by bit: a NaN equals itself, and
  * -0.0 differs from 0.0.  A NULL string equals an empty one unless the member
- * is optional.
+ * is optional.  Graphs are equal when they have the same shape, too: what is
+ * shared in one is shared in the other.  Without memory to remember nodes by
+ * they are taken to differ.
  *
  * @param type  [borrow: this call] descriptor
  * @param a     [copy] object
@@ -73,6 +78,23 @@ MW_API MW_MUST_USE bool mw_object_equal(
  * @thread owner; does not block
  */
 MW_API MW_MUST_USE char *mw_object_text(const mw_type *type, const void *obj);
+
+/** Write what differs between two objects of a type as text, for people.
+ *
+ * One line per change: "lines[3].quantity: 5 -> 9", "+ lines[5]: {…}" for what
+ * is new, "- lines[12]: {…}" for what is gone.  Positions are those in after,
+ * except for what is gone.  Nodes are numbered in the order in which they are
+ * met: "next: #1 -> #4", "#4 new: {…}".  Long values are cut.
+ *
+ * @param type    [borrow: this call] descriptor
+ * @param before  [copy] object
+ * @param after   [copy] object
+ * @return  [own: free()] NUL-terminated UTF-8, every line ended by a newline,
+ *          empty without a difference; NULL when out of memory
+ * @thread owner of both; does not block
+ */
+MW_API MW_MUST_USE char *mw_object_changes(
+    const mw_type *type, const void *before, const void *after);
 
 /** Encode an object as CBOR, as it would travel (docs/wire.md).
  *

@@ -12,27 +12,30 @@
 #include "mw/base.h"
 
 /* X(name, number, text) */
-#define MW_STATUS_MAP(X)                             \
-    X(MW_OK, 0, "success")                           \
-    X(MW_ECANCELLED, -1, "cancelled")                \
-    X(MW_EUNKNOWN, -2, "unknown error")              \
-    X(MW_EINVAL, -3, "invalid argument")             \
-    X(MW_ETIMEDOUT, -4, "deadline passed")           \
-    X(MW_ENOTFOUND, -5, "not found")                 \
-    X(MW_EEXIST, -6, "already exists")               \
-    X(MW_EACCES, -7, "permission denied")            \
-    X(MW_EEXHAUSTED, -8, "resource exhausted")       \
-    X(MW_EPRECONDITION, -9, "failed precondition")   \
-    X(MW_EABORTED, -10, "aborted")                   \
-    X(MW_ERANGE, -11, "out of range")                \
-    X(MW_EUNIMPLEMENTED, -12, "not implemented")     \
-    X(MW_EINTERNAL, -13, "internal error")           \
-    X(MW_EUNAVAILABLE, -14, "unavailable")           \
-    X(MW_EDATALOSS, -15, "data loss")                \
-    X(MW_EUNAUTHENTICATED, -16, "not authenticated") \
-    X(MW_EEXCEPTION, -32, "exception raised")        \
-    X(MW_ENOMEM, -33, "out of memory")               \
-    X(MW_EPROTO, -34, "protocol violated by the peer")
+#define MW_STATUS_MAP(X)                                   \
+    X(MW_OK, 0, "success")                                 \
+    X(MW_ECANCELLED, -1, "cancelled")                      \
+    X(MW_EUNKNOWN, -2, "unknown error")                    \
+    X(MW_EINVAL, -3, "invalid argument")                   \
+    X(MW_ETIMEDOUT, -4, "deadline passed")                 \
+    X(MW_ENOTFOUND, -5, "not found")                       \
+    X(MW_EEXIST, -6, "already exists")                     \
+    X(MW_EACCES, -7, "permission denied")                  \
+    X(MW_EEXHAUSTED, -8, "resource exhausted")             \
+    X(MW_EPRECONDITION, -9, "failed precondition")         \
+    X(MW_EABORTED, -10, "aborted")                         \
+    X(MW_ERANGE, -11, "out of range")                      \
+    X(MW_EUNIMPLEMENTED, -12, "not implemented")           \
+    X(MW_EINTERNAL, -13, "internal error")                 \
+    X(MW_EUNAVAILABLE, -14, "unavailable")                 \
+    X(MW_EDATALOSS, -15, "data loss")                      \
+    X(MW_EUNAUTHENTICATED, -16, "not authenticated")       \
+    X(MW_EEXCEPTION, -32, "exception raised")              \
+    X(MW_ENOMEM, -33, "out of memory")                     \
+    X(MW_EPROTO, -34, "protocol violated by the peer")     \
+    X(MW_ECONTRACT, -35, "write contract violated")        \
+    X(MW_ECONFLICT, -36, "object changed during the call") \
+    X(MW_ESTALE, -37, "no such mirror")
 
 typedef enum mw_status {
 #define MW_STATUS_ENUMERATOR(name, number, text) name = number,

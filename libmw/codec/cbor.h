@@ -55,6 +55,8 @@ struct mwi_reader {
     uint32_t depth; /* containers entered */
     uint32_t depth_max;
     const struct mwi_path *path; /* where the caller is, for error texts */
+    struct mwi_nodes *nodes;     /* that numbers of nodes refer to, or NULL:
+                                    there must be none (codec/nodes.h) */
     mw_error error;              /* status MW_OK until something is wrong */
 };
 
@@ -127,6 +129,8 @@ struct mwi_writer {
     uint32_t depth; /* containers that the caller has open around a value:
                        mwi_encode() counts on from there */
     const struct mwi_path *path; /* where the caller is, for error texts */
+    struct mwi_nodes *nodes;     /* to number nodes by, or NULL: there must be
+                                    none (codec/nodes.h) */
     mw_error error;              /* status MW_OK until something is wrong */
 };
 

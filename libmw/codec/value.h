@@ -12,6 +12,15 @@
  *   struct           array of the members in order of declaration; an absent
  *                    optional member is null.  A shorter array leaves the rest
  *                    at their defaults, extra items are skipped (unless @final)
+ *   @mutable struct  map of ids to members, all of them, absent optional ones
+ *                    as null; those that the map lacks get their defaults,
+ *                    unknown ids are skipped (unless @final)
+ *   union            array of the tag and, if the tag selects one, the arm
+ *   bitmask          unsigned integer
+ *   map              map, keys ascending as in memory
+ *   @external        the value; null when @optional and absent
+ *   valuetype        null, or the node's number among those of its type
+ *                    (codec/nodes.h)
  *   sequence, array  array; of octet or uint8: byte string; of other numbers:
  *                    RFC 8746 typed array, written in the machine's byte
  *                    order, read in either, or as a plain array

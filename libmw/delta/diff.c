@@ -227,12 +227,15 @@ mwi_diff_value(struct mwi_differ *d, const mw_type *type, const void *old,
     return changed;
 }
 
+const mw_mask mwi_mask_all = { .all = true };
+
 void
-mwi_diff(struct mwi_writer *w, const mw_type *type,
+mwi_diff(struct mwi_writer *w, const mw_type *type, const mw_mask *mask,
     const struct mwi_snapshot *snapshot, const void *old, const void *live)
 {
     struct mwi_differ d = { .w = w, .snapshot = snapshot };
 
+    (void) mask;
     if (!mwi_diff_value(&d, type, old, live)) {
         mwi_write_map(w, 0);
     }

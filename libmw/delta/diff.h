@@ -23,6 +23,9 @@ enum {
     MWI_DELTA_DEPTH_EXTRA = 20,
 };
 
+/* Everything may change. */
+extern const mw_mask mwi_mask_all;
+
 /** Append D(type) from what a value was to what it is.
  *
  * Never longer than V(type) by more than a few bytes.  Scratch memory is from
@@ -30,12 +33,13 @@ enum {
  *
  * @param w         where to
  * @param type      the value's type
+ * @param mask      what may have changed: nothing else is looked at
  * @param snapshot  what the memory held before; an empty one makes old and new
  *                  be compared as they are
  * @param old       the value before: its pointers are led through the snapshot
  * @param live      the value now
  */
-void mwi_diff(struct mwi_writer *w, const mw_type *type,
+void mwi_diff(struct mwi_writer *w, const mw_type *type, const mw_mask *mask,
     const struct mwi_snapshot *snapshot, const void *old, const void *live);
 
 #endif

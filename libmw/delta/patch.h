@@ -45,10 +45,11 @@ void mwi_patch_init(struct mwi_patch *patch, size_t budget);
  *
  * MW_EINVAL: the object shares storage with another one in this patch, or
  * something in the delta is not CBOR or not a value of the type.
+ * MW_ECONTRACT: the delta changes something that the mask does not allow.
  * MW_EPROTO: the delta contradicts the object or the format of deltas.
  * MW_ERANGE: over the budget, or nested too deep.  MW_ENOMEM. */
 void mwi_patch_stage(struct mwi_patch *patch, struct mwi_reader *r,
-    const mw_type *type, void *object);
+    const mw_type *type, const mw_mask *mask, void *object);
 
 /** Stage V(type), read from r, for storage that holds no object: what it holds
  * is overwritten, not freed. */

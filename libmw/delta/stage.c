@@ -315,9 +315,11 @@ is_separate(struct mwi_stager *s, const void *object, size_t size)
 
 void
 mwi_patch_stage(struct mwi_patch *patch, struct mwi_reader *r,
-    const mw_type *type, void *object)
+    const mw_type *type, const mw_mask *mask, void *object)
 {
     struct mwi_stager s = { patch, r };
+
+    (void) mask;
 
     if (is_separate(&s, object, type->size)) {
         mwi_stage_value(&s, type, object);

@@ -182,7 +182,7 @@ write_results(mw_call *call, struct mwi_writer *w)
             (param->dir == MW_DIR_INOUT && call->full_values)) {
             mwi_encode(w, param->type, call->args[i]);
         } else if (param->dir == MW_DIR_INOUT) {
-            mwi_diff(w, param->type, &call->snapshot,
+            mwi_diff(w, param->type, &mwi_mask_all, &call->snapshot,
                 mwi_snapshot_of(&call->snapshot, call->args[i]), call->args[i]);
         }
         w->path = NULL;

@@ -160,7 +160,7 @@ stage_results(
         if (param->dir == MW_DIR_OUT) {
             mwi_patch_stage_out(patch, r, param->type, object);
         } else if (param->dir == MW_DIR_INOUT) {
-            mwi_patch_stage(patch, r, param->type, object);
+            mwi_patch_stage(patch, r, param->type, &mwi_mask_all, object);
         }
         r->path = NULL;
     }

@@ -85,8 +85,8 @@ put_section(emitter *e, const char *title)
 void
 put_version_check(emitter *e)
 {
-    put(e, "\n#if MW_DESC_VERSION != 1\n"
-           "#error \"made for MW_DESC_VERSION 1: run mwidl of this libmw\"\n"
+    put(e, "\n#if MW_DESC_VERSION != 2\n"
+           "#error \"made for MW_DESC_VERSION 2: run mwidl of this libmw\"\n"
            "#endif\n");
 }
 

@@ -135,7 +135,7 @@ check_diff_faults(const struct change *change)
         mwi_buf_init(&buf, SIZE_MAX);
         mwi_writer_init(&w, &buf);
         mwi_mem_fail_at(++n);
-        mwi_diff(&w, type, &none, change->object, change->live);
+        mwi_diff(&w, type, &mwi_mask_all, &none, change->object, change->live);
         failed = mwi_mem_has_failed();
         mwi_mem_fail_at(0);
         if (mwi_writer_ok(&w)) {
@@ -187,7 +187,7 @@ Test(faults, staging_within_a_budget)
             mwi_patch_init(&patch, budget);
             mwi_reader_init(&r, mwi_buf_bytes(&change.delta),
                 mwi_buf_len(&change.delta), DELTA_DEPTH);
-            mwi_patch_stage(&patch, &r, change.type, change.object);
+            mwi_patch_stage(&patch, &r, change.type, &mwi_mask_all, change.object);
             done = mwi_reader_ok(&r);
             mwi_patch_abort(&patch);
             if (!done) {

@@ -335,9 +335,9 @@ Test(patch, parameters_stand_and_fall_together)
         bytes[len - 1] = good_end != 0 ? 0x07 : 0x27;
         mwi_patch_init(&patch, 1 << 20);
         mwi_reader_init(&r, bytes, len, 64);
-        mwi_patch_stage(&patch, &r, &line_type, &first);
+        mwi_patch_stage(&patch, &r, &line_type, &mwi_mask_all, &first);
         mwi_patch_stage_out(&patch, &r, &line_type, &out);
-        mwi_patch_stage(&patch, &r, &mw_type_u32, &number);
+        mwi_patch_stage(&patch, &r, &mw_type_u32, &mwi_mask_all, &number);
         cr_expect_eq(first.count, 5);
         if (good_end != 0) {
             cr_assert_eq(mwi_reader_finish(&r), MW_OK);
@@ -367,8 +367,8 @@ Test(patch, parameters_must_not_share_memory)
 
     mwi_patch_init(&patch, 1 << 20);
     mwi_reader_init(&r, bytes, sizeof(bytes), 64);
-    mwi_patch_stage(&patch, &r, &line_type, &both[1]);
-    mwi_patch_stage(&patch, &r, &array_line_2_type, both);
+    mwi_patch_stage(&patch, &r, &line_type, &mwi_mask_all, &both[1]);
+    mwi_patch_stage(&patch, &r, &array_line_2_type, &mwi_mask_all, both);
     cr_expect_eq(r.error.status, MW_EINVAL);
     cr_expect_str_eq(r.error.text, "shares memory with another one at byte 3");
     mwi_patch_abort(&patch);
@@ -450,7 +450,7 @@ diff_error(
 
     mwi_buf_init(&buf, SIZE_MAX);
     mwi_writer_init(&w, &buf);
-    mwi_diff(&w, type, &none, old, live);
+    mwi_diff(&w, type, &mwi_mask_all, &none, old, live);
     cr_expect_not_null(strstr(w.error.text, text), "%s", w.error.text);
     mwi_buf_fini(&buf);
     return w.error.status;

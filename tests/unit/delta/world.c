@@ -74,7 +74,7 @@ diff(const mw_type *type, const struct mwi_snapshot *snapshot, const void *old,
 
     mwi_buf_init(&buf, SIZE_MAX);
     mwi_writer_init(&w, &buf);
-    mwi_diff(&w, type, snapshot, old, live);
+    mwi_diff(&w, type, &mwi_mask_all, snapshot, old, live);
     must(mwi_writer_ok(&w), w.error.text);
     return buf;
 }
@@ -105,7 +105,7 @@ apply(const mw_type *type, void *object, const uint8_t *delta, size_t len,
     mwi_patch_init(&patch, (size_t) 1 << 28);
     mwi_reader_init(&r, delta, len, DELTA_DEPTH);
     r.path = &root;
-    mwi_patch_stage(&patch, &r, type, object);
+    mwi_patch_stage(&patch, &r, type, &mwi_mask_all, object);
     r.path = NULL;
     if (ret_stats != NULL) {
         *ret_stats = patch.stats;

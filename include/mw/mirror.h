@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mirrors: an object of the client's that the server keeps a copy of, so that
+ * calls send only what the client has changed since the last one.
+ *
+ *     mw_mirror *mirror;
+ *     if (mw_mirror_open(&mirror, &doc_Document_type, &document, &err) < 0) …
+ *     mw_ctx ctx = MW_CTX(.mirror = mirror);
+ *     doc_Store_check(client, &ctx, &document);    sent whole
+ *     document.title[0] = 'T';
+ *     doc_Store_check(client, &ctx, &document);    sent as a delta
+ *     mw_mirror_close(mirror);
+ *
+ * The server keeps a bounded number of copies per connection and forgets the
+ * one that was not used for longest; the client then sends the object whole
+ * again, and the caller does not notice.
+ */
+#ifndef MW_MIRROR_H
+#define MW_MIRROR_H
+
+#include "mw/base.h"
+#include "mw/desc.h"
+#include "mw/status.h"
+
+typedef struct mw_mirror mw_mirror;
+
+MW_BEGIN_DECLS
+
+/** Begin to mirror an object.  Sends nothing.
+ *
+ * @param ret_mirror  [own: mw_mirror_close()] [out] NULL after a failure
+ * @param type    [borrow: static] descriptor of the object
+ * @param object  [borrow: mirror] the object: what the stub is given, for an in
+ *                or inout argument of a struct its address
+ * @param reterr  [out] NULL allowed; filled only on failure
+ * @retval MW_ENOMEM  out of memory
+ * @thread any; does not block
+ */
+MW_API MW_MUST_USE mw_status mw_mirror_open(mw_mirror **ret_mirror,
+    const mw_type *type, const void *object, mw_error *reterr);
+
+/** Have the object sent whole by the next call. */
+MW_API void mw_mirror_reset(mw_mirror *mirror);
+
+/** Stop mirroring, and free the copy.
+ *
+ * @param mirror  [own] mirror that no call is using, or NULL
+ * @thread owner; does not block
+ */
+MW_API void mw_mirror_close(mw_mirror *mirror);
+
+MW_END_DECLS
+
+#endif

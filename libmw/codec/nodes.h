@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * codec: the nodes of a call or an object, numbered.
+ *
+ * Each valuetype has a table of its own, and its nodes are numbered from 0 in
+ * the order in which they were met.  A REF travels as such a number: which
+ * table is meant is known from its type, so a peer cannot pass one node for
+ * another's type.  Tables double as the queue of nodes that are still to be
+ * written, so a graph is walked without recursion, however it is shaped.
+ *
+ * Nodes that were decoded into an arena lie side by side, the table's home: a
+ * pointer to one gives its number by subtraction.  All others are found by a
+ * hash of their address.  Not thread-safe.
+ */
+#ifndef MWI_CODEC_NODES_H
+#define MWI_CODEC_NODES_H
+
+#include "mw/desc.h"
+#include "mw/status.h"
+
+struct mwi_node_table {
+    const mw_type *type; /* STRUCT, MW_TYPE_NODE */
+    unsigned char *home; /* n_home nodes, numbered first, or NULL */
+    size_t n_home;
+    void **far; /* n_far nodes, numbered next */
+    size_t n_far;
+    size_t cap;
+    size_t n_inout; /* the first of them may be changed by the call */
+    size_t n_known; /* the first of them were in the request */
+};
+
+struct mwi_node_slot {
+    const void *node;  /* NULL: free */
+    uint32_t table;    /* index */
+    uint32_t position; /* in far */
+};
+
+struct mwi_nodes {
+    struct mwi_node_table *tables;
+    size_t n_tables;
+    struct mwi_node_slot *slots; /* cap of them, a power of two, or NULL */
+    size_t cap;
+    size_t len;
+    bool check_unique; /* find nodes that break the promise of @mw::unique */
+};
+
+/** Nodes in a table. */
+static inline size_t
+mwi_node_count(const struct mwi_node_table *table)
+{
+    return table->n_home + table->n_far;
+}
+
+/** No tables.  Allocates nothing. */
+void mwi_nodes_init(struct mwi_nodes *nodes);
+
+/** Free the tables, not the nodes.  Harmless on zeroed storage. */
+void mwi_nodes_fini(struct mwi_nodes *nodes);
+
+/** The table of a valuetype, or NULL if there is none.  Valid until the next
+ * table is added. */
+struct mwi_node_table *mwi_nodes_find_table(
+    const struct mwi_nodes *nodes, const mw_type *type);
+
+/** The same, adding one if there is none.  NULL when out of memory. */
+MW_MUST_USE struct mwi_node_table *mwi_nodes_table(
+    struct mwi_nodes *nodes, const mw_type *type);
+
+/** The number of a node, which is added if it is new.
+ *
+ * @param ref   descriptor of the REF that leads to it
+ * @param node  not NULL
+ * @retval MW_EINVAL  the address is a node of another type already, or points
+ *                    into the middle of one; or, with check_unique, the REF is
+ *                    unique and the node is known
+ * @retval MW_ENOMEM  out of memory
+ */
+MW_MUST_USE mw_status mwi_nodes_number(struct mwi_nodes *nodes,
+    const mw_type *ref, const void *node, size_t *ret_number);
+
+/** Whether a node of a type has a number, and which. */
+bool mwi_nodes_find(const struct mwi_nodes *nodes, const mw_type *type,
+    const void *node, size_t *ret_number);
+
+/** The node of a type with a number, or NULL if there is none. */
+void *mwi_nodes_at(
+    const struct mwi_nodes *nodes, const mw_type *type, uint64_t number);
+
+/** The node in a table with a number below mwi_node_count(). */
+static inline void *
+mwi_node_at(const struct mwi_node_table *table, size_t number)
+{
+    if (number < table->n_home) {
+        return table->home + number * table->type->size;
+    }
+    return table->far[number - table->n_home];
+}
+
+/** Add a node that is known to be new, without entering it for
+ * mwi_nodes_number().  MW_ENOMEM. */
+MW_MUST_USE mw_status mwi_nodes_append(
+    struct mwi_nodes *nodes, const mw_type *type, void *node);
+
+#endif
