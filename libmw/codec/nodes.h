@@ -18,6 +18,8 @@
 #include "mw/desc.h"
 #include "mw/status.h"
 
+#include "codec/value.h"
+
 struct mwi_node_table {
     const mw_type *type; /* STRUCT, MW_TYPE_NODE */
     unsigned char *home; /* n_home nodes, numbered first, or NULL */
@@ -41,7 +43,9 @@ struct mwi_nodes {
     struct mwi_node_slot *slots; /* cap of them, a power of two, or NULL */
     size_t cap;
     size_t len;
-    bool check_unique; /* find nodes that break the promise of @mw::unique */
+    bool trust_unique; /* do not look whether what a unique REF leads to was
+                          met before */
+    bool check_unique; /* refuse it if it was */
 };
 
 /** Nodes in a table. */
@@ -68,15 +72,16 @@ MW_MUST_USE struct mwi_node_table *mwi_nodes_table(
 
 /** The number of a node, which is added if it is new.
  *
- * @param ref   descriptor of the REF that leads to it
- * @param node  not NULL
+ * @param ref     descriptor of the REF that leads to it
+ * @param node    not NULL
+ * @param reterr  [out] NULL allowed; filled only on failure
  * @retval MW_EINVAL  the address is a node of another type already, or points
  *                    into the middle of one; or, with check_unique, the REF is
  *                    unique and the node is known
  * @retval MW_ENOMEM  out of memory
  */
 MW_MUST_USE mw_status mwi_nodes_number(struct mwi_nodes *nodes,
-    const mw_type *ref, const void *node, size_t *ret_number);
+    const mw_type *ref, const void *node, size_t *ret_number, mw_error *reterr);
 
 /** Whether a node of a type has a number, and which. */
 bool mwi_nodes_find(const struct mwi_nodes *nodes, const mw_type *type,
@@ -96,9 +101,18 @@ mwi_node_at(const struct mwi_node_table *table, size_t number)
     return table->far[number - table->n_home];
 }
 
-/** Add a node that is known to be new, without entering it for
- * mwi_nodes_number().  MW_ENOMEM. */
-MW_MUST_USE mw_status mwi_nodes_append(
-    struct mwi_nodes *nodes, const mw_type *type, void *node);
+/** Add n zeroed nodes of a type: in an arena as the table's home if it is
+ * empty, else as a block each.  mwi_nodes_number() does not find the latter
+ * before mwi_nodes_index().  After a failure some may have been added.
+ * MW_ENOMEM, MW_ERANGE. */
+MW_MUST_USE mw_status mwi_nodes_add(struct mwi_nodes *nodes,
+    struct mwi_place *place, const mw_type *type, size_t n);
+
+/** Have mwi_nodes_number() find all nodes, also those that were added or
+ * trusted to be unique.  MW_ENOMEM. */
+MW_MUST_USE mw_status mwi_nodes_index(struct mwi_nodes *nodes);
+
+/** Clear and free all nodes on the heap whose numbers are not below n_known. */
+void mwi_nodes_free_new(struct mwi_nodes *nodes);
 
 #endif
