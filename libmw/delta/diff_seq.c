@@ -150,6 +150,23 @@ match(const struct mwi_differ *d, const mw_type *type, struct elements *e)
     return mwi_match_content(d, e->elem, e->old, e->live, &e->matching);
 }
 
+size_t *
+mwi_match_elements(const struct mwi_differ *d, const mw_type *type,
+    struct mwi_items old, struct mwi_items live)
+{
+    struct elements e = { .elem = type->elem, .old = old, .live = live };
+
+    trim(d, &e);
+    if (!match(d, type, &e)) {
+        mwi_free(e.matching.from);
+        return NULL;
+    }
+    for (size_t j = 0; j < live.len; j++) {
+        e.matching.from[j] = from(&e, j);
+    }
+    return e.matching.from;
+}
+
 /* Whether the old elements that are still there are in their old order. */
 static bool
 is_ordered(const struct elements *e)

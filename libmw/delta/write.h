@@ -71,6 +71,14 @@ MW_MUST_USE bool mwi_match_content(const struct mwi_differ *d,
     const mw_type *elem, struct mwi_items old, struct mwi_items live,
     struct mwi_matching *matching);
 
+/** Match the elements of a sequence or array as the differ does.
+ *
+ * @return  [own: mwi_free()] by new index: old index or MWI_NO_ELEMENT; NULL
+ *          when out of memory
+ */
+MW_MUST_USE size_t *mwi_match_elements(const struct mwi_differ *d,
+    const mw_type *type, struct mwi_items old, struct mwi_items live);
+
 /** Whether a type is a struct with a key. */
 bool mwi_is_keyed(const mw_type *type);
 
