@@ -44,6 +44,7 @@ init_basic_types(unit *u)
             .size = table[i].size,
             .align = table[i].size,
         };
+        u->basic[i].plain = &u->basic[i];
     }
 }
 
@@ -273,7 +274,11 @@ decl_kind_text(decl_kind kind)
         [DECL_TYPEDEF] = "a typedef",
         [DECL_ENUM] = "an enum",
         [DECL_ENUMERATOR] = "an enumerator",
+        [DECL_BITMASK] = "a bitmask",
+        [DECL_BIT] = "a bit",
         [DECL_STRUCT] = "a struct",
+        [DECL_UNION] = "a union",
+        [DECL_VALUETYPE] = "a valuetype",
         [DECL_EXCEPTION] = "an exception",
         [DECL_INTERFACE] = "an interface",
         [DECL_MEMBER] = "a member",

@@ -10,6 +10,7 @@
 #define MWIDL_AST_H
 
 #include "source.h"
+#include "types.h"
 
 enum {
     NESTING_MAX = 64,   /* of modules, types and parentheses */
@@ -17,54 +18,6 @@ enum {
     ENUMERATORS_MAX = 65536,
     PARAMS_MAX = 64,
     VALUE_SIZE_MAX = 1 << 24, /* bytes that a type takes by value */
-};
-
-typedef struct decl decl;
-typedef struct type type;
-
-typedef enum type_kind {
-    TYPE_BOOL,
-    TYPE_U8,
-    TYPE_I8,
-    TYPE_U16,
-    TYPE_I16,
-    TYPE_U32,
-    TYPE_I32,
-    TYPE_U64,
-    TYPE_I64,
-    TYPE_F32,
-    TYPE_F64,
-    TYPE_STRING,
-    TYPE_ENUM,
-    TYPE_STRING_N,
-    TYPE_STRUCT,
-    TYPE_SEQ,
-    TYPE_SEQ_N,
-    TYPE_ARRAY,
-    N_TYPE_KINDS,
-} type_kind;
-
-/* A type without its aliases.  There is one object for each type, so that
- * pointers compare as types do. */
-struct type {
-    type_kind kind;
-    uint32_t bound;    /* of TYPE_STRING_N, TYPE_SEQ_N, TYPE_ARRAY */
-    const type *elem;  /* of TYPE_SEQ, TYPE_SEQ_N, TYPE_ARRAY */
-    decl *decl;        /* of TYPE_ENUM, TYPE_STRUCT */
-    const char *idl;   /* "sequence<orders::Line>" */
-    const char *stem;  /* C name, or what C names are made from where C has no
-                          name for it: "orders_Line_seq", "mw_i32_x4" */
-    const char *cname; /* the C type; NULL for arrays and bounded strings,
-                          which need a declarator */
-    const decl *elem_alias; /* of a sequence of arrays: the array's typedef */
-    const char *elem_cname; /* TYPE_SEQ, TYPE_SEQ_N: C type of an element */
-    const char *desc;       /* C name of the descriptor */
-    bool builtin;           /* libmw has the C type and the descriptor */
-    bool complete;          /* false: a struct that is only declared so far */
-    bool flat;              /* owns no memory outside itself */
-    unsigned depth;         /* levels of nesting by value or sequence */
-    uint64_t size;          /* bytes by value on a 64-bit machine */
-    uint32_t align;         /* likewise */
 };
 
 /* A type as it is written, perhaps with the name of a typedef. */
@@ -81,15 +34,17 @@ typedef enum value_kind {
     VALUE_BOOL,
     VALUE_STRING,
     VALUE_ENUM,
+    VALUE_BITS, /* of a bitmask */
 } value_kind;
 
 typedef struct value {
     value_kind kind;
     bool negative;      /* VALUE_INTEGER: magnitude is of a negative number */
-    uint64_t magnitude; /* VALUE_INTEGER; VALUE_BOOL: 0 or 1 */
+    uint64_t magnitude; /* VALUE_INTEGER; VALUE_BOOL: 0 or 1; VALUE_BITS */
     double number;      /* VALUE_FLOAT */
     const char *string; /* VALUE_STRING */
     const decl *enumerator; /* VALUE_ENUM */
+    const decl *bitmask;    /* VALUE_BITS */
     place at;
 } value;
 
@@ -106,17 +61,27 @@ typedef enum note_kind {
     NOTE_MAX,
     NOTE_VALUE,
     NOTE_DEADLINE,
+    NOTE_MUTABLE,
+    NOTE_EXTERNAL,
+    NOTE_UNIQUE,
+    NOTE_WRITES,
+    NOTE_BIT_BOUND,
+    NOTE_POSITION,
     N_NOTES,
 } note_kind;
 
 /* What the annotations before a declaration say. */
 typedef struct annotations {
-    bool final, appendable, optional, key, has_id, has_deadline;
+    bool final, appendable, mutable, optional, external, unique, key;
+    bool has_id, has_deadline, has_position;
     uint32_t id;
+    uint32_t position;  /* @position */
+    uint32_t bit_bound; /* @bit_bound; 0: absent */
     uint32_t deadline_ms;
     value initial;     /* @default */
     value number;      /* @value */
     value min, max;    /* @min, @max, @range */
+    value writes;      /* @mw::writes: a VALUE_STRING */
     const char *unit;  /* @unit */
     place at[N_NOTES]; /* .file NULL: absent */
 } annotations;
@@ -128,10 +93,14 @@ typedef enum decl_kind {
     DECL_TYPEDEF,
     DECL_ENUM,
     DECL_ENUMERATOR,
+    DECL_BITMASK,
+    DECL_BIT, /* .value is its position */
     DECL_STRUCT,
+    DECL_UNION,
+    DECL_VALUETYPE,
     DECL_EXCEPTION,
     DECL_INTERFACE,
-    DECL_MEMBER,
+    DECL_MEMBER, /* also of a valuetype, and an arm of a union */
     DECL_OP,
     DECL_PARAM,
 } decl_kind;
@@ -144,6 +113,46 @@ typedef struct decl_list {
     place at;
     struct decl_list *next;
 } decl_list;
+
+/* One label of an arm, in order. */
+typedef struct label {
+    value value; /* VALUE_NONE: "default" */
+    struct label *next;
+} label;
+
+/* A tag and the arm that it selects. */
+typedef struct union_case {
+    int64_t tag; /* of a uint64 the same bits */
+    const value *label;
+    const decl *arm;
+} union_case;
+
+/* What @mw::writes allows of a value; see mw_mask in mw/desc.h.  NULL stands
+ * for nothing. */
+typedef struct mask {
+    bool all;                 /* everything; no fields then */
+    struct mask_field *first; /* ascending by their members' position */
+    unsigned n_fields;
+} mask;
+
+typedef struct mask_field {
+    const decl *member; /* or arm */
+    uint32_t index;     /* its position, counted from 0 */
+    mask *mask;
+    struct mask_field *next;
+} mask_field;
+
+typedef struct node_mask {
+    const decl *valuetype;
+    mask *mask;
+    struct node_mask *next;
+} node_mask;
+
+/* @mw::writes of an operation; what it allows of a parameter stands there. */
+typedef struct writes {
+    node_mask *first; /* in order of appearance; nothing of other nodes */
+    unsigned n_nodes;
+} writes;
 
 struct decl {
     decl_kind kind;
@@ -158,22 +167,34 @@ struct decl {
     decl *next;         /* in its scope */
     unsigned n_children;
     bool complete;   /* false: only declared so far */
-    bool used_early; /* struct: named before it was complete */
+    bool used_early; /* struct, union: named before it was complete;
+                        valuetype: always */
     annotations notes;
-    type_ref type;     /* of const, typedef, member, param; result of op, where
-                          .type is NULL for void */
-    type *own;         /* the type that an enum, struct or exception makes */
-    value value;       /* of a const; of an enumerator */
-    uint32_t id;       /* of a member */
-    direction dir;     /* of a param */
-    bool oneway;       /* op */
-    decl *base;        /* of an interface */
-    decl_list *raises; /* of an op */
+    type_ref type;      /* of const, typedef, member, param; result of op, where
+                           .type is NULL for void */
+    type *own;          /* the type that an enum, bitmask, struct, exception or
+                           union makes; of a valuetype its node's */
+    type *ref;          /* of a valuetype: TYPE_REF */
+    const type *unique; /* of a valuetype: likewise with @mw::unique, or NULL if
+                          nothing uses that */
+    type_ref tag;       /* of a union */
+    label *labels;      /* of an arm */
+    union_case *cases;  /* of a union: n_cases, ascending by tag */
+    unsigned n_cases;
+    const decl *default_arm; /* of a union: for other tags, or NULL */
+    value value;             /* of a const, an enumerator, a bit */
+    uint32_t id;             /* of a member; of an arm its position */
+    direction dir;           /* of a param */
+    bool oneway;             /* op */
+    decl *base;              /* of an interface */
+    decl_list *raises;       /* of an op */
+    const writes *writes;    /* of an op with @mw::writes, when all is parsed */
+    const mask *mask;        /* of an inout param of such an op, or NULL */
 };
 
 /* A declaration of a file, in the order of appearance over all files. */
 typedef struct item {
-    decl *decl; /* const, typedef, enum, struct, exception, interface */
+    decl *decl; /* const, typedef, interface, or what makes a type */
     const source *file;
     struct item *next;
 } item;
@@ -190,6 +211,7 @@ typedef struct unit {
     map types;  /* (NULL, key) to type */
     map cnames; /* (scope or NULL, C name) to struct c_owner */
     type basic[TYPE_STRING + 1];
+    type *all_types; /* but the basic ones */
 } unit;
 
 typedef struct unit_options {
@@ -220,18 +242,8 @@ const char *scope_suggest(const decl *scope, const char *name);
 
 const char *decl_kind_text(decl_kind kind);
 
-/* Types. */
-const type *type_basic(const unit *u, type_kind kind);
-const type *type_string(unit *u, uint32_t bound);
-const type *type_seq(
-    unit *u, const type *elem, const decl *alias, uint32_t bound);
-const type *type_array(unit *u, const type *elem, uint32_t bound);
-type *type_declared(unit *u, decl *d);
-
-/* Lays a struct out once its members are known. */
-void type_complete_struct(decl *d);
-bool type_is_integer(const type *t);
-bool type_is_float(const type *t);
+/* True if there is a has_x beside the member's value. */
+bool member_has_flag(const decl *m);
 
 /* value.c: makes a value one of the type, or reports why not. */
 bool value_convert(unit *u, value *v, const type *t);

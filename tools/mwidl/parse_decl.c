@@ -264,7 +264,7 @@ parse_struct(
         error_at(&p->u->diag, d->at, "a struct has at least one member");
     }
     check_struct(p->u, d);
-    type_complete_struct(d);
+    type_complete(d);
     check_struct_limits(p->u, d);
     unit_add_item(p->u, d);
     return ok;
