@@ -18,6 +18,7 @@ mwi_items_of(const mw_type *type, const void *value)
 
     switch (type->kind) {
     case MW_KIND_SEQ:
+    case MW_KIND_MAP:
         seq = mwi_load_seq(value);
         items.at = seq.items;
         items.len = seq.len;
@@ -64,8 +65,8 @@ mwi_field_is_present(const mw_field *field, const void *record)
     if ((field->flags & MW_FIELD_OPTIONAL) == 0) {
         return true;
     }
-    if (field->type->kind == MW_KIND_STRING) {
-        return mwi_load_string(start + field->offset) != NULL;
+    if (mwi_type_has_null(field->type)) {
+        return mwi_load_pointer(start + field->offset) != NULL;
     }
     return mwi_load_bool(start + field->has_offset);
 }
@@ -76,7 +77,7 @@ mwi_field_set_present(const mw_field *field, void *record, bool present)
     char *start = record;
 
     if ((field->flags & MW_FIELD_OPTIONAL) != 0 &&
-        field->type->kind != MW_KIND_STRING) {
+        !mwi_type_has_null(field->type)) {
         memcpy(start + field->has_offset, &present, sizeof(present));
     }
 }
@@ -94,6 +95,128 @@ mwi_field_by_id(const mw_type *type, uint64_t id)
         }
     }
     return NULL;
+}
+
+struct mwi_by_id
+mwi_by_id(const mw_type *type)
+{
+    struct mwi_by_id walk = { .type = type, .is_declared_so = true };
+
+    for (uint32_t i = 1; i < type->n_members && walk.is_declared_so; i++) {
+        walk.is_declared_so = type->fields[i - 1].id < type->fields[i].id;
+    }
+    return walk;
+}
+
+/* The member with the lowest id that is above another one's. */
+static const mw_field *
+search_above(const mw_type *type, const mw_field *last)
+{
+    const mw_field *next = NULL;
+
+    for (uint32_t i = 0; i < type->n_members; i++) {
+        const mw_field *field = &type->fields[i];
+
+        if ((last == NULL || field->id > last->id) &&
+            (next == NULL || field->id < next->id)) {
+            next = field;
+        }
+    }
+    return next;
+}
+
+const mw_field *
+mwi_next_by_id(struct mwi_by_id *walk)
+{
+    const mw_type *type = walk->type;
+    const mw_field *next;
+
+    if (walk->is_declared_so) {
+        next = walk->last != NULL ? walk->last + 1 : type->fields;
+        next = next < type->fields + type->n_members ? next : NULL;
+    } else {
+        next = search_above(type, walk->last);
+    }
+    walk->last = next;
+    return next;
+}
+
+bool
+mwi_is_map_value(const mw_type *type)
+{
+    while (type->kind == MW_KIND_BOX) {
+        type = type->elem;
+    }
+    return type->kind == MW_KIND_MAP ||
+           (type->kind == MW_KIND_STRUCT &&
+               (type->flags & MW_TYPE_MUTABLE) != 0);
+}
+
+int64_t
+mwi_load_integer(const mw_type *type, const void *value)
+{
+    uint64_t bits = mwi_load_bits(type, value);
+
+    switch (type->kind) {
+    case MW_KIND_BOOL:
+        return bits != 0;
+    case MW_KIND_I8:
+        return (int8_t) bits;
+    case MW_KIND_I16:
+        return (int16_t) bits;
+    case MW_KIND_I32:
+    case MW_KIND_ENUM:
+        return (int32_t) bits;
+    default:
+        return (int64_t) bits;
+    }
+}
+
+uint64_t
+mwi_load_bits(const mw_type *type, const void *value)
+{
+    uint8_t u8;
+    uint16_t u16;
+    uint32_t u32;
+    uint64_t u64;
+
+    switch (type->size) {
+    case sizeof(u8):
+        memcpy(&u8, value, sizeof(u8));
+        return u8;
+    case sizeof(u16):
+        memcpy(&u16, value, sizeof(u16));
+        return u16;
+    case sizeof(u32):
+        memcpy(&u32, value, sizeof(u32));
+        return u32;
+    default:
+        memcpy(&u64, value, sizeof(u64));
+        return u64;
+    }
+}
+
+void
+mwi_store_bits(const mw_type *type, void *value, uint64_t bits)
+{
+    uint8_t u8 = (uint8_t) bits;
+    uint16_t u16 = (uint16_t) bits;
+    uint32_t u32 = (uint32_t) bits;
+
+    switch (type->size) {
+    case sizeof(u8):
+        memcpy(value, &u8, sizeof(u8));
+        break;
+    case sizeof(u16):
+        memcpy(value, &u16, sizeof(u16));
+        break;
+    case sizeof(u32):
+        memcpy(value, &u32, sizeof(u32));
+        break;
+    default:
+        memcpy(value, &bits, sizeof(bits));
+        break;
+    }
 }
 
 const char *

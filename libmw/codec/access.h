@@ -62,6 +62,22 @@ mwi_store_string(void *value, char *text)
     memcpy(value, &text, sizeof(text));
 }
 
+/* What a BOX or a REF points to. */
+static inline void *
+mwi_load_pointer(const void *value)
+{
+    void *pointer;
+
+    memcpy(&pointer, value, sizeof(pointer));
+    return pointer;
+}
+
+static inline void
+mwi_store_pointer(void *value, void *pointer)
+{
+    memcpy(value, &pointer, sizeof(pointer));
+}
+
 /* Any byte that is not zero is true, whatever a program has put there. */
 static inline bool
 mwi_load_bool(const void *value)
@@ -86,6 +102,26 @@ static inline bool
 mwi_type_is_flat(const mw_type *type)
 {
     return (type->flags & MW_TYPE_FLAT) != 0;
+}
+
+/* Whether NULL is how an optional value of the type is absent. */
+static inline bool
+mwi_type_has_null(const mw_type *type)
+{
+    return type->kind == MW_KIND_STRING || type->kind == MW_KIND_BOX;
+}
+
+/* The two members of a MAP's entry. */
+static inline const mw_field *
+mwi_map_key(const mw_type *map)
+{
+    return &map->elem->fields[0];
+}
+
+static inline const mw_field *
+mwi_map_value(const mw_type *map)
+{
+    return &map->elem->fields[1];
 }
 
 /* Where the items of an MW_KIND_SEQ_N are, bytes from its start. */

@@ -17,6 +17,7 @@
 #ifndef MWI_CODEC_CBOR_H
 #define MWI_CODEC_CBOR_H
 
+#include "mw/desc.h"
 #include "mw/status.h"
 
 #include "base/buf.h"
@@ -40,12 +41,14 @@ enum mwi_item {
 /* A reader goes no deeper than this, whatever it is told. */
 enum { MWI_DEPTH_LIMIT = 512 };
 
-/* One step of the way to a value, for error texts: "order", ".lines", "[3]".
- * Steps live on the stack of the functions that take them. */
+/* One step of the way to a value, for error texts: "order", ".lines", "[3]",
+ * "[\"bolt\"]".  Steps live on the stack of the functions that take them. */
 struct mwi_path {
     const struct mwi_path *up; /* NULL at the root */
-    const char *name;          /* a member's name, or NULL for an index */
-    size_t index;              /* when name is NULL */
+    const char *name;          /* a member's name, or NULL */
+    size_t index;              /* when name and key are NULL */
+    const mw_type *key_type;   /* of key */
+    const void *key;           /* a map's key, valid; or NULL */
 };
 
 struct mwi_reader {

@@ -9,10 +9,43 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "codec/cbor.h"
+#include "codec/access.h"
+#include "codec/value.h"
 
 /* Together with the byte offset they fit into an error's text. */
 enum { PATH_MAX_LEN = 96, MESSAGE_MAX_LEN = 124 };
+
+/* Bytes of a map's text key that are told. */
+enum { KEY_MAX_LEN = 40 };
+
+/* A map's key as text: ["bolt"], [-5].  Returns its length. */
+static int
+key_text(const struct mwi_path *step, char *ret_text, size_t size)
+{
+    const mw_type *type = step->key_type;
+    const char *text;
+    size_t len;
+
+    switch (type->kind) {
+    case MW_KIND_STRING:
+    case MW_KIND_STRING_N:
+        text = mwi_text_of(type, step->key, &len);
+        if (len > KEY_MAX_LEN) {
+            len = mwi_utf8_prefix(text, KEY_MAX_LEN);
+            return snprintf(ret_text, size, "[\"%.*s...\"]", (int) len, text);
+        }
+        return snprintf(ret_text, size, "[\"%.*s\"]", (int) len, text);
+    case MW_KIND_BOOL:
+        return snprintf(ret_text, size, "[%s]",
+            mwi_load_bool(step->key) ? "true" : "false");
+    case MW_KIND_U64:
+        return snprintf(ret_text, size, "[%" PRIu64 "]",
+            (uint64_t) mwi_load_integer(type, step->key));
+    default:
+        return snprintf(
+            ret_text, size, "[%" PRId64 "]", mwi_load_integer(type, step->key));
+    }
+}
 
 /* One step as text: "lines", ".lines", "[3]".  Returns its length. */
 static size_t
@@ -23,6 +56,8 @@ step_text(const struct mwi_path *step, char *ret_text, size_t size)
     if (step->name != NULL) {
         n = snprintf(
             ret_text, size, "%s%s", step->up != NULL ? "." : "", step->name);
+    } else if (step->key != NULL) {
+        n = key_text(step, ret_text, size);
     } else {
         n = snprintf(ret_text, size, "[%zu]", step->index);
     }

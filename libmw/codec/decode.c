@@ -9,6 +9,8 @@
 
 #include "codec/access.h"
 #include "codec/init.h"
+#include "codec/map.h"
+#include "codec/nodes.h"
 #include "codec/value.h"
 
 /* Note an error at an item that has been consumed already. */
@@ -95,11 +97,13 @@ decode_string_n(struct mwi_reader *r, const mw_type *type, void *ret_value)
     memcpy(ret_value, text, len);
 }
 
-/* One member; null leaves an optional one absent. */
 static void
 decode_field(struct mwi_reader *r, struct mwi_place *place,
     const mw_field *field, void *ret_record)
 {
+    void *value = mwi_field_at(field, ret_record);
+    const uint8_t *at = r->at;
+
     if ((field->flags & MW_FIELD_OPTIONAL) != 0) {
         if (mwi_peek(r) == MWI_ITEM_NULL) {
             mwi_read_null(r);
@@ -107,39 +111,17 @@ decode_field(struct mwi_reader *r, struct mwi_place *place,
         }
         mwi_field_set_present(field, ret_record, true);
     }
-    mwi_decode(r, place, field->type, mwi_field_at(field, ret_record));
+    mwi_decode(r, place, field->type, value);
+    if (field->range != NULL) {
+        mwi_read_check_range(r, at, field, value);
+    }
 }
 
-/* Empty texts for the strings of a default value that are still NULL: handlers
- * may rely on it that what was decoded has none, whatever the peer left out. */
-static mw_status
-fill_strings(struct mwi_place *place, const mw_type *type, void *value)
+void
+mwi_decode_field(struct mwi_reader *r, struct mwi_place *place,
+    const mw_field *field, void *ret_record)
 {
-    mw_status status = MW_OK;
-
-    if (type->kind == MW_KIND_STRING && mwi_load_string(value) == NULL) {
-        mwi_store_string(value, mwi_place_strndup(place, "", 0));
-        return mwi_load_string(value) != NULL ? MW_OK
-                                              : mwi_place_status(place, 1, 1);
-    }
-    if (type->kind == MW_KIND_STRUCT) {
-        for (uint32_t i = 0; i < type->n_members && status == MW_OK; i++) {
-            const mw_field *field = &type->fields[i];
-
-            if ((field->flags & MW_FIELD_OPTIONAL) == 0) {
-                status = fill_strings(
-                    place, field->type, mwi_field_at(field, value));
-            }
-        }
-    } else if (type->kind == MW_KIND_ARRAY) {
-        char *items = value;
-
-        for (uint32_t i = 0; i < type->bound && status == MW_OK; i++) {
-            status = fill_strings(
-                place, type->elem, items + (size_t) i * type->elem->size);
-        }
-    }
-    return status;
+    decode_field(r, place, field, ret_record);
 }
 
 /* What the peer's version of a struct does not have. */
@@ -147,13 +129,11 @@ static void
 default_field(struct mwi_reader *r, struct mwi_place *place,
     const mw_field *field, void *ret_record)
 {
-    mw_status status = mwi_init_field(place, field, ret_record);
+    mw_status status = mwi_init_field_filled(place, field, ret_record);
 
-    if (status == MW_OK && (field->flags & MW_FIELD_OPTIONAL) == 0) {
-        status =
-            fill_strings(place, field->type, mwi_field_at(field, ret_record));
-    }
-    if (status < 0) {
+    if (status == MW_EINTERNAL) {
+        mwi_reader_fail(r, status, "has no default");
+    } else if (status < 0) {
         mwi_reader_fail(r, status, "%s",
             status == MW_ERANGE ? "memory limit exceeded" : "out of memory");
     }
@@ -191,6 +171,162 @@ decode_struct(struct mwi_reader *r, struct mwi_place *place,
     mwi_leave(r);
 }
 
+/* A member's id, which must be above the one before it. */
+static uint64_t
+read_id(struct mwi_reader *r, const mw_type *type, const uint64_t *before)
+{
+    const uint8_t *at = r->at;
+    uint64_t id = mwi_read_uint(r);
+
+    if (before != NULL && id <= *before && mwi_reader_ok(r)) {
+        FAIL_AT(r, at, MW_EINVAL,
+            "member %" PRIu64 " of %s after member %" PRIu64, id, type->name,
+            *before);
+    }
+    return id;
+}
+
+/* Give members below an id, which the peer has left out, their defaults.
+ * Returns the first that is not below it. */
+static const mw_field *
+default_members(struct mwi_reader *r, struct mwi_place *place,
+    struct mwi_by_id *walk, const mw_field *field, uint64_t id, void *ret_value)
+{
+    struct mwi_path step = { .up = r->path };
+
+    r->path = &step;
+    for (; field != NULL && field->id < id && mwi_reader_ok(r);
+         field = mwi_next_by_id(walk)) {
+        step.name = field->name;
+        if ((walk->type->flags & MW_TYPE_FINAL) != 0) {
+            mwi_reader_fail(r, MW_EINVAL, "is missing");
+        } else {
+            default_field(r, place, field, ret_value);
+        }
+    }
+    r->path = step.up;
+    return field;
+}
+
+/* The peer's members and ours, both ascending by id, are merged. */
+static void
+decode_mutable(struct mwi_reader *r, struct mwi_place *place,
+    const mw_type *type, void *ret_value)
+{
+    struct mwi_path step = { .up = r->path };
+    struct mwi_by_id walk = mwi_by_id(type);
+    const mw_field *field = mwi_next_by_id(&walk);
+    size_t n = mwi_read_map(r);
+    uint64_t before = 0;
+
+    for (size_t i = 0; i < n && mwi_reader_ok(r); i++) {
+        const uint8_t *at = r->at;
+        uint64_t id = read_id(r, type, i > 0 ? &before : NULL);
+
+        field = default_members(r, place, &walk, field, id, ret_value);
+        if (field != NULL && field->id == id) {
+            step.name = field->name;
+            r->path = &step;
+            decode_field(r, place, field, ret_value);
+            r->path = step.up;
+            field = mwi_next_by_id(&walk);
+        } else if ((type->flags & MW_TYPE_FINAL) == 0) {
+            mwi_skip(r);
+        } else if (mwi_reader_ok(r)) {
+            FAIL_AT(
+                r, at, MW_EINVAL, "%s has no member %" PRIu64, type->name, id);
+        }
+        before = id;
+    }
+    (void) default_members(r, place, &walk, field, UINT64_MAX, ret_value);
+    mwi_leave(r);
+}
+
+static void
+decode_union(struct mwi_reader *r, struct mwi_place *place, const mw_type *type,
+    void *ret_value)
+{
+    struct mwi_path step = { .up = r->path };
+    const uint8_t *at = r->at;
+    size_t n = mwi_read_array(r);
+    int64_t tag = mwi_union_read_tag(r, type);
+    const mw_field *arm = mwi_union_arm_of(type, tag);
+
+    if (!mwi_reader_ok(r)) {
+        return;
+    }
+    if (n != (arm != NULL ? 2 : 1)) {
+        FAIL_AT(r, at, MW_EINVAL, "%zu items, %s has %d for tag %" PRId64, n,
+            type->name, arm != NULL ? 2 : 1, tag);
+        return;
+    }
+    mwi_union_set_tag(type, ret_value, tag);
+    if (arm != NULL) {
+        step.name = arm->name;
+        r->path = &step;
+        decode_field(r, place, arm, ret_value);
+        r->path = step.up;
+    }
+    mwi_leave(r);
+}
+
+static void
+decode_bitmask(struct mwi_reader *r, const mw_type *type, void *ret_value)
+{
+    const uint8_t *at = r->at;
+    uint64_t bits = mwi_read_uint(r);
+
+    if (bits > UINT64_MAX >> (64 - 8 * type->size)) {
+        FAIL_AT(r, at, MW_EINVAL, "0x%" PRIx64 " does not fit %s", bits,
+            type->name);
+        return;
+    }
+    mwi_store_bits(type, ret_value, bits);
+}
+
+static void
+decode_box(struct mwi_reader *r, struct mwi_place *place, const mw_type *type,
+    void *ret_value)
+{
+    const mw_type *elem = type->elem;
+    void *block;
+
+    if (!mwi_reader_ok(r)) {
+        return;
+    }
+    block = mwi_place_alloc(place, 1, elem->size, elem->align);
+    if (block == NULL) {
+        fail_nomem(r, r->at, place, 1, elem->size);
+        return;
+    }
+    mwi_store_pointer(ret_value, block);
+    mwi_decode(r, place, elem, block);
+}
+
+static void
+decode_ref(struct mwi_reader *r, const mw_type *type, void *ret_value)
+{
+    const uint8_t *at = r->at;
+    uint64_t number;
+    void *node;
+
+    if (mwi_peek(r) == MWI_ITEM_NULL) {
+        mwi_read_null(r);
+        return;
+    }
+    number = mwi_read_uint(r);
+    if (!mwi_reader_ok(r)) {
+        return;
+    }
+    node = r->nodes != NULL ? mwi_nodes_at(r->nodes, type->elem, number) : NULL;
+    if (node == NULL) {
+        FAIL_AT(r, at, MW_EINVAL, "there is no node %" PRIu64 " of %s", number,
+            type->elem->name);
+        return;
+    }
+    mwi_store_pointer(ret_value, node);
+}
+
 /* Make room for n elements that were announced at a place in the message, and
  * note the length.  Returns the first, or NULL when there is nothing to do. */
 static unsigned char *
@@ -217,7 +353,7 @@ make_room(struct mwi_reader *r, const uint8_t *at, struct mwi_place *place,
     if (n == 0) {
         return NULL;
     }
-    if (type->kind == MW_KIND_SEQ) {
+    if (type->kind == MW_KIND_SEQ || type->kind == MW_KIND_MAP) {
         seq.items = mwi_place_alloc(place, n, elem->size, elem->align);
         if (seq.items == NULL) {
             fail_nomem(r, at, place, n, elem->size);
@@ -263,6 +399,34 @@ decode_items(struct mwi_reader *r, struct mwi_place *place, const mw_type *type,
     mwi_leave(r);
 }
 
+static void
+decode_map(struct mwi_reader *r, struct mwi_place *place, const mw_type *type,
+    void *ret_value)
+{
+    const mw_field *key = mwi_map_key(type);
+    struct mwi_path step = { .up = r->path, .key_type = key->type };
+    const uint8_t *start = r->at;
+    size_t n = mwi_read_map(r);
+    struct mwi_items entries = { NULL, n };
+
+    entries.at = make_room(r, start, place, type, ret_value, n);
+    r->path = &step;
+    for (; step.index < n && mwi_reader_ok(r); step.index++) {
+        void *entry = entries.at + step.index * type->elem->size;
+        const uint8_t *at = r->at;
+
+        step.key = NULL;
+        decode_field(r, place, key, entry);
+        if (mwi_reader_ok(r)) {
+            step.key = mwi_field_at(key, entry);
+            mwi_map_check_read_key(r, at, type, entries, step.index);
+        }
+        decode_field(r, place, mwi_map_value(type), entry);
+    }
+    r->path = step.up;
+    mwi_leave(r);
+}
+
 void
 mwi_decode(struct mwi_reader *r, struct mwi_place *place, const mw_type *type,
     void *ret_value)
@@ -284,7 +448,26 @@ mwi_decode(struct mwi_reader *r, struct mwi_place *place, const mw_type *type,
         decode_string_n(r, type, ret_value);
         break;
     case MW_KIND_STRUCT:
-        decode_struct(r, place, type, ret_value);
+        if ((type->flags & MW_TYPE_MUTABLE) == 0) {
+            decode_struct(r, place, type, ret_value);
+        } else {
+            decode_mutable(r, place, type, ret_value);
+        }
+        break;
+    case MW_KIND_UNION:
+        decode_union(r, place, type, ret_value);
+        break;
+    case MW_KIND_BITMASK:
+        decode_bitmask(r, type, ret_value);
+        break;
+    case MW_KIND_MAP:
+        decode_map(r, place, type, ret_value);
+        break;
+    case MW_KIND_BOX:
+        decode_box(r, place, type, ret_value);
+        break;
+    case MW_KIND_REF:
+        decode_ref(r, type, ret_value);
         break;
     case MW_KIND_SEQ:
     case MW_KIND_SEQ_N:

@@ -8,6 +8,8 @@
 
 #include "base/utf8.h"
 #include "codec/access.h"
+#include "codec/map.h"
+#include "codec/nodes.h"
 #include "codec/value.h"
 
 static void encode(struct mwi_writer *w, const mw_type *type, const void *value,
@@ -53,12 +55,13 @@ mwi_items_to_write(struct mwi_writer *w, const mw_type *type, const void *value)
 {
     static const struct mwi_items none = { NULL, 0 };
 
-    if (type->kind == MW_KIND_SEQ) {
+    if (type->kind == MW_KIND_SEQ || type->kind == MW_KIND_MAP) {
         struct mwi_seq seq = mwi_load_seq(value);
 
         if (seq.items == NULL && seq.len > 0) {
-            mwi_writer_fail(
-                w, MW_EINVAL, "sequence of %zu elements has no items", seq.len);
+            mwi_writer_fail(w, MW_EINVAL, "%s of %zu %s has no items",
+                type->kind == MW_KIND_SEQ ? "sequence" : "map", seq.len,
+                type->kind == MW_KIND_SEQ ? "elements" : "entries");
             return none;
         }
     } else if (type->kind == MW_KIND_SEQ_N) {
@@ -97,6 +100,22 @@ encode_enum(struct mwi_writer *w, const mw_type *type, const void *value)
 }
 
 static void
+encode_field(struct mwi_writer *w, const mw_field *field, const void *record,
+    uint32_t depth)
+{
+    const void *value = mwi_field_at(field, record);
+
+    if (!mwi_field_is_present(field, record)) {
+        mwi_write_null(w);
+        return;
+    }
+    if (field->range != NULL) {
+        mwi_write_check_range(w, field, value);
+    }
+    encode(w, field->type, value, depth);
+}
+
+static void
 encode_struct(struct mwi_writer *w, const mw_type *type, const void *value,
     uint32_t depth)
 {
@@ -108,16 +127,110 @@ encode_struct(struct mwi_writer *w, const mw_type *type, const void *value,
     mwi_write_array(w, type->n_members);
     w->path = &step;
     for (uint32_t i = 0; i < type->n_members && mwi_writer_ok(w); i++) {
-        const mw_field *field = &type->fields[i];
+        step.name = type->fields[i].name;
+        encode_field(w, &type->fields[i], value, depth + 1);
+    }
+    w->path = step.up;
+}
 
+static void
+encode_mutable(struct mwi_writer *w, const mw_type *type, const void *value,
+    uint32_t depth)
+{
+    struct mwi_path step = { .up = w->path };
+    struct mwi_by_id walk = mwi_by_id(type);
+    const mw_field *field;
+
+    if (!check_depth(w, depth)) {
+        return;
+    }
+    mwi_write_map(w, type->n_members);
+    w->path = &step;
+    while (mwi_writer_ok(w) && (field = mwi_next_by_id(&walk)) != NULL) {
         step.name = field->name;
-        if (mwi_field_is_present(field, value)) {
-            encode(w, field->type, mwi_field_at(field, value), depth + 1);
-        } else {
-            mwi_write_null(w);
+        mwi_write_uint(w, field->id);
+        encode_field(w, field, value, depth + 1);
+    }
+    w->path = step.up;
+}
+
+static void
+encode_union(struct mwi_writer *w, const mw_type *type, const void *value,
+    uint32_t depth)
+{
+    const mw_field *arm = mwi_union_arm(type, value);
+    struct mwi_path step = { .up = w->path };
+
+    if (!check_depth(w, depth)) {
+        return;
+    }
+    mwi_write_array(w, arm != NULL ? 2 : 1);
+    mwi_union_write_tag(w, type, value);
+    if (arm != NULL && mwi_writer_ok(w)) {
+        step.name = arm->name;
+        w->path = &step;
+        encode_field(w, arm, value, depth + 1);
+        w->path = step.up;
+    }
+}
+
+static void
+encode_map(struct mwi_writer *w, const mw_type *type, const void *value,
+    uint32_t depth)
+{
+    struct mwi_items entries = mwi_items_to_write(w, type, value);
+    const mw_field *key = mwi_map_key(type);
+    struct mwi_path step = { .up = w->path, .key_type = key->type };
+
+    if (!check_depth(w, depth)) {
+        return;
+    }
+    mwi_write_map(w, entries.len);
+    w->path = &step;
+    for (; step.index < entries.len && mwi_writer_ok(w); step.index++) {
+        const void *entry = entries.at + step.index * type->elem->size;
+
+        step.key = NULL;
+        encode_field(w, key, entry, depth + 1);
+        if (mwi_writer_ok(w)) {
+            step.key = mwi_field_at(key, entry);
+            mwi_map_check_key(w, type, entries, step.index);
+            encode_field(w, mwi_map_value(type), entry, depth + 1);
         }
     }
     w->path = step.up;
+}
+
+static void
+encode_box(struct mwi_writer *w, const mw_type *type, const void *value,
+    uint32_t depth)
+{
+    const void *block = mwi_load_pointer(value);
+
+    if (block == NULL) {
+        mwi_writer_fail(w, MW_EINVAL, "is NULL");
+        return;
+    }
+    encode(w, type->elem, block, depth);
+}
+
+static void
+encode_ref(struct mwi_writer *w, const mw_type *type, const void *value)
+{
+    const void *node = mwi_load_pointer(value);
+    size_t number;
+    mw_error error;
+
+    if (node == NULL) {
+        mwi_write_null(w);
+    } else if (w->nodes == NULL) {
+        mwi_writer_fail(
+            w, MW_EINVAL, "refers to a node, which cannot go along");
+    } else if (mwi_nodes_number(w->nodes, type, node, &number, &error) < 0) {
+        mwi_writer_fail(w, error.status, "%s", error.text);
+    } else {
+        mwi_write_uint(w, number);
+    }
 }
 
 static void
@@ -220,7 +333,26 @@ encode(struct mwi_writer *w, const mw_type *type, const void *value,
         encode_text(w, type, value);
         break;
     case MW_KIND_STRUCT:
-        encode_struct(w, type, value, depth);
+        if ((type->flags & MW_TYPE_MUTABLE) == 0) {
+            encode_struct(w, type, value, depth);
+        } else {
+            encode_mutable(w, type, value, depth);
+        }
+        break;
+    case MW_KIND_UNION:
+        encode_union(w, type, value, depth);
+        break;
+    case MW_KIND_BITMASK:
+        mwi_write_uint(w, mwi_load_bits(type, value));
+        break;
+    case MW_KIND_MAP:
+        encode_map(w, type, value, depth);
+        break;
+    case MW_KIND_BOX:
+        encode_box(w, type, value, depth);
+        break;
+    case MW_KIND_REF:
+        encode_ref(w, type, value);
         break;
     case MW_KIND_SEQ:
     case MW_KIND_SEQ_N:
@@ -243,5 +375,14 @@ mwi_encode(struct mwi_writer *w, const mw_type *type, const void *value)
 {
     if (mwi_writer_ok(w)) {
         encode(w, type, value, w->depth);
+    }
+}
+
+void
+mwi_encode_field(
+    struct mwi_writer *w, const mw_field *field, const void *record)
+{
+    if (mwi_writer_ok(w)) {
+        encode_field(w, field, record, w->depth);
     }
 }

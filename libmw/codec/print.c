@@ -12,11 +12,14 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "codec/access.h"
+#include "codec/nodes.h"
 #include "codec/value.h"
 
 struct printer {
-    struct mwi_buf buf;
-    bool failed; /* out of memory; what follows does nothing */
+    struct mwi_buf *buf;
+    struct mwi_nodes *nodes; /* to number nodes by, or NULL */
+    uint32_t depth;          /* blocks that were entered */
+    mw_status status;        /* after a failure what follows does nothing */
 };
 
 static void print(struct printer *p, const mw_type *type, const void *value);
@@ -24,7 +27,9 @@ static void print(struct printer *p, const mw_type *type, const void *value);
 static void
 put(struct printer *p, const char *text, size_t len)
 {
-    p->failed = p->failed || mwi_buf_append(&p->buf, text, len) < 0;
+    if (p->status == MW_OK) {
+        p->status = mwi_buf_append(p->buf, text, len);
+    }
 }
 
 static void
@@ -237,6 +242,79 @@ print_struct(struct printer *p, const mw_type *type, const void *value)
 }
 
 static void
+print_bitmask(struct printer *p, const mw_type *type, const void *value)
+{
+    uint64_t rest = mwi_load_bits(type, value);
+    const char *separator = "";
+
+    for (uint32_t i = 0; i < type->n_members; i++) {
+        uint64_t bit = UINT64_C(1) << type->enumerators[i].value;
+
+        if ((rest & bit) != 0) {
+            puts_at(p, separator);
+            puts_at(p, type->enumerators[i].name);
+            separator = "|";
+            rest &= ~bit;
+        }
+    }
+    if (rest != 0) {
+        putf(p, "%s0x%" PRIx64, separator, rest);
+    } else if (*separator == '\0') {
+        puts_at(p, "0");
+    }
+}
+
+static void
+print_union(struct printer *p, const mw_type *type, const void *value)
+{
+    const mw_field *arm = mwi_union_arm(type, value);
+
+    puts_at(p, "{\"tag\": ");
+    print(p, type->elem, value);
+    if (arm != NULL) {
+        puts_at(p, ", ");
+        put_quoted(p, arm->name, strlen(arm->name));
+        puts_at(p, ": ");
+        print(p, arm->type, mwi_field_at(arm, value));
+    }
+    puts_at(p, "}");
+}
+
+static void
+print_map(struct printer *p, const mw_type *type, const void *value)
+{
+    struct mwi_items entries = mwi_items_of(type, value);
+    const mw_field *fields[2] = { mwi_map_key(type), mwi_map_value(type) };
+
+    puts_at(p, "{");
+    for (size_t i = 0; i < entries.len && p->status == MW_OK; i++) {
+        const void *entry = entries.at + i * type->elem->size;
+
+        puts_at(p, i > 0 ? ", " : "");
+        print(p, fields[0]->type, mwi_field_at(fields[0], entry));
+        puts_at(p, ": ");
+        print(p, fields[1]->type, mwi_field_at(fields[1], entry));
+    }
+    puts_at(p, "}");
+}
+
+static void
+print_ref(struct printer *p, const mw_type *type, const void *value)
+{
+    const void *node = mwi_load_pointer(value);
+    size_t number = 0;
+
+    if (node == NULL) {
+        puts_at(p, "null");
+    } else if (p->nodes == NULL) {
+        puts_at(p, "#?");
+    } else if (p->status == MW_OK) {
+        p->status = mwi_nodes_number(p->nodes, type, node, &number, NULL);
+        putf(p, "#%zu", number);
+    }
+}
+
+static void
 print_items(struct printer *p, const mw_type *type, const void *value)
 {
     struct mwi_items items = mwi_items_of(type, value);
@@ -244,7 +322,7 @@ print_items(struct printer *p, const mw_type *type, const void *value)
     bool is_bytes = elem->kind == MW_KIND_U8;
 
     puts_at(p, is_bytes ? "h'" : "[");
-    for (size_t i = 0; i < items.len && !p->failed; i++) {
+    for (size_t i = 0; i < items.len && p->status == MW_OK; i++) {
         if (is_bytes) {
             putf(p, "%02x", (unsigned int) items.at[i]);
         } else {
@@ -253,6 +331,28 @@ print_items(struct printer *p, const mw_type *type, const void *value)
         }
     }
     puts_at(p, is_bytes ? "'" : "]");
+}
+
+/* What lies in a block of its own.  It may be nested as deep as a program
+ * likes. */
+static void
+print_block(struct printer *p, const mw_type *type, const void *value)
+{
+    if (p->depth >= MWI_DEPTH_LIMIT) {
+        puts_at(p, "...");
+        return;
+    }
+    p->depth++;
+    if (type->kind == MW_KIND_MAP) {
+        print_map(p, type, value);
+    } else if (type->kind == MW_KIND_SEQ) {
+        print_items(p, type, value);
+    } else if (mwi_load_pointer(value) != NULL) {
+        print(p, type->elem, mwi_load_pointer(value));
+    } else {
+        puts_at(p, "null");
+    }
+    p->depth--;
 }
 
 static void
@@ -276,10 +376,23 @@ print(struct printer *p, const mw_type *type, const void *value)
     case MW_KIND_STRUCT:
         print_struct(p, type, value);
         break;
+    case MW_KIND_UNION:
+        print_union(p, type, value);
+        break;
+    case MW_KIND_BITMASK:
+        print_bitmask(p, type, value);
+        break;
     case MW_KIND_SEQ:
+    case MW_KIND_MAP:
+    case MW_KIND_BOX:
+        print_block(p, type, value);
+        break;
     case MW_KIND_SEQ_N:
     case MW_KIND_ARRAY:
         print_items(p, type, value);
+        break;
+    case MW_KIND_REF:
+        print_ref(p, type, value);
         break;
     default:
         print_number(p, type, value);
@@ -287,18 +400,27 @@ print(struct printer *p, const mw_type *type, const void *value)
     }
 }
 
+mw_status
+mwi_print_with(struct mwi_nodes *nodes, struct mwi_buf *buf,
+    const mw_type *type, const void *value)
+{
+    struct printer p = { .buf = buf, .nodes = nodes };
+
+    print(&p, type, value);
+    return p.status;
+}
+
 char *
 mwi_print(const mw_type *type, const void *value)
 {
-    struct printer p = { .failed = false };
+    struct mwi_buf buf;
 
-    mwi_buf_init(&p.buf, SIZE_MAX / 2);
-    print(&p, type, value);
-    put(&p, "", 1); /* the NUL */
-    if (p.failed) {
-        mwi_buf_fini(&p.buf);
+    mwi_buf_init(&buf, SIZE_MAX / 2);
+    if (mwi_print_with(NULL, &buf, type, value) < 0 ||
+        mwi_buf_append(&buf, "", 1) < 0) {
+        mwi_buf_fini(&buf);
         return NULL;
     }
     /* Nothing was consumed, so the text starts where the block does. */
-    return (char *) p.buf.data;
+    return (char *) buf.data;
 }

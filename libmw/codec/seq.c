@@ -164,6 +164,7 @@ mwi_seq_insert(struct mwi_place *place, const mw_type *type, void *seq,
 {
     switch (type->kind) {
     case MW_KIND_SEQ:
+    case MW_KIND_MAP:
         return insert_seq(place, type, seq, at, n);
     case MW_KIND_SEQ_N:
         return insert_seq_n(place, type, seq, at, n);
@@ -175,13 +176,13 @@ mwi_seq_insert(struct mwi_place *place, const mw_type *type, void *seq,
 static void
 set_len(const mw_type *type, void *value, size_t len)
 {
-    if (type->kind == MW_KIND_SEQ) {
+    if (type->kind == MW_KIND_SEQ_N) {
+        mwi_store_len(value, len);
+    } else {
         struct mwi_seq seq = mwi_load_seq(value);
 
         seq.len = len;
         mwi_store_seq(value, seq);
-    } else {
-        mwi_store_len(value, len);
     }
 }
 
@@ -193,7 +194,8 @@ mwi_seq_remove(
     size_t size;
     size_t rest;
 
-    if ((type->kind != MW_KIND_SEQ && type->kind != MW_KIND_SEQ_N) ||
+    if ((type->kind != MW_KIND_SEQ && type->kind != MW_KIND_SEQ_N &&
+            type->kind != MW_KIND_MAP) ||
         at >= items.len) {
         return;
     }

@@ -3,11 +3,23 @@
  * How long encode.c would make a value.  Every function gets the bytes that
  * were counted before and stops to count once they exceed the limit.
  */
+#include "mw/client.h"
+
 #include "codec/access.h"
+#include "codec/nodes.h"
 #include "codec/value.h"
 
+/* Its head takes 3 bytes. */
+enum { UNKNOWN_NUMBER = 256 };
+
+struct counter {
+    const struct mwi_nodes *nodes;
+    size_t limit;
+    uint32_t depth; /* blocks that were entered */
+};
+
 static size_t count(
-    const mw_type *type, const void *value, size_t size, size_t limit);
+    struct counter *c, const mw_type *type, const void *value, size_t size);
 
 /* Bytes of an integer; a negative one is like the one that -1 - n makes. */
 static size_t
@@ -65,23 +77,59 @@ number_size(uint32_t kind, const void *value)
 }
 
 static size_t
-count_struct(const mw_type *type, const void *value, size_t size, size_t limit)
+count_field(
+    struct counter *c, const mw_field *field, const void *record, size_t size)
 {
+    return mwi_field_is_present(field, record)
+               ? count(c, field->type, mwi_field_at(field, record), size)
+               : size + 1;
+}
+
+static size_t
+count_struct(
+    struct counter *c, const mw_type *type, const void *value, size_t size)
+{
+    bool has_ids = (type->flags & MW_TYPE_MUTABLE) != 0;
+
     size += mwi_head_size(type->n_members);
-    for (uint32_t i = 0; i < type->n_members && size <= limit; i++) {
+    for (uint32_t i = 0; i < type->n_members && size <= c->limit; i++) {
         const mw_field *field = &type->fields[i];
 
-        if (mwi_field_is_present(field, value)) {
-            size = count(field->type, mwi_field_at(field, value), size, limit);
-        } else {
-            size++;
-        }
+        size += has_ids ? mwi_head_size(field->id) : 0;
+        size = count_field(c, field, value, size);
     }
     return size;
 }
 
 static size_t
-count_items(const mw_type *type, const void *value, size_t size, size_t limit)
+count_union(
+    struct counter *c, const mw_type *type, const void *value, size_t size)
+{
+    const mw_field *arm = mwi_union_arm(type, value);
+
+    size = count(c, type->elem, value, size + 1);
+    return arm != NULL ? count_field(c, arm, value, size) : size;
+}
+
+static size_t
+count_map(
+    struct counter *c, const mw_type *type, const void *value, size_t size)
+{
+    struct mwi_items entries = mwi_items_of(type, value);
+
+    size += mwi_head_size(entries.len);
+    for (size_t i = 0; i < entries.len && size <= c->limit; i++) {
+        const void *entry = entries.at + i * type->elem->size;
+
+        size = count_field(c, mwi_map_key(type), entry, size);
+        size = count_field(c, mwi_map_value(type), entry, size);
+    }
+    return size;
+}
+
+static size_t
+count_items(
+    struct counter *c, const mw_type *type, const void *value, size_t size)
 {
     struct mwi_items items = mwi_items_of(type, value);
     const mw_type *elem = type->elem;
@@ -90,14 +138,52 @@ count_items(const mw_type *type, const void *value, size_t size, size_t limit)
         return size + mwi_numbers_size(elem->kind, items.len);
     }
     size += mwi_head_size(items.len);
-    for (size_t i = 0; i < items.len && size <= limit; i++) {
-        size = count(elem, items.at + i * elem->size, size, limit);
+    for (size_t i = 0; i < items.len && size <= c->limit; i++) {
+        size = count(c, elem, items.at + i * elem->size, size);
     }
     return size;
 }
 
 static size_t
-count(const mw_type *type, const void *value, size_t size, size_t limit)
+ref_size(const struct counter *c, const mw_type *type, const void *value)
+{
+    const void *node = mwi_load_pointer(value);
+    size_t number = UNKNOWN_NUMBER;
+
+    if (node == NULL) {
+        return 1;
+    }
+    if (c->nodes != NULL) {
+        (void) mwi_nodes_find(c->nodes, type->elem, node, &number);
+    }
+    return mwi_head_size(number);
+}
+
+/* What lies in a block of its own.  What is nested deeper than may be encoded
+ * counts as nothing. */
+static size_t
+count_block(
+    struct counter *c, const mw_type *type, const void *value, size_t size)
+{
+    if (c->depth >= MW_DEFAULT_DEPTH_MAX) {
+        return size;
+    }
+    c->depth++;
+    if (type->kind == MW_KIND_BOX) {
+        const void *block = mwi_load_pointer(value);
+
+        size = block != NULL ? count(c, type->elem, block, size) : size + 1;
+    } else if (type->kind == MW_KIND_MAP) {
+        size = count_map(c, type, value, size);
+    } else {
+        size = count_items(c, type, value, size);
+    }
+    c->depth--;
+    return size;
+}
+
+static size_t
+count(struct counter *c, const mw_type *type, const void *value, size_t size)
 {
     size_t len;
 
@@ -106,23 +192,35 @@ count(const mw_type *type, const void *value, size_t size, size_t limit)
         return size + 1;
     case MW_KIND_ENUM:
         return size + int_size(mwi_load_enum(value));
+    case MW_KIND_BITMASK:
+        return size + mwi_head_size(mwi_load_bits(type, value));
     case MW_KIND_STRING:
     case MW_KIND_STRING_N:
         (void) mwi_text_of(type, value, &len);
         return size + mwi_head_size(len) + len;
     case MW_KIND_STRUCT:
-        return count_struct(type, value, size, limit);
+        return count_struct(c, type, value, size);
+    case MW_KIND_UNION:
+        return count_union(c, type, value, size);
     case MW_KIND_SEQ:
+    case MW_KIND_MAP:
+    case MW_KIND_BOX:
+        return count_block(c, type, value, size);
     case MW_KIND_SEQ_N:
     case MW_KIND_ARRAY:
-        return count_items(type, value, size, limit);
+        return count_items(c, type, value, size);
+    case MW_KIND_REF:
+        return size + ref_size(c, type, value);
     default:
         return size + number_size(type->kind, value);
     }
 }
 
 size_t
-mwi_encoded_size(const mw_type *type, const void *value, size_t limit)
+mwi_encoded_size(const struct mwi_nodes *nodes, const mw_type *type,
+    const void *value, size_t limit)
 {
-    return count(type, value, 0, limit);
+    struct counter c = { .nodes = nodes, .limit = limit };
+
+    return count(&c, type, value, 0);
 }

@@ -34,10 +34,15 @@
 #include "base/arena.h"
 #include "codec/cbor.h"
 
+struct mwi_nodes;       /* codec/nodes.h */
+struct mwi_node_copies; /* codec/graph.h */
+
 /* Where new values live, and how much they may still take. */
 struct mwi_place {
-    struct mwi_arena *arena; /* NULL: the heap */
-    size_t budget;           /* bytes left to allocate */
+    struct mwi_arena *arena;        /* NULL: the heap */
+    size_t budget;                  /* bytes left to allocate */
+    struct mwi_node_copies *copies; /* what mwi_copy() makes of references;
+                                       NULL: they are kept */
 };
 
 /** n * size zeroed bytes.  NULL when out of memory or over the budget. */
@@ -63,16 +68,31 @@ MW_MUST_USE bool mwi_place_charge(
  * writer's. */
 void mwi_encode(struct mwi_writer *w, const mw_type *type, const void *value);
 
+/** Append V of a struct's member or a union's arm, which must be within its
+ * range; null if it is absent.  Neither its id nor a step of the path. */
+void mwi_encode_field(
+    struct mwi_writer *w, const mw_field *field, const void *record);
+
 /** The size of V(type) in bytes, or anything above limit once it is known to
- * exceed that.  The value is encodable. */
-size_t mwi_encoded_size(const mw_type *type, const void *value, size_t limit);
+ * exceed that.  The value is encodable.  nodes are those that references are
+ * numbered by; a node that is not among them, and any if there are none, is
+ * taken to have a number of 2 bytes. */
+size_t mwi_encoded_size(const struct mwi_nodes *nodes, const mw_type *type,
+    const void *value, size_t limit);
 
 /** Read V(type) into zeroed storage.  On an error, which is the reader's, the
  * storage holds a partial value that mwi_clear() can free (heap only). */
 void mwi_decode(struct mwi_reader *r, struct mwi_place *place,
     const mw_type *type, void *ret_value);
 
-/** Give zeroed storage the type's default value. */
+/** Read V of a struct's member or a union's arm into zeroed storage, and note
+ * whether it is present; null leaves an optional one absent. */
+void mwi_decode_field(struct mwi_reader *r, struct mwi_place *place,
+    const mw_field *field, void *ret_record);
+
+/** Give zeroed storage the type's default value.  MW_ENOMEM, MW_ERANGE;
+ * MW_EINTERNAL when the type has none that ends.  After a failure as with
+ * mwi_copy(). */
 MW_MUST_USE mw_status mwi_init(
     struct mwi_place *place, const mw_type *type, void *ret_value);
 
@@ -81,15 +101,41 @@ MW_MUST_USE mw_status mwi_init(
 MW_MUST_USE mw_status mwi_copy(struct mwi_place *place, const mw_type *type,
     void *ret_value, const void *src);
 
-/** Compare deeply: floats bit by bit, strings up to the NUL. */
+/** The copy of a node that a REF leads to, in a place with copies.  NULL when
+ * it cannot be made. */
+MW_MUST_USE void *mwi_node_copy_of(
+    struct mwi_place *place, const mw_type *ref, const void *node);
+
+/** Compare deeply: floats bit by bit, strings up to the NUL, references by
+ * address.  What is nested so deep that comparing it takes memory which is not
+ * there is taken to differ. */
 MW_MUST_USE bool mwi_equal(const mw_type *type, const void *a, const void *b);
 
-/** Free all that a value on the heap points to, and zero it. */
+/* How the nodes of two objects correspond: those with the same number do. */
+struct mwi_pairing {
+    struct mwi_nodes *a; /* of one object; nodes are added as they are met */
+    struct mwi_nodes *b; /* of the other */
+    bool failed;         /* a node could not be added */
+};
+
+/** The same, with references equal if their nodes correspond.  NULL: if their
+ * addresses are equal. */
+MW_MUST_USE bool mwi_equal_paired(struct mwi_pairing *pairing,
+    const mw_type *type, const void *a, const void *b);
+
+/** Free all that a value on the heap owns, and zero it.  Nodes are not owned by
+ * what refers to them. */
 void mwi_clear(const mw_type *type, void *value);
 
 /** A value as text, see mw_object_text().  [own: free()], NULL when out of
  * memory. */
 MW_MUST_USE char *mwi_print(const mw_type *type, const void *value);
+
+/** Append a value as text, without a NUL.  References are their nodes' numbers,
+ * #0, #1, …; nodes are added as they are met.  nodes may be NULL, then they
+ * have none.  MW_ENOMEM; MW_EINVAL when a node cannot be added. */
+MW_MUST_USE mw_status mwi_print_with(struct mwi_nodes *nodes,
+    struct mwi_buf *buf, const mw_type *type, const void *value);
 
 /** Whether a value of the kind is a number that typed arrays hold (also U8,
  * whose sequences are byte strings).  Not bool, not enum. */
@@ -134,11 +180,73 @@ mwi_field_at(const mw_field *field, const void *record)
     return (void *) ((uintptr_t) record + field->offset);
 }
 
-/** Note presence of a member that is optional and not STRING. */
+/** Note presence of a member that is optional and not STRING or BOX. */
 void mwi_field_set_present(const mw_field *field, void *record, bool present);
 
 /** The member with an id, or NULL. */
 const mw_field *mwi_field_by_id(const mw_type *type, uint64_t id);
+
+/* A walk over a struct's members by ascending id. */
+struct mwi_by_id {
+    const mw_type *type;
+    const mw_field *last; /* the one given last, or NULL */
+    bool is_declared_so;  /* that is the order of declaration */
+};
+
+struct mwi_by_id mwi_by_id(const mw_type *type);
+
+/** The next member, or NULL after the last. */
+const mw_field *mwi_next_by_id(struct mwi_by_id *walk);
+
+/** Whether V(type) is a CBOR map, so that a patch is an array. */
+bool mwi_is_map_value(const mw_type *type);
+
+/* Ranges.  A member that has none is within it. */
+
+/** Note the writer's error if a member's value is out of its range.  value: of
+ * the member's type. */
+void mwi_write_check_range(
+    struct mwi_writer *w, const mw_field *field, const void *value);
+
+/** The same for the reader; the value was read at a place in the message. */
+void mwi_read_check_range(struct mwi_reader *r, const uint8_t *at,
+    const mw_field *field, const void *value);
+
+/* Unions. */
+
+/** The tag's value. */
+int64_t mwi_union_tag(const mw_type *type, const void *value);
+
+/** The arm that the tag selects, or NULL if it selects none. */
+const mw_field *mwi_union_arm(const mw_type *type, const void *value);
+
+/** The arm that a tag would select, or NULL. */
+const mw_field *mwi_union_arm_of(const mw_type *type, int64_t tag);
+
+/** Read V of a union's tag: its value.  0 after an error. */
+int64_t mwi_union_read_tag(struct mwi_reader *r, const mw_type *type);
+
+/** Append V of a union's tag, checking that it is a value of its type. */
+void mwi_union_write_tag(
+    struct mwi_writer *w, const mw_type *type, const void *value);
+
+/** Store a tag, which is a value of its type. */
+void mwi_union_set_tag(const mw_type *type, void *value, int64_t tag);
+
+/** See mw_union_select(). */
+MW_MUST_USE mw_status mwi_union_select(
+    struct mwi_place *place, const mw_type *type, void *value, int64_t tag);
+
+/* What takes 1, 2, 4 or 8 bytes. */
+
+/** The value of a BOOL, an integer or an ENUM; of a U64 the same bits. */
+int64_t mwi_load_integer(const mw_type *type, const void *value);
+
+/** The bits of one of these, or of a BITMASK, zeros above them. */
+uint64_t mwi_load_bits(const mw_type *type, const void *value);
+
+/** Store its bits; those beyond its size are not looked at. */
+void mwi_store_bits(const mw_type *type, void *value, uint64_t bits);
 
 /** Read one number of a kind that mwi_kind_is_number(). */
 void mwi_read_number(struct mwi_reader *r, uint32_t kind, void *ret_value);

@@ -87,7 +87,7 @@ mwi_diff_guard(
     /* A struct cannot be shorter than a byte per member. */
     if (!mwi_writer_ok(d->w) ||
         (type->kind == MW_KIND_STRUCT && patch <= type->n_members) ||
-        mwi_encoded_size(type, live, patch) > patch) {
+        mwi_encoded_size(d->w->nodes, type, live, patch) > patch) {
         return;
     }
     mwi_writer_rewind(d->w, mark);

@@ -23,7 +23,10 @@ fail_alloc(struct mwi_stager *s, mw_status status)
 void *
 mwi_stage_scratch(struct mwi_stager *s, size_t n, size_t size, size_t align)
 {
-    struct mwi_place place = { &s->patch->scratch, s->patch->heap.budget };
+    struct mwi_place place = {
+        .arena = &s->patch->scratch,
+        .budget = s->patch->heap.budget,
+    };
     void *block = mwi_place_alloc(&place, n, size, align);
 
     if (block == NULL) {

@@ -178,7 +178,8 @@ measure_full(const struct request *q, size_t message_len, size_t results_len)
         const mw_param *param = &q->method->params[i];
 
         if (param->dir != MW_DIR_IN) {
-            len += mwi_encoded_size(param->type, q->args[i], SIZE_MAX);
+            len += mwi_encoded_size(
+                NULL, param->type, q->args[i], SIZE_MAX);
         }
     }
     return len + mwi_head_size(len);

@@ -22,7 +22,7 @@ assert_encodes(const mw_type *type, const void *value, const char *expected)
     cr_assert_eq(mw_object_encode(type, value, &bytes, &len, &error), MW_OK,
         "%s", error.text);
     assert_hex(bytes, len, expected);
-    cr_assert_eq(mwi_encoded_size(type, value, SIZE_MAX), len);
+    cr_assert_eq(mwi_encoded_size(NULL, type, value, SIZE_MAX), len);
     free(bytes);
 }
 
@@ -430,11 +430,12 @@ Test(value, size_stops_at_the_limit)
 {
     line lines[100] = { { 0 } };
     seq_line sequence = { lines, 100, 100 };
-    size_t whole = mwi_encoded_size(&seq_line_type, &sequence, SIZE_MAX);
+    size_t whole = mwi_encoded_size(NULL, &seq_line_type, &sequence, SIZE_MAX);
 
     cr_assert_eq(whole, 2 + 100 * 5);
     lines[50].sku = (char *) 1; /* would crash if it were looked at */
-    cr_assert_gt(mwi_encoded_size(&seq_line_type, &sequence, 100), 100);
+    cr_assert_gt(mwi_encoded_size(NULL, &seq_line_type, &sequence, 100), 100);
     lines[50].sku = NULL;
-    cr_assert_eq(mwi_encoded_size(&seq_line_type, &sequence, whole), whole);
+    cr_assert_eq(
+        mwi_encoded_size(NULL, &seq_line_type, &sequence, whole), whole);
 }
