@@ -23,7 +23,37 @@ typedef struct arguments {
     place at; /* of the annotation */
 } arguments;
 
-enum { ON_MEMBER = 1, ON_STRUCT = 2, ON_OP = 4, ON_ENUMERATOR = 8 };
+/* What an annotation can stand before. */
+enum {
+    ON_MEMBER = 1 << 0,
+    ON_ARM = 1 << 1,
+    ON_PARAM = 1 << 2,
+    ON_ENUMERATOR = 1 << 3,
+    ON_BIT = 1 << 4,
+    ON_BITMASK = 1 << 5,
+    ON_STRUCT = 1 << 6,
+    ON_EXCEPTION = 1 << 7,
+    ON_VALUETYPE = 1 << 8,
+    ON_OP = 1 << 9,
+};
+
+static const struct {
+    unsigned target;
+    const char *text;
+} targets[] = {
+    { ON_MEMBER, "a member" },
+    { ON_ARM, "an arm of a union" },
+    { ON_PARAM, "a parameter" },
+    { ON_ENUMERATOR, "an enumerator" },
+    { ON_BIT, "a bit of a bitmask" },
+    { ON_BITMASK, "a bitmask" },
+    { ON_STRUCT, "a struct" },
+    { ON_EXCEPTION, "an exception" },
+    { ON_VALUETYPE, "a valuetype" },
+    { ON_OP, "an operation" },
+};
+
+enum { N_TARGETS = sizeof(targets) / sizeof(*targets) };
 
 static const struct {
     const char *name;
@@ -34,47 +64,54 @@ static const struct {
     { "optional", NOTE_OPTIONAL, ON_MEMBER },
     { "default", NOTE_DEFAULT, ON_MEMBER },
     { "key", NOTE_KEY, ON_MEMBER },
-    { "unit", NOTE_UNIT, ON_MEMBER },
-    { "range", NOTE_RANGE, ON_MEMBER },
-    { "min", NOTE_MIN, ON_MEMBER },
-    { "max", NOTE_MAX, ON_MEMBER },
+    { "external", NOTE_EXTERNAL, ON_MEMBER | ON_ARM },
+    { "unit", NOTE_UNIT, ON_MEMBER | ON_ARM },
+    { "range", NOTE_RANGE, ON_MEMBER | ON_ARM },
+    { "min", NOTE_MIN, ON_MEMBER | ON_ARM },
+    { "max", NOTE_MAX, ON_MEMBER | ON_ARM },
     { "value", NOTE_VALUE, ON_ENUMERATOR },
-    { "final", NOTE_FINAL, ON_STRUCT },
-    { "appendable", NOTE_APPENDABLE, ON_STRUCT },
+    { "position", NOTE_POSITION, ON_BIT },
+    { "bit_bound", NOTE_BIT_BOUND, ON_BITMASK },
+    { "final", NOTE_FINAL, ON_STRUCT | ON_EXCEPTION | ON_VALUETYPE },
+    { "appendable", NOTE_APPENDABLE, ON_STRUCT | ON_EXCEPTION | ON_VALUETYPE },
+    { "mutable", NOTE_MUTABLE, ON_STRUCT | ON_EXCEPTION },
     { "mw::deadline_ms", NOTE_DEADLINE, ON_OP },
+    { "mw::writes", NOTE_WRITES, ON_OP },
+    { "mw::unique", NOTE_UNIQUE, ON_MEMBER | ON_ARM | ON_PARAM },
 };
 
 static const char *const known_list =
-    "@id, @optional, @default, @key, @unit, @range, @min, @max on members, "
-    "@value on enumerators, @final, @appendable on structs, "
-    "@mw::deadline_ms on operations";
+    "@id, @optional, @default, @key, @external, @unit, @range, @min, @max, "
+    "@mw::unique on members, @value on enumerators, @position on bits, "
+    "@bit_bound on bitmasks, @final, @appendable, @mutable on structs, "
+    "@mw::deadline_ms, @mw::writes on operations";
 
 static const char *const later[] = {
-    "mutable",
-    "external",
     "mw::idempotent",
     "mw::priority",
     "mw::max_concurrency",
-    "mw::writes",
     "mw::allow",
-    "mw::unique",
     "mw::c_type",
 };
 
-/* The n-th target in words, for messages. */
+/* "a member, an arm of a union or a parameter" */
 static const char *
-targets_text(unsigned targets)
+targets_text(parser *p, unsigned wanted)
 {
-    switch (targets) {
-    case ON_MEMBER:
-        return "a member of a struct or exception";
-    case ON_STRUCT:
-        return "a struct or exception";
-    case ON_OP:
-        return "an operation";
-    default:
-        return "an enumerator";
+    const char *s = "";
+
+    for (size_t i = 0; i < N_TARGETS; i++) {
+        unsigned left = wanted >> i >> 1;
+
+        if ((wanted & targets[i].target) != 0) {
+            s = arena_format(&p->u->mem, "%s%s%s", s,
+                *s == '\0'  ? ""
+                : left == 0 ? " or "
+                            : ", ",
+                targets[i].text);
+        }
     }
+    return s;
 }
 
 /* The value of the only argument, called `name` or not at all. */
@@ -163,60 +200,95 @@ set_value(parser *p, const arguments *args, const char *note, value *ret)
     }
 }
 
-static void
-set_unit(parser *p, const arguments *args, annotations *notes)
+/* The only argument, which is a string; NULL after an error. */
+static const value *
+string_argument(parser *p, const arguments *args, const char *note)
 {
-    const value *v = only_argument(p, args, "unit");
+    const value *v = only_argument(p, args, note);
 
     if (v != NULL && v->kind != VALUE_STRING) {
-        error_at(&p->u->diag, v->at, "@unit takes a string");
-    } else if (v != NULL) {
-        notes->unit = v->string;
+        error_at(&p->u->diag, v->at, "@%s takes a string", note);
+        return NULL;
+    }
+    return v;
+}
+
+/* Those that are there or not.  False if this is none of them. */
+static bool
+apply_flag(parser *p, note_kind kind, const char *name, const arguments *args,
+    annotations *notes)
+{
+    switch (kind) {
+    case NOTE_OPTIONAL:
+        notes->optional = flag_argument(p, args, name);
+        return true;
+    case NOTE_KEY:
+        notes->key = flag_argument(p, args, name);
+        return true;
+    case NOTE_EXTERNAL:
+        notes->external = flag_argument(p, args, name);
+        return true;
+    case NOTE_UNIQUE:
+        notes->unique = flag_argument(p, args, name);
+        return true;
+    case NOTE_FINAL:
+    case NOTE_APPENDABLE:
+    case NOTE_MUTABLE:
+        no_argument(p, args, name);
+        *(kind == NOTE_FINAL       ? &notes->final
+            : kind == NOTE_MUTABLE ? &notes->mutable
+                                   : &notes->appendable) = true;
+        return true;
+    default:
+        return false;
     }
 }
 
 static void
-apply_note(parser *p, note_kind kind, const arguments *args, annotations *notes)
+apply_note(parser *p, note_kind kind, const char *name, const arguments *args,
+    annotations *notes)
 {
+    const value *v;
+
     switch (kind) {
     case NOTE_ID:
-        notes->has_id = unsigned_argument(p, args, "id", 0, ID_MAX, &notes->id);
+        notes->has_id = unsigned_argument(p, args, name, 0, ID_MAX, &notes->id);
         break;
-    case NOTE_OPTIONAL:
-        notes->optional = flag_argument(p, args, "optional");
+    case NOTE_POSITION:
+        notes->has_position =
+            unsigned_argument(p, args, name, 0, BITS_MAX - 1, &notes->position);
         break;
-    case NOTE_KEY:
-        notes->key = flag_argument(p, args, "key");
+    case NOTE_BIT_BOUND:
+        unsigned_argument(p, args, name, 1, BITS_MAX, &notes->bit_bound);
+        break;
+    case NOTE_DEADLINE:
+        notes->has_deadline = unsigned_argument(
+            p, args, name, 1, UINT32_MAX - 1, &notes->deadline_ms);
         break;
     case NOTE_DEFAULT:
-        set_value(p, args, "default", &notes->initial);
+        set_value(p, args, name, &notes->initial);
         break;
     case NOTE_UNIT:
-        set_unit(p, args, notes);
+        v = string_argument(p, args, name);
+        notes->unit = v != NULL ? v->string : NULL;
+        break;
+    case NOTE_WRITES:
+        v = string_argument(p, args, name);
+        notes->writes = v != NULL ? *v : (value){ 0 };
         break;
     case NOTE_RANGE:
         range_arguments(p, args, notes);
         break;
     case NOTE_MIN:
-        set_value(p, args, "min", &notes->min);
+        set_value(p, args, name, &notes->min);
         break;
     case NOTE_MAX:
-        set_value(p, args, "max", &notes->max);
+        set_value(p, args, name, &notes->max);
         break;
     case NOTE_VALUE:
-        set_value(p, args, "value", &notes->number);
-        break;
-    case NOTE_FINAL:
-        no_argument(p, args, "final");
-        notes->final = true;
-        break;
-    case NOTE_APPENDABLE:
-        no_argument(p, args, "appendable");
-        notes->appendable = true;
+        set_value(p, args, name, &notes->number);
         break;
     default:
-        notes->has_deadline = unsigned_argument(
-            p, args, "mw::deadline_ms", 1, UINT32_MAX - 1, &notes->deadline_ms);
         break;
     }
 }
@@ -299,7 +371,9 @@ enter_note(
             error_at(&p->u->diag, args->at, "@%s is given twice", name);
         }
         notes->at[known[i].kind] = args->at;
-        apply_note(p, known[i].kind, args, notes);
+        if (!apply_flag(p, known[i].kind, name, args, notes)) {
+            apply_note(p, known[i].kind, name, args, notes);
+        }
         return;
     }
     if (is_later(name)) {
@@ -327,22 +401,40 @@ parse_annotations(parser *p, annotations *ret_notes)
     return true;
 }
 
-void
-check_note_targets(parser *p, const annotations *notes, decl_kind kind)
+static void
+check_targets(
+    parser *p, const annotations *notes, unsigned target, const char *what)
 {
-    unsigned target = kind == DECL_MEMBER ? ON_MEMBER
-                      : kind == DECL_STRUCT || kind == DECL_EXCEPTION
-                          ? ON_STRUCT
-                      : kind == DECL_OP         ? ON_OP
-                      : kind == DECL_ENUMERATOR ? ON_ENUMERATOR
-                                                : 0;
-
     for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
         if (notes->at[known[i].kind].file != NULL &&
             (known[i].targets & target) == 0) {
             error_at(&p->u->diag, notes->at[known[i].kind],
                 "@%s belongs on %s, not on %s", known[i].name,
-                targets_text(known[i].targets), decl_kind_text(kind));
+                targets_text(p, known[i].targets), what);
         }
     }
+}
+
+void
+check_note_targets(parser *p, const annotations *notes, decl_kind kind)
+{
+    static const unsigned of_kind[] = {
+        [DECL_MEMBER] = ON_MEMBER,
+        [DECL_PARAM] = ON_PARAM,
+        [DECL_ENUMERATOR] = ON_ENUMERATOR,
+        [DECL_BIT] = ON_BIT,
+        [DECL_BITMASK] = ON_BITMASK,
+        [DECL_STRUCT] = ON_STRUCT,
+        [DECL_EXCEPTION] = ON_EXCEPTION,
+        [DECL_VALUETYPE] = ON_VALUETYPE,
+        [DECL_OP] = ON_OP,
+    };
+
+    check_targets(p, notes, of_kind[kind], decl_kind_text(kind));
+}
+
+void
+check_arm_notes(parser *p, const annotations *notes)
+{
+    check_targets(p, notes, ON_ARM, "an arm of a union");
 }

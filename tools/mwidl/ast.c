@@ -200,16 +200,27 @@ distance(const char *a, const char *b, unsigned limit)
     return row[b_len];
 }
 
-/* Keeps the candidate if it is more like the name than what was found. */
-static void
-consider(
-    const char *name, const char *candidate, unsigned *best, const char **found)
+suggestion
+suggest(const char *name)
 {
-    unsigned far = distance(name, candidate, *best - 1);
+    size_t len = strlen(name);
 
-    if (far < *best) {
-        *best = far;
-        *found = candidate;
+    return (suggestion){
+        .name = name,
+        .best = len < 3   ? 1
+                : len < 4 ? 2
+                          : 3,
+    };
+}
+
+void
+suggest_add(suggestion *s, const char *candidate)
+{
+    unsigned far = distance(s->name, candidate, s->best - 1);
+
+    if (far < s->best) {
+        s->best = far;
+        s->found = candidate;
     }
 }
 
@@ -238,14 +249,13 @@ const char *
 scope_suggest(const decl *scope, const char *name)
 {
     static const char *const types[] = { "boolean", "double", "float", "int16",
-        "int32", "int64", "int8", "long", "octet", "sequence", "short",
+        "int32", "int64", "int8", "long", "map", "octet", "sequence", "short",
         "string", "uint16", "uint32", "uint64", "uint8", "unsigned" };
-    size_t len = strlen(name);
-    unsigned best = len < 3 ? 1 : len < 4 ? 2 : 3;
-    const char *found = foreign_type(name);
+    const char *foreign = foreign_type(name);
+    suggestion like = suggest(name);
 
-    if (found != NULL) {
-        return found;
+    if (foreign != NULL) {
+        return foreign;
     }
     for (; scope != NULL; scope = scope->scope) {
         const decl *const heads[2] = { scope, scope->base };
@@ -253,15 +263,15 @@ scope_suggest(const decl *scope, const char *name)
         for (int i = 0; i < 2 && heads[i] != NULL; i++) {
             for (const decl *d = heads[i]->first; d != NULL; d = d->next) {
                 if (has_scoped_name(d->kind)) {
-                    consider(name, d->name, &best, &found);
+                    suggest_add(&like, d->name);
                 }
             }
         }
     }
     for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
-        consider(name, types[i], &best, &found);
+        suggest_add(&like, types[i]);
     }
-    return found;
+    return like.found;
 }
 
 const char *

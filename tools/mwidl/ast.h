@@ -17,6 +17,7 @@ enum {
     MEMBERS_MAX = 4096, /* of a struct or interface */
     ENUMERATORS_MAX = 65536,
     PARAMS_MAX = 64,
+    BITS_MAX = 64,            /* of a bitmask */
     VALUE_SIZE_MAX = 1 << 24, /* bytes that a type takes by value */
 };
 
@@ -115,10 +116,11 @@ typedef struct decl_list {
 } decl_list;
 
 /* One label of an arm, in order. */
-typedef struct label {
-    value value; /* VALUE_NONE: "default" */
-    struct label *next;
-} label;
+typedef struct case_label {
+    bool is_default; /* "default", without a value */
+    value value;
+    struct case_label *next;
+} case_label;
 
 /* A tag and the arm that it selects. */
 typedef struct union_case {
@@ -131,6 +133,7 @@ typedef struct union_case {
  * for nothing. */
 typedef struct mask {
     bool all;                 /* everything; no fields then */
+    const char *path;         /* what says so, as it is written */
     struct mask_field *first; /* ascending by their members' position */
     unsigned n_fields;
 } mask;
@@ -178,8 +181,8 @@ struct decl {
     const type *unique; /* of a valuetype: likewise with @mw::unique, or NULL if
                           nothing uses that */
     type_ref tag;       /* of a union */
-    label *labels;      /* of an arm */
-    union_case *cases;  /* of a union: n_cases, ascending by tag */
+    const case_label *labels; /* of an arm */
+    union_case *cases;        /* of a union: n_cases, ascending by tag */
     unsigned n_cases;
     const decl *default_arm; /* of a union: for other tags, or NULL */
     value value;             /* of a const, an enumerator, a bit */
@@ -236,6 +239,16 @@ void unit_add_item(unit *u, decl *d);
 /* The declaration with a name that equals this one but for case, in this
  * scope alone (with an interface's bases). */
 decl *scope_find(unit *u, const decl *scope, const char *name);
+
+/* Finds the candidate that is most like a name. */
+typedef struct suggestion {
+    const char *name;
+    const char *found; /* NULL: none is like it */
+    unsigned best;     /* how unlike what was found is; the limit at first */
+} suggestion;
+
+suggestion suggest(const char *name);
+void suggest_add(suggestion *s, const char *candidate);
 
 /* What is visible in the scope that is most like a name, or NULL. */
 const char *scope_suggest(const decl *scope, const char *name);

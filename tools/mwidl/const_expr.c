@@ -202,14 +202,68 @@ apply_floats(parser *p, place at, int punct, double a, double b)
 }
 
 static value
+bits_value(place at, const decl *bitmask, uint64_t magnitude)
+{
+    return (value){
+        .kind = VALUE_BITS,
+        .at = at,
+        .bitmask = bitmask,
+        .magnitude = magnitude,
+    };
+}
+
+static value
+bits_have(parser *p, place at)
+{
+    error_at(&p->u->diag, at, "bits have the operators |, ^, & and ~");
+    return no_value(at);
+}
+
+static value
+apply_bits(parser *p, place at, int punct, const value *a, const value *b)
+{
+    if (a->kind != b->kind || a->bitmask != b->bitmask) {
+        error_at(&p->u->diag, at,
+            "bits go with bits of the same bitmask; these are %s and %s",
+            value_text(p->u, a), value_text(p->u, b));
+        return no_value(at);
+    }
+    switch (punct) {
+    case '|':
+        return bits_value(at, a->bitmask, a->magnitude | b->magnitude);
+    case '^':
+        return bits_value(at, a->bitmask, a->magnitude ^ b->magnitude);
+    case '&':
+        return bits_value(at, a->bitmask, a->magnitude & b->magnitude);
+    default:
+        return bits_have(p, at);
+    }
+}
+
+/* All that are declared. */
+static uint64_t
+all_bits(const decl *bitmask)
+{
+    uint64_t all = 0;
+
+    for (const decl *bit = bitmask->first; bit != NULL; bit = bit->next) {
+        all |= UINT64_C(1) << bit->value.magnitude;
+    }
+    return all;
+}
+
+static value
 apply(parser *p, place at, int punct, const value *a, const value *b)
 {
     const value *const sides[2] = { a, b };
 
+    if (a->kind == VALUE_NONE || b->kind == VALUE_NONE) {
+        return no_value(at);
+    }
+    if (a->kind == VALUE_BITS || b->kind == VALUE_BITS) {
+        return apply_bits(p, at, punct, a, b);
+    }
     for (int i = 0; i < 2; i++) {
-        if (sides[i]->kind == VALUE_NONE) {
-            return no_value(at);
-        }
         if (sides[i]->kind != VALUE_INTEGER && sides[i]->kind != VALUE_FLOAT) {
             error_at(&p->u->diag, sides[i]->at,
                 "operators need numbers, this is %s",
@@ -230,6 +284,12 @@ apply_unary(parser *p, place at, int punct, const type *target, const value *a)
 
     if (a->kind == VALUE_NONE) {
         return *a;
+    }
+    if (a->kind == VALUE_BITS && punct != '~') {
+        return bits_have(p, at);
+    }
+    if (a->kind == VALUE_BITS) {
+        return bits_value(at, a->bitmask, all_bits(a->bitmask) & ~a->magnitude);
     }
     if (punct != '~') {
         return a->kind == VALUE_FLOAT && punct == '-'
@@ -272,6 +332,11 @@ parse_named_value(parser *p, value *ret)
         ret->at = at;
     } else if (d != NULL && d->kind == DECL_ENUMERATOR) {
         *ret = (value){ .kind = VALUE_ENUM, .at = at, .enumerator = d };
+    } else if (d != NULL && d->kind == DECL_BIT) {
+        if (d->value.kind == VALUE_NONE) {
+            return true;
+        }
+        *ret = bits_value(at, d->scope, UINT64_C(1) << d->value.magnitude);
     } else if (d != NULL) {
         error_at(&p->u->diag, at, "expected a constant, but '%s' is %s",
             d->name, decl_kind_text(d->kind));

@@ -53,7 +53,9 @@ is_found(formatter *f, const decl *d, const decl *from)
 static const char *
 path(formatter *f, const decl *d, const decl *from)
 {
-    const decl *scope = d->kind == DECL_ENUMERATOR ? d->scope->scope : d->scope;
+    const decl *scope = d->kind == DECL_ENUMERATOR || d->kind == DECL_BIT
+                            ? d->scope->scope
+                            : d->scope;
     const char *name = plain(f, d->name);
 
     if (is_found(f, d, from)) {
@@ -71,12 +73,18 @@ type_text(formatter *f, const type *t, const decl *from)
     if (t->decl != NULL) {
         return path(f, t->decl, from);
     }
-    if (t->kind != TYPE_SEQ && t->kind != TYPE_SEQ_N) {
+    if (t->kind == TYPE_BOX) {
+        return type_text(f, t->elem, from);
+    }
+    if (t->kind != TYPE_SEQ && t->kind != TYPE_SEQ_N && t->kind != TYPE_MAP) {
         return t->idl;
     }
     const char *elem = t->elem_alias != NULL ? path(f, t->elem_alias, from)
                                              : type_text(f, t->elem, from);
 
+    if (t->kind == TYPE_MAP) {
+        return fmt(&f->e, "map<%s, %s>", type_text(f, t->key, from), elem);
+    }
     return t->bound == 0 ? fmt(&f->e, "sequence<%s>", elem)
                          : fmt(&f->e, "sequence<%s, %u>", elem, t->bound);
 }
@@ -99,6 +107,21 @@ put_declarator(formatter *f, type_ref ref, const char *name, const decl *from)
     }
 }
 
+/* "READ | WRITE" */
+static const char *
+bits_literal(formatter *f, const value *v, const decl *from)
+{
+    const char *s = "";
+
+    for (const decl *bit = v->bitmask->first; bit != NULL; bit = bit->next) {
+        if ((v->magnitude & UINT64_C(1) << bit->value.magnitude) != 0) {
+            s = fmt(&f->e, "%s%s%s", s, *s == '\0' ? "" : " | ",
+                path(f, bit, from));
+        }
+    }
+    return *s != '\0' ? s : "0";
+}
+
 static const char *
 literal(formatter *f, const value *v, const decl *from)
 {
@@ -109,6 +132,8 @@ literal(formatter *f, const value *v, const decl *from)
         return c_string(&f->e, v->string);
     case VALUE_ENUM:
         return path(f, v->enumerator, from);
+    case VALUE_BITS:
+        return bits_literal(f, v, from);
     default:
         return value_text(f->e.u, v);
     }
@@ -134,7 +159,9 @@ put_notes(formatter *f, const annotations *n, const decl *from)
     if (n->has_id) {
         put(&f->e, "@id(%u) ", n->id);
     }
-    put(&f->e, "%s%s", n->key ? "@key " : "", n->optional ? "@optional " : "");
+    put(&f->e, "%s%s%s%s", n->key ? "@key " : "",
+        n->external ? "@external " : "", n->optional ? "@optional " : "",
+        n->unique ? "@mw::unique " : "");
     if (n->initial.kind != VALUE_NONE) {
         put(&f->e, "@default(%s) ", literal(f, &n->initial, from));
     }
@@ -149,10 +176,13 @@ put_notes(formatter *f, const annotations *n, const decl *from)
     } else if (n->max.kind != VALUE_NONE) {
         put(&f->e, "@max(%s) ", literal(f, &n->max, from));
     }
-    put(&f->e, "%s%s", n->final ? "@final " : "",
-        n->appendable ? "@appendable " : "");
+    put(&f->e, "%s%s%s", n->final ? "@final " : "",
+        n->appendable ? "@appendable " : "", n->mutable ? "@mutable " : "");
     if (n->has_deadline) {
         put(&f->e, "@mw::deadline_ms(%u) ", n->deadline_ms);
+    }
+    if (n->writes.kind == VALUE_STRING) {
+        put(&f->e, "@mw::writes(%s) ", c_string(&f->e, n->writes.string));
     }
 }
 
@@ -181,18 +211,77 @@ format_enum(formatter *f, const decl *d)
 }
 
 static void
+format_bitmask(formatter *f, const decl *d)
+{
+    uint64_t next = 0;
+
+    if (d->notes.bit_bound != 32) {
+        put(&f->e, "@bit_bound(%u) ", d->notes.bit_bound);
+    }
+    put(&f->e, "bitmask %s {\n", plain(f, d->name));
+    f->depth++;
+    for (const decl *bit = d->first; bit != NULL; bit = bit->next) {
+        put_docs(f, bit->doc);
+        indent(f);
+        if (bit->value.magnitude != next) {
+            put(&f->e, "@position(%u) ", (unsigned) bit->value.magnitude);
+        }
+        put(&f->e, "%s%s\n", plain(f, bit->name), bit->next != NULL ? "," : "");
+        next = bit->value.magnitude + 1;
+    }
+    f->depth--;
+    indent(f);
+    put(&f->e, "};\n");
+}
+
+static void
 format_struct(formatter *f, const decl *d)
 {
+    bool is_node = d->kind == DECL_VALUETYPE;
+
     put_notes(f, &d->notes, d->scope);
-    put(&f->e, "%s %s {\n", d->kind == DECL_STRUCT ? "struct" : "exception",
+    put(&f->e, "%s %s {\n",
+        d->kind == DECL_STRUCT ? "struct"
+        : is_node              ? "valuetype"
+                               : "exception",
         plain(f, d->name));
     f->depth++;
     for (const decl *m = d->first; m != NULL; m = m->next) {
         put_docs(f, m->doc);
         indent(f);
         put_notes(f, &m->notes, d->scope);
+        put(&f->e, "%s", is_node ? "public " : "");
         put_declarator(f, m->type, m->name, d->scope);
         put(&f->e, ";\n");
+    }
+    f->depth--;
+    indent(f);
+    put(&f->e, "};\n");
+}
+
+static void
+format_union(formatter *f, const decl *d)
+{
+    put(&f->e, "union %s switch (%s) {\n", plain(f, d->name),
+        d->tag.alias != NULL ? path(f, d->tag.alias, d->scope)
+                             : type_text(f, d->tag.type, d->scope));
+    f->depth++;
+    for (const decl *arm = d->first; arm != NULL; arm = arm->next) {
+        put_docs(f, arm->doc);
+        for (const case_label *l = arm->labels; l != NULL; l = l->next) {
+            indent(f);
+            if (l->is_default) {
+                put(&f->e, "default:\n");
+            } else {
+                put(&f->e, "case %s:\n", literal(f, &l->value, d->scope));
+            }
+        }
+        f->depth++;
+        indent(f);
+        put_notes(f, &arm->notes, d->scope);
+        put_declarator(f, arm->type, arm->name, d->scope);
+        put(&f->e, ";\n");
+        f->depth--;
     }
     f->depth--;
     indent(f);
@@ -213,6 +302,7 @@ format_op(formatter *f, const decl *op)
     }
     put(&f->e, "(");
     for (const decl *param = op->first; param != NULL; param = param->next) {
+        put_notes(f, &param->notes, op->scope);
         put(&f->e, "%s ", words[param->dir]);
         put_declarator(f, param->type, param->name, op->scope);
         put(&f->e, "%s", param->next != NULL ? ", " : "");
@@ -279,6 +369,21 @@ go_to(formatter *f, const decl *scope)
     }
 }
 
+static const char *
+struct_word(const decl *d)
+{
+    switch (d->kind) {
+    case DECL_STRUCT:
+        return "struct";
+    case DECL_UNION:
+        return "union";
+    case DECL_VALUETYPE:
+        return "valuetype";
+    default:
+        return NULL;
+    }
+}
+
 /* The struct that a type is made of, if it is used in d before it is
  * defined. */
 static void
@@ -289,8 +394,8 @@ forward_declare(formatter *f, const type *t, const decl *d)
     }
     const decl *used = t != NULL ? t->decl : NULL;
 
-    if (used == NULL || used->kind != DECL_STRUCT || used == d ||
-        used->at.file != f->e.u->main ||
+    if (used == NULL || struct_word(used) == NULL || used == d ||
+        used->scope == d || used->at.file != f->e.u->main ||
         map_get(&f->printed, used, "") != NULL) {
         return;
     }
@@ -302,26 +407,27 @@ forward_declare(formatter *f, const type *t, const decl *d)
         put(&f->e, "\n");
     }
     indent(f);
-    put(&f->e, "struct %s;\n", plain(f, used->name));
+    put(&f->e, "%s %s;\n", struct_word(used), plain(f, used->name));
     f->fresh = false;
 }
 
+/* For an interface also what is used in what it has inside. */
 static void
-format_forward(formatter *f, const decl *d)
+format_forward(formatter *f, const decl *d, const decl *outer)
 {
-    forward_declare(f, d->type.type, d);
-    for (const decl *m = d->first; m != NULL; m = m->next) {
-        forward_declare(f, m->type.type, d);
+    forward_declare(f, d->type.type, outer);
+    for (const decl *child = d->first; child != NULL; child = child->next) {
+        forward_declare(f, child->type.type, outer);
+        if (d->kind == DECL_INTERFACE) {
+            format_forward(f, child, outer);
+        }
     }
 }
 
 static void
 format_decl(formatter *f, const decl *d)
 {
-    if (d->kind == DECL_STRUCT || d->kind == DECL_EXCEPTION ||
-        d->kind == DECL_TYPEDEF) {
-        format_forward(f, d);
-    }
+    format_forward(f, d, d);
     map_set(&f->printed, d, "", (void *) d);
     if (d->scope->kind != DECL_INTERFACE) {
         go_to(f, d->scope);
@@ -345,6 +451,12 @@ format_decl(formatter *f, const decl *d)
         break;
     case DECL_ENUM:
         format_enum(f, d);
+        break;
+    case DECL_BITMASK:
+        format_bitmask(f, d);
+        break;
+    case DECL_UNION:
+        format_union(f, d);
         break;
     case DECL_OP:
         format_op(f, d);

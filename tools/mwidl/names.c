@@ -118,13 +118,6 @@ take(unit *u, const void *scope, const char *cname, const char *what, place at)
             cname, what, old->what, place_text(&u->mem, old->at));
         return false;
     }
-    if (scope == NULL &&
-        (strncmp(cname, "mw_", 3) == 0 || strncmp(cname, "mwi_", 4) == 0)) {
-        error_at(&u->diag, at,
-            "the C name '%s' of %s begins as those of libmw itself", cname,
-            what);
-        return false;
-    }
     c_owner *owner = arena_alloc(&u->mem, sizeof(*owner));
 
     *owner = (c_owner){ what, at };
@@ -146,21 +139,48 @@ take_suffixed(unit *u, const char *cname, const char *what, place at,
     return true;
 }
 
+/* Those of a declaration, which must not look like libmw's. */
+static bool
+take_declared(
+    unit *u, const decl *d, const char *what, const char *const *suffixes)
+{
+    if (strncmp(d->cname, "mw_", 3) == 0 || strncmp(d->cname, "mwi_", 4) == 0) {
+        error_at(&u->diag, d->at,
+            "the C name '%s%s' of %s begins as those of libmw itself", d->cname,
+            *suffixes, what);
+        return false;
+    }
+    return take_suffixed(u, d->cname, what, d->at, suffixes);
+}
+
 static void
 take_members(unit *u, const decl *d, const char *what)
 {
+    if (d->kind == DECL_UNION) {
+        take(u, d, "tag", "the union's tag", d->at);
+    }
     for (const decl *m = d->first; m != NULL; m = m->next) {
+        const annotations *n = &m->notes;
         const char *own = what_text(u, m);
+        const char *base = arena_format(&u->mem, "%s_%s", d->cname, m->name);
 
         take(u, d, m->cname, own, m->at);
-        if (m->notes.optional && m->type.type->kind != TYPE_STRING) {
+        if (member_has_flag(m)) {
             take(u, d, arena_format(&u->mem, "has_%s", m->name),
                 arena_format(&u->mem, "%s being there", own), m->at);
         }
-        if (m->notes.initial.kind != VALUE_NONE) {
-            take(u, NULL,
-                arena_format(&u->mem, "%s_%s_default", d->cname, m->name), what,
+        if (n->initial.kind != VALUE_NONE) {
+            take(u, NULL, arena_format(&u->mem, "%s_default", base), what,
                 m->at);
+        }
+        if (n->min.kind != VALUE_NONE) {
+            take(u, NULL, arena_format(&u->mem, "%s_min", base), what, m->at);
+        }
+        if (n->max.kind != VALUE_NONE) {
+            take(u, NULL, arena_format(&u->mem, "%s_max", base), what, m->at);
+        }
+        if (n->min.kind != VALUE_NONE || n->max.kind != VALUE_NONE) {
+            take(u, NULL, arena_format(&u->mem, "%s_range", base), what, m->at);
         }
     }
 }
@@ -169,7 +189,7 @@ static void
 take_ops(unit *u, const decl *interface, const decl *from)
 {
     static const char *const forms[][2] = { { "", "" }, { "", "_params" },
-        { "", "_raises" }, { "run_", "" } };
+        { "", "_raises" }, { "", "_writes" }, { "run_", "" } };
 
     if (from->base != NULL) {
         take_ops(u, interface, from->base);
@@ -194,41 +214,86 @@ take_ops(unit *u, const decl *interface, const decl *from)
     }
 }
 
+/* Enumerators and bits, which are names of the file too. */
 static void
-take_decl(unit *u, const decl *d)
+take_values(unit *u, const decl *d)
+{
+    for (const decl *v = d->first; v != NULL; v = v->next) {
+        take(u, NULL, arena_format(&u->mem, "%s_%s", d->cname, v->name),
+            what_text(u, v), v->at);
+    }
+}
+
+/* What a declaration's C names end in. */
+static const char *const *
+suffixes_of(const decl *d)
 {
     static const char *const of_struct[] = { "", "_type", "_init", "_clear",
         "_copy", "_equal", "_text", "_fields", NULL };
-    static const char *const of_exception[] = { "_caught", "_raise", NULL };
+    static const char *const of_holder[] = { "", "_type", "_init", "_clear",
+        "_copy", "_equal", "_text", "_fields", "_clear_graph", NULL };
+    static const char *const of_exception[] = { "", "_type", "_init", "_clear",
+        "_copy", "_equal", "_text", "_fields", "_clear_graph", "_caught",
+        "_raise", NULL };
+    static const char *const of_union[] = { "", "_type", "_init", "_clear",
+        "_copy", "_equal", "_text", "_fields", "_cases", "_select",
+        "_clear_graph", NULL };
+    static const char *const of_valuetype[] = { "", "_type", "_ref_type",
+        "_new", "_free", "_free_graph", "_copy_graph", "_equal", "_text",
+        "_release", "_fields", NULL };
     static const char *const of_enum[] = { "", "_type", "_name", "_enumerators",
         NULL };
+    static const char *const of_bitmask[] = { "", "_type", "_bits", NULL };
     static const char *const of_interface[] = { "_interface", "_ops", "_serve",
         "_methods", "_skeleton", "_skeleton_methods", NULL };
     static const char *const of_others[] = { "", NULL };
-    const char *what = what_text(u, d);
 
     switch (d->kind) {
-    case DECL_EXCEPTION:
     case DECL_STRUCT:
-        if (take_suffixed(u, d->cname, what, d->at, of_struct) &&
-            d->kind == DECL_EXCEPTION) {
-            take_suffixed(u, d->cname, what, d->at, of_exception);
+        return d->own->refs ? of_holder : of_struct;
+    case DECL_EXCEPTION:
+        return of_exception;
+    case DECL_UNION:
+        return of_union;
+    case DECL_VALUETYPE:
+        return of_valuetype;
+    case DECL_ENUM:
+        return of_enum;
+    case DECL_BITMASK:
+        return of_bitmask;
+    case DECL_INTERFACE:
+        return of_interface;
+    default:
+        return of_others;
+    }
+}
+
+static void
+take_decl(unit *u, const decl *d)
+{
+    const char *what = what_text(u, d);
+
+    take_declared(u, d, what, suffixes_of(d));
+    switch (d->kind) {
+    case DECL_VALUETYPE:
+        if (d->unique != NULL) {
+            take(u, NULL, d->unique->desc, what, d->at);
         }
         take_members(u, d, what);
         break;
+    case DECL_EXCEPTION:
+    case DECL_STRUCT:
+    case DECL_UNION:
+        take_members(u, d, what);
+        break;
     case DECL_ENUM:
-        take_suffixed(u, d->cname, what, d->at, of_enum);
-        for (const decl *e = d->first; e != NULL; e = e->next) {
-            take(u, NULL, arena_format(&u->mem, "%s_%s", d->cname, e->name),
-                what_text(u, e), e->at);
-        }
+    case DECL_BITMASK:
+        take_values(u, d);
         break;
     case DECL_INTERFACE:
-        take_suffixed(u, d->cname, what, d->at, of_interface);
         take_ops(u, d, d);
         break;
     default:
-        take_suffixed(u, d->cname, what, d->at, of_others);
         break;
     }
 }
@@ -239,21 +304,29 @@ take_type(unit *u, const type *t, place at)
 {
     static const char *const of_seq[] = { "", "_type", "_add", "_insert",
         "_remove", "_clear", NULL };
+    static const char *const of_map[] = { "", "_type", "_entry", "_entry_type",
+        "_entry_fields", "_put", "_get", "_remove", "_sort", "_clear", NULL };
+    static const char *const of_twin[] = { "_type", "_entry_type",
+        "_entry_fields", NULL };
     static const char *const of_others[] = { "_type", NULL };
 
     for (; t != NULL && t->decl == NULL && !t->builtin; t = t->elem) {
         bool is_seq = t->kind == TYPE_SEQ || t->kind == TYPE_SEQ_N;
 
-        /* Those of basic types begin with mw_ and clash with nothing. */
-        if (strncmp(t->stem, "mw_", 3) == 0 ||
-            map_get(&u->cnames, t, "") != NULL) {
+        if (map_get(&u->cnames, t, "") != NULL) {
             continue;
         }
         const char *what = arena_format(&u->mem, "the type '%s'", t->idl);
-        const char *const *suffixes = is_seq ? of_seq : of_others;
+        const char *const *suffixes = t->plain != t         ? of_twin
+                                      : is_seq              ? of_seq
+                                      : t->kind == TYPE_MAP ? of_map
+                                                            : of_others;
 
         map_set(&u->cnames, t, "", (void *) t);
         take_suffixed(u, t->stem, what, at, suffixes);
+        if (t->plain != t) {
+            take_type(u, t->plain, at);
+        }
     }
 }
 
@@ -262,9 +335,6 @@ take_types(unit *u, const decl *d)
 {
     if (d->type.type != NULL) {
         take_type(u, d->type.type, d->at);
-    }
-    if (d->kind == DECL_ENUM) {
-        return;
     }
     for (const decl *child = d->first; child != NULL; child = child->next) {
         if (child->kind == DECL_MEMBER || child->kind == DECL_PARAM ||
@@ -306,9 +376,7 @@ names_register(unit *u)
         take_types(u, it->decl);
     }
     for (const item *it = u->items; it != NULL; it = it->next) {
-        if (it->decl->kind != DECL_ENUM) {
-            check_macro(u, it->decl);
-        }
+        check_macro(u, it->decl);
     }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Constants, typedefs, enums, structs and exceptions.
+ * Constants, typedefs, enums, bitmasks, structs, valuetypes and exceptions.
  */
 #include <string.h>
 
@@ -70,10 +70,13 @@ parse_typedef(parser *p, const char *doc)
     return true;
 }
 
+/* An enumerator, or a bit of a bitmask. */
 static bool
 parse_enumerator(parser *p, decl *owner)
 {
     annotations notes;
+    bool is_bit = owner->kind == DECL_BITMASK;
+    decl_kind kind = is_bit ? DECL_BIT : DECL_ENUMERATOR;
     const char *doc = p->tok.doc;
     const char *name;
     place at;
@@ -82,17 +85,22 @@ parse_enumerator(parser *p, decl *owner)
         return false;
     }
     doc = p->tok.doc != NULL ? p->tok.doc : doc;
-    check_note_targets(p, &notes, DECL_ENUMERATOR);
-    if (!parse_new_name(p, "an enumerator's name", &name, &at)) {
+    check_note_targets(p, &notes, kind);
+    if (!parse_new_name(
+            p, is_bit ? "a bit's name" : "an enumerator's name", &name, &at)) {
         return false;
     }
     const decl *before = owner->last;
-    decl *d = decl_new(p->u, owner, DECL_ENUMERATOR, name, at);
+    decl *d = decl_new(p->u, owner, kind, name, at);
 
     d->doc = doc;
     d->notes = notes;
     decl_enter(p->u, d, owner->scope);
-    check_enumerator(p->u, d, before);
+    if (is_bit) {
+        check_bit(p->u, d, before);
+    } else {
+        check_enumerator(p->u, d, before);
+    }
     return true;
 }
 
@@ -111,7 +119,8 @@ parse_enumerators(parser *p, decl *d)
         }
     }
     if (ok && !at_punct(p, '}')) {
-        ok = expected(p, "'}' or ',' after an enumerator");
+        ok = expected(p, arena_format(&p->u->mem, "'}' or ',' after %s",
+                             decl_kind_text(d->last->kind)));
     }
     while (!ok && !at_punct(p, '}') && p->tok.kind != TOKEN_END) {
         recover(p);
@@ -120,30 +129,69 @@ parse_enumerators(parser *p, decl *d)
 }
 
 bool
-parse_enum(parser *p, const char *doc)
+parse_enum(parser *p, const annotations *notes, const char *doc, decl_kind kind)
 {
+    bool is_enum = kind == DECL_ENUM;
     const char *name;
     place at;
 
     advance(p);
-    if (!parse_new_name(p, "the enum's name", &name, &at)) {
+    if (!parse_new_name(p, is_enum ? "the enum's name" : "the bitmask's name",
+            &name, &at)) {
         return false;
     }
-    decl *d = declare(p, DECL_ENUM, name, at, doc);
+    decl *d = declare(p, kind, name, at, doc);
 
+    d->notes = *notes;
+    if (!is_enum && d->notes.bit_bound == 0) {
+        d->notes.bit_bound = 32;
+    }
     type_declared(p->u, d);
-    if (!expect_punct(p, '{', "after the enum's name") ||
+    if (!expect_punct(p, '{', "after the name") ||
         !enter_nested(p, &p->depth, NESTING_MAX)) {
         return false;
     }
     bool ok = parse_enumerators(p, d);
 
     p->depth--;
-    if (ok) {
+    if (ok && is_enum) {
         check_enum(p->u, d);
+    } else if (ok) {
+        check_bitmask(p->u, d);
+    }
+    if (!is_enum) {
+        type_complete(d);
     }
     unit_add_item(p->u, d);
-    return expect_punct(p, '}', "at the end of the enum");
+    return expect_punct(p, '}',
+        is_enum ? "at the end of the enum" : "at the end of the bitmask");
+}
+
+/* The state of a valuetype is public; there is nothing else in it. */
+static bool
+parse_public(parser *p)
+{
+    if (at_word(p, WORD_PRIVATE)) {
+        error_at(&p->u->diag, p->tok.at,
+            "members of a valuetype are public: what travels is seen at both "
+            "ends");
+        return false;
+    }
+    if (at_word(p, WORD_FACTORY)) {
+        error_at(&p->u->diag, p->tok.at,
+            "a valuetype has no factories: in C, ..._new() makes a node");
+        return false;
+    }
+    if (at_word(p, WORD_VOID) || at_word(p, WORD_ONEWAY)) {
+        error_at(&p->u->diag, p->tok.at,
+            "a valuetype has no operations; an interface has");
+        return false;
+    }
+    if (p->tok.kind == TOKEN_NAME && reject_word(p)) {
+        return false;
+    }
+    return accept_word(p, WORD_PUBLIC) ||
+           expected(p, "'public' before a member of a valuetype");
 }
 
 /* "int32 a, b[3];" */
@@ -160,10 +208,10 @@ parse_member(parser *p, decl *owner)
     }
     doc = p->tok.doc != NULL ? p->tok.doc : doc;
     check_note_targets(p, &notes, DECL_MEMBER);
-    if (!parse_type(p, &ref)) {
+    if ((owner->kind == DECL_VALUETYPE && !parse_public(p)) ||
+        !parse_type(p, &ref)) {
         return false;
     }
-    require_complete(p, &ref);
     do {
         type_ref own = ref;
         const char *name;
@@ -173,10 +221,17 @@ parse_member(parser *p, decl *owner)
             !parse_array_bounds(p, &own)) {
             return false;
         }
+        if (at_punct(p, '(')) {
+            error_at(&p->u->diag, at,
+                "'%s' would be an operation, which only an interface has",
+                name);
+            return false;
+        }
         decl *d = decl_new(p->u, owner, DECL_MEMBER, name, at);
 
         d->doc = doc;
         d->type = own;
+        apply_type_notes(p, &d->type, &notes);
         d->notes = notes;
         decl_enter(p->u, d, owner);
     } while (accept_punct(p, ','));
@@ -206,9 +261,7 @@ parse_members(parser *p, decl *d)
     return expect_punct(p, '}', "after the members");
 }
 
-/* The declaration that a forward declaration or a definition makes or
- * completes. */
-static decl *
+decl *
 open_struct(parser *p, decl_kind kind, const char *name, place at, bool forward)
 {
     decl *d = scope_find(p->u, p->scope, name);
@@ -222,19 +275,48 @@ open_struct(parser *p, decl_kind kind, const char *name, place at, bool forward)
     }
     d = declare(p, kind, name, at, NULL);
     d->complete = false;
+    d->used_early = kind == DECL_VALUETYPE;
     type_declared(p->u, d);
     return d;
 }
 
+/* What may stand between the name of a struct and its '{' elsewhere. */
 static bool
-reject_inheritance(parser *p)
+reject_heading(parser *p, decl_kind kind)
 {
-    if (!at_punct(p, ':')) {
+    bool is_node = kind == DECL_VALUETYPE;
+
+    if (at_punct(p, ':')) {
+        error_at(&p->u->diag, p->tok.at,
+            is_node ? "valuetypes cannot inherit; make the base a member"
+                    : "structs and exceptions cannot inherit; make the base a "
+                      "member");
         return true;
     }
-    error_at(&p->u->diag, p->tok.at,
-        "structs and exceptions cannot inherit; make the base a member");
-    return false;
+    if (is_node && !at_word(p, WORD_SUPPORTS) &&
+        (p->tok.kind == TOKEN_NAME || at_punct(p, PUNCT_SCOPE))) {
+        error_at(&p->u->diag, p->tok.at,
+            "a boxed valuetype is not part of libmw's IDL: give it members, or "
+            "use @external @optional where it is used");
+        return true;
+    }
+    return at_word(p, WORD_SUPPORTS) && reject_word(p);
+}
+
+/* The members are there; without any it is an error only if there was none
+ * before. */
+static void
+complete_struct(parser *p, decl *d, unsigned errors)
+{
+    if (d->first == NULL && d->kind != DECL_EXCEPTION &&
+        p->u->diag.errors == errors) {
+        error_at(&p->u->diag, d->at, "%s has at least one member",
+            decl_kind_text(d->kind));
+    }
+    check_struct(p->u, d);
+    type_complete(d);
+    check_struct_limits(p->u, d);
+    unit_add_item(p->u, d);
 }
 
 bool
@@ -248,7 +330,7 @@ parse_struct(
     if (!parse_new_name(p, "the name of the type", &name, &at)) {
         return false;
     }
-    bool forward = kind == DECL_STRUCT && at_punct(p, ';');
+    bool forward = kind != DECL_EXCEPTION && at_punct(p, ';');
     decl *d = open_struct(p, kind, name, at, forward);
 
     if (forward) {
@@ -257,15 +339,8 @@ parse_struct(
     d->notes = *notes;
     d->doc = doc;
     unsigned errors = p->u->diag.errors;
-    bool ok = reject_inheritance(p) && parse_members(p, d);
+    bool ok = !reject_heading(p, kind) && parse_members(p, d);
 
-    if (d->first == NULL && kind == DECL_STRUCT &&
-        p->u->diag.errors == errors) {
-        error_at(&p->u->diag, d->at, "a struct has at least one member");
-    }
-    check_struct(p->u, d);
-    type_complete(d);
-    check_struct_limits(p->u, d);
-    unit_add_item(p->u, d);
+    complete_struct(p, d, errors);
     return ok;
 }

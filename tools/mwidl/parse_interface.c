@@ -38,7 +38,7 @@ parse_param(parser *p, decl *op)
     if (!parse_direction(p, &dir) || !parse_type(p, &ref)) {
         return false;
     }
-    require_complete(p, &ref);
+    apply_type_notes(p, &ref, &notes);
     if (!parse_new_name(p, "the parameter's name", &name, &at)) {
         return false;
     }
@@ -52,6 +52,7 @@ parse_param(parser *p, decl *op)
 
     d->dir = dir;
     d->type = ref;
+    d->notes = notes;
     decl_enter(p->u, d, op);
     return true;
 }
@@ -144,14 +145,6 @@ parse_op(parser *p, const annotations *notes, const char *doc)
 }
 
 static bool
-is_nested_declaration(const parser *p)
-{
-    return at_word(p, WORD_CONST) || at_word(p, WORD_TYPEDEF) ||
-           at_word(p, WORD_ENUM) || at_word(p, WORD_STRUCT) ||
-           at_word(p, WORD_EXCEPTION);
-}
-
-static bool
 parse_export(parser *p)
 {
     annotations notes;
@@ -162,17 +155,12 @@ parse_export(parser *p)
             "modules and interfaces cannot be inside an interface");
         return false;
     }
-    if (is_nested_declaration(p)) {
-        return parse_definition(p);
-    }
     if (!parse_annotations(p, &notes)) {
         return false;
     }
     doc = p->tok.doc != NULL ? p->tok.doc : doc;
-    if (at_word(p, WORD_STRUCT) || at_word(p, WORD_EXCEPTION)) {
-        return parse_struct(p, &notes, doc,
-                   at_word(p, WORD_STRUCT) ? DECL_STRUCT : DECL_EXCEPTION) &&
-               expect_punct(p, ';', "after the declaration");
+    if (at_type_declaration(p)) {
+        return parse_declaration(p, &notes, doc);
     }
     return parse_op(p, &notes, doc) &&
            expect_punct(p, ';', "after the operation");

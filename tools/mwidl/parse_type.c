@@ -28,9 +28,11 @@ static const struct {
         "'native' is not part of libmw's IDL: use struct, or sequence<octet> "
         "for opaque bytes" },
     { WORD_ABSTRACT,
-        "'abstract' is not part of libmw's IDL: use a plain interface" },
+        "'abstract' is not part of libmw's IDL: use a plain interface or "
+        "valuetype" },
     { WORD_LOCAL, "'local' is not part of libmw's IDL: use a plain interface" },
-    { WORD_CUSTOM, "'custom' is not part of libmw's IDL: use struct" },
+    { WORD_CUSTOM,
+        "'custom' is not part of libmw's IDL: use a plain valuetype" },
     { WORD_TRUNCATABLE, "'truncatable' is not part of libmw's IDL" },
     { WORD_ATTRIBUTE,
         "'attribute' is not part of libmw's IDL: write operations that get "
@@ -53,14 +55,7 @@ static const struct {
         "'template' is not part of libmw's IDL: write the types out" },
     { WORD_TYPENAME,
         "'typename' is not part of libmw's IDL: write the types out" },
-    { WORD_UNION,
-        "'union' is not supported yet: use a struct with @optional members" },
-    { WORD_VALUETYPE, "'valuetype' is not supported yet: use struct" },
-    { WORD_BITMASK,
-        "'bitmask' is not supported yet: use uint32 and constants" },
-    { WORD_BITSET, "'bitset' is not supported yet: use uint32 and constants" },
-    { WORD_MAP,
-        "'map' is not supported yet: use a sequence of structs with a @key" },
+    { WORD_BITSET, "'bitset' is not supported yet: use bitmask for flags" },
 };
 
 /* Reports the word if it is one of those. */
@@ -82,7 +77,8 @@ require_complete(parser *p, type_ref *ref)
     if (ref->type != NULL && !ref->type->complete) {
         error_at(&p->u->diag, ref->at,
             "'%s' is not yet defined here; it can be used in an unbounded "
-            "sequence",
+            "sequence or a map, and by a member that is @external and "
+            "@optional",
             ref->type->decl->name);
         ref->type = NULL;
     }
@@ -185,6 +181,53 @@ parse_sequence_type(parser *p, type_ref *ref)
     return true;
 }
 
+/* A map is in the order of its keys, which programs in other languages must
+ * agree about: hence no floats. */
+static bool
+check_map_key(parser *p, const type_ref *key)
+{
+    const type *t = key->type;
+
+    if (t == NULL) {
+        return false;
+    }
+    if (type_is_integer(t) || t->kind == TYPE_BOOL || t->kind == TYPE_ENUM ||
+        t->kind == TYPE_STRING || t->kind == TYPE_STRING_N) {
+        return true;
+    }
+    error_at(&p->u->diag, key->at,
+        "the key of a map is an integer, boolean, string or enum; this is %s",
+        t->idl);
+    return false;
+}
+
+static bool
+parse_map_type(parser *p, type_ref *ref)
+{
+    type_ref key;
+    type_ref elem;
+
+    advance(p);
+    if (!expect_punct(p, '<', "after 'map'") || !parse_type(p, &key) ||
+        !expect_punct(p, ',', "after the map's key") || !parse_type(p, &elem)) {
+        return false;
+    }
+    if (at_punct(p, ',')) {
+        error_at(&p->u->diag, p->tok.at,
+            "a map has no bound in libmw's IDL; limit what a call may bring "
+            "with the server's memory_max");
+        return false;
+    }
+    if (!expect_punct(p, '>', "after the map's type")) {
+        return false;
+    }
+    if (check_map_key(p, &key) && elem.type != NULL) {
+        ref->type = type_map(p->u, key.type, elem.type, elem.alias);
+        require_limits(p, ref);
+    }
+    return true;
+}
+
 static bool
 parse_named_type(parser *p, type_ref *ref)
 {
@@ -198,11 +241,16 @@ parse_named_type(parser *p, type_ref *ref)
     }
     switch (d->kind) {
     case DECL_STRUCT:
+    case DECL_UNION:
         d->used_early = d->used_early || !d->complete;
         ref->type = d->own;
         break;
     case DECL_ENUM:
+    case DECL_BITMASK:
         ref->type = d->own;
+        break;
+    case DECL_VALUETYPE:
+        ref->type = d->ref;
         break;
     case DECL_TYPEDEF:
         ref->type = d->type.type;
@@ -273,6 +321,9 @@ parse_type_inner(parser *p, type_ref *ref)
     if (at_word(p, WORD_SEQUENCE)) {
         return parse_sequence_type(p, ref);
     }
+    if (at_word(p, WORD_MAP)) {
+        return parse_map_type(p, ref);
+    }
     if (at_word(p, WORD_VOID)) {
         error_at(&p->u->diag, p->tok.at,
             "'void' is only the result of an operation");
@@ -285,7 +336,8 @@ parse_type_inner(parser *p, type_ref *ref)
         at_punct(p, PUNCT_SCOPE)) {
         return parse_named_type(p, ref);
     }
-    if (at_word(p, WORD_STRUCT) || at_word(p, WORD_ENUM)) {
+    if (at_type_declaration(p) && !at_word(p, WORD_CONST) &&
+        !at_word(p, WORD_TYPEDEF)) {
         error_at(&p->u->diag, p->tok.at,
             "expected a type; declare the %s before, and use its name here",
             p->tok.name);
@@ -335,9 +387,55 @@ parse_array_bounds(parser *p, type_ref *ref)
             ref->type = NULL; /* reported */
         }
     }
+    if (n > 0) {
+        require_complete(p, ref);
+    }
     while (n-- > 0 && ref->type != NULL) {
         ref->type = type_array(p->u, ref->type, bounds[n]);
         require_limits(p, ref);
     }
     return true;
+}
+
+static void
+make_external(parser *p, type_ref *ref, const annotations *notes)
+{
+    const type *t = ref->type;
+
+    if (t->kind == TYPE_STRING || t->kind == TYPE_REF) {
+        error_at(&p->u->diag, notes->at[NOTE_EXTERNAL],
+            "%s is a pointer already and needs no @external", t->idl);
+        return;
+    }
+    if (t->kind == TYPE_STRING_N || t->kind == TYPE_ARRAY) {
+        error_at(&p->u->diag, notes->at[NOTE_EXTERNAL],
+            "%s cannot be @external; put it in a struct that is", t->idl);
+        return;
+    }
+    if (notes->optional || t->complete) {
+        ref->type = type_box(p->u, t);
+        ref->alias = NULL;
+    }
+}
+
+void
+apply_type_notes(parser *p, type_ref *ref, const annotations *notes)
+{
+    if (ref->type != NULL && notes->unique) {
+        const type *twin = type_unique(p->u, ref->type);
+
+        if (twin == NULL) {
+            error_at(&p->u->diag, notes->at[NOTE_UNIQUE],
+                "@mw::unique is for a valuetype, or a sequence, array or map "
+                "of one, not for %s",
+                ref->type->idl);
+        } else {
+            ref->type = twin;
+            ref->alias = NULL;
+        }
+    }
+    if (ref->type != NULL && notes->external) {
+        make_external(p, ref, notes);
+    }
+    require_complete(p, ref);
 }

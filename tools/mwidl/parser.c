@@ -297,7 +297,16 @@ parse_by_word(parser *p, const annotations *notes, const char *doc)
         return parse_typedef(p, doc);
     case WORD_ENUM:
         check_note_targets(p, notes, DECL_ENUM);
-        return parse_enum(p, doc);
+        return parse_enum(p, notes, doc, DECL_ENUM);
+    case WORD_BITMASK:
+        check_note_targets(p, notes, DECL_BITMASK);
+        return parse_enum(p, notes, doc, DECL_BITMASK);
+    case WORD_UNION:
+        check_note_targets(p, notes, DECL_UNION);
+        return parse_union(p, doc);
+    case WORD_VALUETYPE:
+        check_note_targets(p, notes, DECL_VALUETYPE);
+        return parse_struct(p, notes, doc, DECL_VALUETYPE);
     case WORD_STRUCT:
         check_note_targets(p, notes, DECL_STRUCT);
         return parse_struct(p, notes, doc, DECL_STRUCT);
@@ -314,33 +323,51 @@ parse_by_word(parser *p, const annotations *notes, const char *doc)
         return false;
     }
     return expected(p,
-        "a declaration (module, const, typedef, enum, struct, exception or "
-        "interface)");
+        "a declaration (module, const, typedef, enum, bitmask, struct, union, "
+        "valuetype, exception or interface)");
+}
+
+bool
+at_type_declaration(const parser *p)
+{
+    static const word words[] = { WORD_CONST, WORD_TYPEDEF, WORD_ENUM,
+        WORD_BITMASK, WORD_STRUCT, WORD_UNION, WORD_VALUETYPE, WORD_EXCEPTION };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+        if (at_word(p, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+parse_declaration(parser *p, const annotations *notes, const char *doc)
+{
+    if (!parse_by_word(p, notes, doc)) {
+        return false;
+    }
+    if (!at_punct(p, ';')) {
+        expected(p, "';' after the declaration");
+        /* Most likely it was only forgotten. */
+        return at_type_declaration(p) || at_word(p, WORD_MODULE) ||
+               at_word(p, WORD_INTERFACE) || at_punct(p, '}');
+    }
+    advance(p);
+    return true;
 }
 
 bool
 parse_definition(parser *p)
 {
-    annotations notes = { 0 };
+    annotations notes;
     const char *doc = p->tok.doc;
 
     if (!parse_annotations(p, &notes)) {
         return false;
     }
     doc = p->tok.doc != NULL ? p->tok.doc : doc;
-    if (!parse_by_word(p, &notes, doc)) {
-        return false;
-    }
-    if (!at_punct(p, ';')) {
-        expected(p, "';' after the declaration");
-        /* Most likely it was only forgotten. */
-        return at_word(p, WORD_MODULE) || at_word(p, WORD_STRUCT) ||
-               at_word(p, WORD_ENUM) || at_word(p, WORD_EXCEPTION) ||
-               at_word(p, WORD_INTERFACE) || at_word(p, WORD_TYPEDEF) ||
-               at_word(p, WORD_CONST) || at_punct(p, '}');
-    }
-    advance(p);
-    return true;
+    return parse_declaration(p, &notes, doc);
 }
 
 void

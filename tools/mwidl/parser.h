@@ -50,6 +50,12 @@ void take_doc_after(parser *p, decl *d);
 /* Parses the declarations of a module, an interface or the global scope. */
 bool parse_definition(parser *p);
 
+/* The same behind its annotations. */
+bool parse_declaration(parser *p, const annotations *notes, const char *doc);
+
+/* True at a declaration that an interface may have inside. */
+bool at_type_declaration(const parser *p);
+
 /* parse_name.c: "A::B".  *ret_decl is NULL after an error of meaning. */
 bool parse_scoped_name(parser *p, decl **ret_decl, place *ret_at);
 
@@ -60,6 +66,10 @@ bool reject_word(parser *p);
 /* Reports a type that is not yet defined or too big; then .type is NULL. */
 void require_complete(parser *p, type_ref *ref);
 void require_limits(parser *p, type_ref *ref);
+
+/* Gives a member, arm or parameter the type that its annotations make of the
+ * one that is written: @mw::unique, @external.  Reports what is incomplete. */
+void apply_type_notes(parser *p, type_ref *ref, const annotations *notes);
 
 /* Parses "[3][4]" behind a name and wraps the type in arrays. */
 bool parse_array_bounds(parser *p, type_ref *type);
@@ -73,13 +83,23 @@ bool parse_annotations(parser *p, annotations *ret_notes);
 
 /* Reports annotations that do not belong on this kind of declaration. */
 void check_note_targets(parser *p, const annotations *notes, decl_kind kind);
+void check_arm_notes(parser *p, const annotations *notes);
 
 /* parse_decl.c */
 bool parse_const_decl(parser *p, const char *doc);
 bool parse_typedef(parser *p, const char *doc);
-bool parse_enum(parser *p, const char *doc);
-bool parse_struct(
+bool parse_enum(/* or a bitmask */
     parser *p, const annotations *notes, const char *doc, decl_kind kind);
+bool parse_struct(/* or a valuetype or exception */
+    parser *p, const annotations *notes, const char *doc, decl_kind kind);
+
+/* The declaration that a forward declaration or a definition makes or
+ * completes. */
+decl *open_struct(
+    parser *p, decl_kind kind, const char *name, place at, bool forward);
+
+/* parse_union.c */
+bool parse_union(parser *p, const char *doc);
 
 /* parse_interface.c */
 bool parse_interface(parser *p, const char *doc);

@@ -30,6 +30,21 @@ integer_range(type_kind kind, uint64_t *ret_low, uint64_t *ret_high)
     *ret_high = table[kind].high;
 }
 
+/* "READ | WRITE" */
+static const char *
+bits_text(unit *u, const value *v)
+{
+    const char *s = "";
+
+    for (const decl *bit = v->bitmask->first; bit != NULL; bit = bit->next) {
+        if ((v->magnitude & UINT64_C(1) << bit->value.magnitude) != 0) {
+            s = arena_format(
+                &u->mem, "%s%s%s", s, *s == '\0' ? "" : " | ", bit->name);
+        }
+    }
+    return *s != '\0' ? s : "no bit";
+}
+
 /* "300", "a string", "TRUE" ... for messages. */
 const char *
 value_text(unit *u, const value *v)
@@ -47,6 +62,9 @@ value_text(unit *u, const value *v)
     case VALUE_ENUM:
         return arena_format(
             &u->mem, "the enumerator '%s'", v->enumerator->name);
+    case VALUE_BITS:
+        return arena_format(&u->mem, "%s of the bitmask '%s'", bits_text(u, v),
+            v->bitmask->name);
     default:
         return "nothing";
     }
@@ -121,6 +139,17 @@ to_string(unit *u, value *v, const type *t)
     return true;
 }
 
+static bool
+to_bits(unit *u, value *v, const type *t)
+{
+    if (v->kind == VALUE_INTEGER && v->magnitude == 0) {
+        v->kind = VALUE_BITS;
+        v->bitmask = t->decl;
+    }
+    return (v->kind == VALUE_BITS && v->bitmask == t->decl) ||
+           mismatch(u, v, arena_format(&u->mem, "bits of '%s' or 0", t->idl));
+}
+
 bool
 value_convert(unit *u, value *v, const type *t)
 {
@@ -143,6 +172,8 @@ value_convert(unit *u, value *v, const type *t)
         return (v->kind == VALUE_ENUM && v->enumerator->scope == t->decl) ||
                mismatch(u, v,
                    arena_format(&u->mem, "an enumerator of '%s'", t->idl));
+    case TYPE_BITMASK:
+        return to_bits(u, v, t);
     default:
         error_at(&u->diag, v->at, "%s cannot have a constant value", t->idl);
         return fail(v);
