@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "codec/value.h"
 #include "delta/snapshot.h"
 #include "pool/pool.h"
 #include "rpc/registry.h"
@@ -36,6 +37,16 @@ struct mw_call {
     size_t request_len;       /* bytes */
     uint8_t request[];        /* the message */
 };
+
+/** Where what a handler makes goes: the call's arena, or the heap for NULL. */
+static inline struct mwi_place
+mwi_call_place(mw_call *call)
+{
+    return (struct mwi_place){
+        .arena = call != NULL ? &call->arena : NULL,
+        .budget = SIZE_MAX,
+    };
+}
 
 struct mwi_call_limits {
     size_t memory_max;  /* bytes of the arena */

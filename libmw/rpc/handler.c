@@ -14,20 +14,10 @@
 #include "rpc/call.h"
 #include "wire/frame.h"
 
-/* The call's arena, or the heap. */
-static struct mwi_place
-place_of(mw_call *call)
-{
-    return (struct mwi_place){
-        .arena = call != NULL ? &call->arena : NULL,
-        .budget = SIZE_MAX,
-    };
-}
-
 void *
 mw_alloc(mw_call *call, size_t size)
 {
-    struct mwi_place place = place_of(call);
+    struct mwi_place place = mwi_call_place(call);
 
     return mwi_place_alloc(&place, 1, size, _Alignof(max_align_t));
 }
@@ -85,7 +75,7 @@ void *
 mw_seq_insert(
     mw_call *call, const mw_type *type, void *seq, size_t at, size_t n)
 {
-    struct mwi_place place = place_of(call);
+    struct mwi_place place = mwi_call_place(call);
 
     return mwi_seq_insert(&place, type, seq, at, n);
 }
