@@ -37,6 +37,9 @@ typedef struct mw_client_options {
                                   0: MW_DEFAULT_DEPTH_MAX */
     size_t memory_max;         /* bytes that the results of a call may
                                   allocate; 0: MW_DEFAULT_MEMORY_MAX */
+    bool check_unique;         /* for debugging: refuse arguments that break a
+                                  promise of @mw::unique, which are not looked
+                                  for otherwise */
     mw_log_cb log;             /* [borrow: client] NULL: silent */
     void *log_user;            /* passed to log */
 } mw_client_options;

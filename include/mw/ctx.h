@@ -124,7 +124,8 @@ MW_API const void *mw_ctx_exception(const mw_ctx *ctx, const mw_type *type);
 
 /** Free what the last call left in the context, and forget its outcome.
  *
- * Needed only after a call that raised an exception, harmless otherwise.
+ * Needed only after a call that raised an exception or was to show changes,
+ * harmless otherwise.
  *
  * @param ctx  [inout] context, or NULL
  * @thread owner of the context; does not block

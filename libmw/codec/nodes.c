@@ -227,6 +227,25 @@ mwi_nodes_at(
                : NULL;
 }
 
+/* A zeroed node in a block of its own, behind the others of its table. */
+static mw_status
+append_new(struct mwi_place *place, struct mwi_node_table *table)
+{
+    const mw_type *type = table->type;
+    void *node = mwi_place_alloc(place, 1, type->size, type->align);
+
+    if (node == NULL) {
+        return mwi_place_status(place, 1, type->size);
+    }
+    if (append(table, node) < 0) {
+        if (place->arena == NULL) {
+            mwi_free(node);
+        }
+        return MW_ENOMEM;
+    }
+    return MW_OK;
+}
+
 mw_status
 mwi_nodes_add(struct mwi_nodes *nodes, struct mwi_place *place,
     const mw_type *type, size_t n)
@@ -246,19 +265,22 @@ mwi_nodes_add(struct mwi_nodes *nodes, struct mwi_place *place,
         return MW_OK;
     }
     for (size_t i = 0; i < n; i++) {
-        void *node = mwi_place_alloc(place, 1, type->size, type->align);
+        mw_status status = append_new(place, table);
 
-        if (node == NULL) {
-            return mwi_place_status(place, 1, type->size);
-        }
-        if (append(table, node) < 0) {
-            if (place->arena == NULL) {
-                mwi_free(node);
-            }
-            return MW_ENOMEM;
+        if (status < 0) {
+            return status;
         }
     }
     return MW_OK;
+}
+
+mw_status
+mwi_nodes_append_new(
+    struct mwi_nodes *nodes, struct mwi_place *place, const mw_type *type)
+{
+    struct mwi_node_table *table = mwi_nodes_table(nodes, type);
+
+    return table == NULL ? MW_ENOMEM : append_new(place, table);
 }
 
 mw_status
@@ -286,6 +308,15 @@ mwi_nodes_index(struct mwi_nodes *nodes)
         }
     }
     return MW_OK;
+}
+
+void
+mwi_nodes_end_request(struct mwi_nodes *nodes)
+{
+    for (size_t t = 0; t < nodes->n_tables; t++) {
+        nodes->tables[t].n_known = mwi_node_count(&nodes->tables[t]);
+    }
+    nodes->n_known_tables = nodes->n_tables;
 }
 
 void

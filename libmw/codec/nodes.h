@@ -21,7 +21,7 @@
 #include "codec/value.h"
 
 struct mwi_node_table {
-    const mw_type *type; /* STRUCT, MW_TYPE_NODE */
+    const mw_type *type; /* STRUCT, MW_TYPE_NODE; or NULL, see n_skip */
     unsigned char *home; /* n_home nodes, numbered first, or NULL */
     size_t n_home;
     void **far; /* n_far nodes, numbered next */
@@ -29,6 +29,8 @@ struct mwi_node_table {
     size_t cap;
     size_t n_inout; /* the first of them may be changed by the call */
     size_t n_known; /* the first of them were in the request */
+    size_t n_skip;  /* type NULL, for it is not known here: nodes that the
+                       message has of it */
 };
 
 struct mwi_node_slot {
@@ -43,9 +45,10 @@ struct mwi_nodes {
     struct mwi_node_slot *slots; /* cap of them, a power of two, or NULL */
     size_t cap;
     size_t len;
-    bool trust_unique; /* do not look whether what a unique REF leads to was
-                          met before */
-    bool check_unique; /* refuse it if it was */
+    size_t n_known_tables; /* the first of tables were in the request */
+    bool trust_unique;     /* do not look whether what a unique REF leads to was
+                              met before */
+    bool check_unique;     /* refuse it if it was */
 };
 
 /** Nodes in a table. */
@@ -108,9 +111,16 @@ mwi_node_at(const struct mwi_node_table *table, size_t number)
 MW_MUST_USE mw_status mwi_nodes_add(struct mwi_nodes *nodes,
     struct mwi_place *place, const mw_type *type, size_t n);
 
+/** Add one zeroed node in a block of its own.  MW_ENOMEM, MW_ERANGE. */
+MW_MUST_USE mw_status mwi_nodes_append_new(
+    struct mwi_nodes *nodes, struct mwi_place *place, const mw_type *type);
+
 /** Have mwi_nodes_number() find all nodes, also those that were added or
  * trusted to be unique.  MW_ENOMEM. */
 MW_MUST_USE mw_status mwi_nodes_index(struct mwi_nodes *nodes);
+
+/** Say that the nodes met so far are those of the request. */
+void mwi_nodes_end_request(struct mwi_nodes *nodes);
 
 /** Clear and free all nodes on the heap whose numbers are not below n_known. */
 void mwi_nodes_free_new(struct mwi_nodes *nodes);

@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "codec/access.h"
-#include "codec/nodes.h"
+#include "codec/graph.h"
 #include "codec/value.h"
 
 struct printer {
@@ -310,7 +310,9 @@ print_ref(struct printer *p, const mw_type *type, const void *value)
         puts_at(p, "#?");
     } else if (p->status == MW_OK) {
         p->status = mwi_nodes_number(p->nodes, type, node, &number, NULL);
-        putf(p, "#%zu", number);
+        if (p->status == MW_OK) {
+            p->status = mwi_print_label(p->buf, type->elem, number);
+        }
     }
 }
 

@@ -131,8 +131,8 @@ void mwi_clear(const mw_type *type, void *value);
  * memory. */
 MW_MUST_USE char *mwi_print(const mw_type *type, const void *value);
 
-/** Append a value as text, without a NUL.  References are their nodes' numbers,
- * #0, #1, …; nodes are added as they are met.  nodes may be NULL, then they
+/** Append a value as text, without a NUL.  References are their nodes' labels,
+ * Node#0, Node#1, …; nodes are added as they are met.  nodes may be NULL, then they
  * have none.  MW_ENOMEM; MW_EINVAL when a node cannot be added. */
 MW_MUST_USE mw_status mwi_print_with(struct mwi_nodes *nodes,
     struct mwi_buf *buf, const mw_type *type, const void *value);

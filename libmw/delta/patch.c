@@ -38,9 +38,9 @@ exchange(unsigned char *a, unsigned char *b, size_t n)
     }
 }
 
-/* Put the old elements between the new ones, and the whole in place. */
+/* Put the old elements between the new ones. */
 static void
-commit_rebuild(struct mwi_patch_entry *entry)
+gather(const struct mwi_patch_entry *entry)
 {
     const struct mwi_rebuild *rebuild = entry->rebuild;
     size_t size = entry->type->elem->size;
@@ -55,7 +55,25 @@ commit_rebuild(struct mwi_patch_entry *entry)
         }
         to += run->n_new * size;
     }
-    exchange(entry->target, entry->staged, entry->size);
+}
+
+/* Make their places zero again. */
+static void
+ungather(const struct mwi_patch_entry *entry)
+{
+    const struct mwi_rebuild *rebuild = entry->rebuild;
+    size_t size = entry->type->elem->size;
+    unsigned char *to = rebuild->items;
+
+    for (size_t i = 0; i < rebuild->n_runs; i++) {
+        const struct mwi_run *run = &rebuild->runs[i];
+
+        if (run->n > 0) {
+            memset(to, 0, run->n * size);
+            to += run->n * size;
+        }
+        to += run->n_new * size;
+    }
 }
 
 static bool
@@ -72,7 +90,7 @@ clear_rebuilt(struct mwi_patch_entry *entry)
     const mw_type *elem = entry->type->elem;
     /* A SEQ_N has its elements in itself, so they are in staged by now. */
     unsigned char *old =
-        entry->type->kind == MW_KIND_SEQ
+        entry->type->kind != MW_KIND_SEQ_N
             ? rebuild->old.at
             : (unsigned char *) entry->staged + mwi_seq_n_offset(entry->type);
 
@@ -81,14 +99,89 @@ clear_rebuilt(struct mwi_patch_entry *entry)
             mwi_clear(elem, old + i * elem->size);
         }
     }
-    if (entry->type->kind == MW_KIND_SEQ) {
+    if (entry->type->kind != MW_KIND_SEQ_N) {
         mwi_free(mwi_load_seq(entry->staged).items);
+    }
+}
+
+static void
+reverse(struct mwi_patch *patch)
+{
+    struct mwi_patch_entry *entry = patch->entries;
+    struct mwi_patch_entry *done = NULL;
+
+    while (entry != NULL) {
+        struct mwi_patch_entry *next = entry->next;
+
+        entry->next = done;
+        done = entry;
+        entry = next;
+    }
+    patch->entries = done;
+}
+
+void
+mwi_patch_exchange(struct mwi_patch *patch)
+{
+    struct mwi_patch_entry *entry;
+
+    for (entry = patch->entries; entry != NULL; entry = entry->next) {
+        if (entry->action == MWI_PATCH_REBUILD) {
+            gather(entry);
+        }
+        exchange(entry->target, entry->staged, entry->size);
+    }
+}
+
+void
+mwi_patch_undo(struct mwi_patch *patch)
+{
+    struct mwi_patch_entry *entry;
+
+    reverse(patch);
+    for (entry = patch->entries; entry != NULL; entry = entry->next) {
+        exchange(entry->target, entry->staged, entry->size);
+        if (entry->action == MWI_PATCH_REBUILD) {
+            ungather(entry);
+        }
+    }
+    reverse(patch);
+}
+
+bool
+mwi_patch_has_refs(const struct mwi_patch *patch)
+{
+    const struct mwi_patch_entry *entry;
+
+    for (entry = patch->entries; entry != NULL; entry = entry->next) {
+        if (entry->type != NULL && (entry->type->flags & MW_TYPE_REFS) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Free the nodes that the handler released. */
+static void
+free_released(struct mwi_patch *patch)
+{
+    for (size_t t = 0; patch->released.n > 0 && t < patch->released.n_tables;
+         t++) {
+        const struct mwi_node_table *table = &patch->nodes->tables[t];
+
+        for (size_t i = 0; i < table->n_inout; i++) {
+            if (mwi_is_released(&patch->released, t, i)) {
+                mwi_clear(table->type, mwi_node_at(table, i));
+                mwi_free(mwi_node_at(table, i));
+            }
+        }
     }
 }
 
 static void
 release(struct mwi_patch *patch)
 {
+    mwi_released_fini(&patch->released);
     mwi_arena_fini(&patch->scratch);
     patch->entries = NULL;
     patch->roots = NULL;
@@ -99,19 +192,7 @@ mwi_patch_commit(struct mwi_patch *patch)
 {
     struct mwi_patch_entry *entry;
 
-    for (entry = patch->entries; entry != NULL; entry = entry->next) {
-        switch (entry->action) {
-        case MWI_PATCH_SWAP:
-            exchange(entry->target, entry->staged, entry->size);
-            break;
-        case MWI_PATCH_STORE:
-            memcpy(entry->target, entry->staged, entry->size);
-            break;
-        case MWI_PATCH_REBUILD:
-            commit_rebuild(entry);
-            break;
-        }
-    }
+    mwi_patch_exchange(patch);
     /* Only now: what is freed may have been copied by a later entry. */
     for (entry = patch->entries; entry != NULL; entry = entry->next) {
         if (entry->action == MWI_PATCH_REBUILD) {
@@ -120,6 +201,7 @@ mwi_patch_commit(struct mwi_patch *patch)
             mwi_clear(entry->type, entry->staged);
         }
     }
+    free_released(patch);
     release(patch);
 }
 
@@ -133,6 +215,9 @@ mwi_patch_abort(struct mwi_patch *patch)
         if (entry->type != NULL) {
             mwi_clear(entry->type, entry->staged);
         }
+    }
+    if (patch->nodes != NULL) {
+        mwi_nodes_free_new(patch->nodes);
     }
     release(patch);
 }

@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "codec/cbor.h"
 #include "codec/value.h"
+#include "delta/released.h"
 
 struct mwi_patch_entry;
 
@@ -34,6 +35,8 @@ struct mwi_patch {
                                         inner values first */
     struct mwi_patch_root *roots;    /* the objects; in scratch */
     mw_stats stats;                  /* counts of what the commit will do */
+    struct mwi_nodes *nodes;         /* of the call, or NULL */
+    struct mwi_released released;    /* those that the commit frees */
 };
 
 /** An empty patch that may allocate budget bytes, its own journal included. */
@@ -56,10 +59,19 @@ void mwi_patch_stage(struct mwi_patch *patch, struct mwi_reader *r,
 void mwi_patch_stage_out(struct mwi_patch *patch, struct mwi_reader *r,
     const mw_type *type, void *storage);
 
+/** Whether anything that is or holds a reference will be replaced. */
+bool mwi_patch_has_refs(const struct mwi_patch *patch);
+
+/** Put everything in place, and take it out again: between the two the objects
+ * can be looked at as the commit will leave them. */
+void mwi_patch_exchange(struct mwi_patch *patch);
+void mwi_patch_undo(struct mwi_patch *patch);
+
 /** Do it, free what it replaced, and release the patch.  Cannot fail. */
 void mwi_patch_commit(struct mwi_patch *patch);
 
-/** Free all that was staged and release the patch.  No object has changed. */
+/** Free all that was staged, new nodes too, and release the patch.  No object
+ * has changed. */
 void mwi_patch_abort(struct mwi_patch *patch);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The happy path: decode the arguments into the arena, take a snapshot of it if
- * anything is inout, run the handler, write results and deltas.  Whatever fails
+ * The happy path: decode the arguments, take a snapshot of what is inout, run
+ * the handler, write results and deltas.  Whatever fails
  * on the way becomes a FAIL, which carries nothing of what the handler did.
  */
 #include "rpc/call.h"
@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "codec/value.h"
-#include "delta/diff.h"
+#include "rpc/args.h"
+#include "rpc/results.h"
 #include "wire/frame.h"
 
 enum {
@@ -45,6 +45,7 @@ mwi_call_new(const struct mwi_operation *op, const struct mwi_message *head,
     memcpy(call->request, message, len);
     mwi_list_init(&call->job.link);
     mwi_arena_init(&call->arena, limits->memory_max);
+    mwi_arena_init(&call->inout, limits->memory_max);
     mwi_buf_init(&call->exception, EXCEPTION_MAX);
     return call;
 }
@@ -57,67 +58,11 @@ mwi_call_free(mw_call *call)
     }
     mwi_buf_fini(&call->exception);
     mwi_snapshot_fini(&call->snapshot);
+    mwi_nodes_fini(&call->nodes);
+    mwi_free(call->released);
+    mwi_arena_fini(&call->inout);
     mwi_arena_fini(&call->arena);
     mwi_free(call);
-}
-
-/* Zeroed storage for every parameter's value. */
-static mw_status
-allocate_args(mw_call *call, struct mwi_place *place)
-{
-    const mw_method *method = call->op->method;
-
-    call->args = mwi_place_alloc(
-        place, method->n_params, sizeof(void *), _Alignof(void *));
-    if (call->args == NULL) {
-        return MW_ENOMEM;
-    }
-    for (size_t i = 0; i < method->n_params; i++) {
-        const mw_type *type = method->params[i].type;
-
-        call->args[i] = mwi_place_alloc(place, 1, type->size, type->align);
-        if (call->args[i] == NULL) {
-            return MW_ENOMEM;
-        }
-    }
-    return MW_OK;
-}
-
-static size_t
-count_params(const mw_method *method, mw_dir not_of)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < method->n_params; i++) {
-        n += method->params[i].dir != (uint32_t) not_of;
-    }
-    return n;
-}
-
-static void
-decode_args(mw_call *call, struct mwi_reader *r, struct mwi_place *place)
-{
-    const mw_method *method = call->op->method;
-    size_t expected = count_params(method, MW_DIR_OUT);
-    size_t n = mwi_read_array(r);
-
-    if (mwi_reader_ok(r) && n != expected) {
-        mwi_reader_fail(r, MW_EINVAL, "%s takes %zu arguments, found %zu",
-            method->target, expected, n);
-    }
-    for (size_t i = 0; i < method->n_params && mwi_reader_ok(r); i++) {
-        const mw_param *param = &method->params[i];
-        struct mwi_path path = { .name = param->name };
-
-        r->path = &path;
-        if (param->dir != MW_DIR_OUT) {
-            mwi_decode(r, place, param->type, call->args[i]);
-        } else if (mwi_init(place, param->type, call->args[i]) < 0) {
-            mwi_reader_fail(r, MW_ENOMEM, "out of memory");
-        }
-        r->path = NULL;
-    }
-    mwi_leave(r);
 }
 
 mw_status
@@ -125,20 +70,13 @@ mwi_call_decode(mw_call *call, mw_error *reterr)
 {
     struct mwi_reader r;
     struct mwi_message head;
-    struct mwi_place place = {
-        .arena = &call->arena,
-        .budget = call->arena.limit,
-    };
 
     if (call->is_decoded) {
         return MW_OK;
     }
-    if (allocate_args(call, &place) < 0) {
-        return mwi_fail_nomem(reterr);
-    }
     mwi_reader_init(&r, call->request, call->request_len, call->depth_max);
     mwi_message_read(&r, &head);
-    decode_args(call, &r, &place);
+    mwi_args_read(&r, call);
     if (mwi_message_finish(&r, &head) < 0) {
         *reterr = r.error;
         return r.error.status;
@@ -166,29 +104,6 @@ mwi_call_make_fail(
     }
 }
 
-static void
-write_results(mw_call *call, struct mwi_writer *w)
-{
-    const mw_method *method = call->op->method;
-
-    mwi_write_array(w, count_params(method, MW_DIR_IN));
-    w->depth = MWI_BODY_DEPTH;
-    for (size_t i = 0; i < method->n_params && mwi_writer_ok(w); i++) {
-        const mw_param *param = &method->params[i];
-        struct mwi_path path = { .name = param->name };
-
-        w->path = &path;
-        if (param->dir == MW_DIR_OUT ||
-            (param->dir == MW_DIR_INOUT && call->full_values)) {
-            mwi_encode(w, param->type, call->args[i]);
-        } else if (param->dir == MW_DIR_INOUT) {
-            mwi_diff(w, param->type, &mwi_mask_all, &call->snapshot,
-                mwi_snapshot_of(&call->snapshot, call->args[i]), call->args[i]);
-        }
-        w->path = NULL;
-    }
-}
-
 /* A patch may for a while be longer than what takes its place in the end, so
  * the limit is checked behind it all. */
 static mw_status
@@ -198,12 +113,12 @@ make_reply(mw_call *call, struct mwi_buf *frame, mw_error *reterr)
     size_t limit = frame->max;
 
     frame->max = limit <= SIZE_MAX / PATCH_ROOM ? limit * PATCH_ROOM : SIZE_MAX;
-    if (mwi_frame_begin(frame) < 0) {
+    if (call->has_lost_release || mwi_frame_begin(frame) < 0) {
         return mwi_fail_nomem(reterr);
     }
     mwi_writer_init(&w, frame);
     mwi_reply_begin(&w, call->id);
-    write_results(call, &w);
+    mwi_results_write(&w, call);
     if (!mwi_writer_ok(&w)) {
         /* What the handler left cannot be sent: that is the server's fault,
          * not the caller's. */
@@ -282,7 +197,7 @@ prepare(mw_call *call, bool one_way, mw_error *reterr)
         return reterr->status;
     }
     if (has_inout(call->op->method) && !call->full_values &&
-        mwi_snapshot_take(&call->snapshot, &call->arena) < 0) {
+        mwi_snapshot_take(&call->snapshot, &call->inout) < 0) {
         return mwi_fail_nomem(reterr);
     }
     return MW_OK;

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "codec/nodes.h"
 #include "codec/value.h"
 #include "delta/snapshot.h"
 #include "pool/pool.h"
@@ -30,9 +31,16 @@ struct mw_call {
     bool is_decoded;                /* args are there */
     size_t charge;                  /* the owner's: bytes, while it waits */
     void **args;                    /* in the arena; one for each parameter */
-    struct mwi_arena arena;         /* all that the handler sees */
-    struct mwi_snapshot snapshot;   /* the arena before the handler ran */
-    mw_error failure;               /* as told by mw_call_fail() */
+    struct mwi_arena arena;         /* what cannot change, or is new */
+    struct mwi_arena inout;         /* what inout parameters consist of */
+    struct mwi_snapshot snapshot;   /* inout before the handler ran */
+    struct mwi_nodes nodes;         /* of the request, in inout, and new ones
+                                       that the results refer to */
+    void **released;                /* n_released of them, by mw_release() */
+    size_t n_released;
+    size_t cap_released;
+    bool has_lost_release;    /* for want of memory */
+    mw_error failure;         /* as told by mw_call_fail() */
     struct mwi_buf exception; /* the frame of a FAIL, as by mw_call_raise() */
     size_t request_len;       /* bytes */
     uint8_t request[];        /* the message */
@@ -49,7 +57,7 @@ mwi_call_place(mw_call *call)
 }
 
 struct mwi_call_limits {
-    size_t memory_max;  /* bytes of the arena */
+    size_t memory_max;  /* bytes of both arenas */
     uint32_t depth_max; /* of the request */
 };
 

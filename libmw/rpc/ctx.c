@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "mw/node.h"
+
 #include "base/error.h"
 #include "base/mem.h"
 #include "codec/value.h"
@@ -29,9 +31,14 @@ mw_ctx_clear(mw_ctx *ctx)
         return;
     }
     if (ctx->exception != NULL) {
-        mwi_clear(ctx->exception_type, ctx->exception);
+        /* Without memory to walk a graph by, its nodes are lost. */
+        if (mw_graph_clear(ctx->exception_type, ctx->exception) < 0) {
+            mwi_clear(ctx->exception_type, ctx->exception);
+        }
         mwi_free(ctx->exception);
     }
+    mwi_free(ctx->changes);
+    ctx->changes = NULL;
     ctx->exception = NULL;
     ctx->exception_type = NULL;
     ctx->not_run = false;

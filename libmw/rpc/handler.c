@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a handler may do with its call: mw/call.h, mw/memory.h and mw/seq.h.
+ * What a handler may do with its call: mw/call.h, mw/memory.h,
+ * mw/node.h and mw/seq.h.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "mw/node.h"
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "codec/graph.h"
 #include "codec/seq.h"
-#include "codec/value.h"
 #include "rpc/call.h"
 #include "wire/frame.h"
 
@@ -93,6 +96,42 @@ mw_seq_remove(
     mwi_seq_remove(call == NULL, type, seq, at, n);
 }
 
+void *
+mw_node_new(mw_call *call, const mw_type *type)
+{
+    struct mwi_place place = mwi_call_place(call);
+    void *node = mwi_place_alloc(&place, 1, type->size, type->align);
+
+    if (node != NULL && mwi_init(&place, type, node) < 0) {
+        if (call == NULL) {
+            mw_node_free(type, node);
+        }
+        node = NULL;
+    }
+    return node;
+}
+
+void
+mw_release(mw_call *call, void *node)
+{
+    if (node == NULL) {
+        return;
+    }
+    if (call->n_released == call->cap_released) {
+        size_t cap = call->cap_released > 0 ? 2 * call->cap_released : 8;
+        void **released = mwi_realloc(call->released, cap, sizeof(*released));
+
+        if (released == NULL) {
+            /* Then the call fails: to forget it would be a leak. */
+            call->has_lost_release = true;
+            return;
+        }
+        call->released = released;
+        call->cap_released = cap;
+    }
+    call->released[call->n_released++] = node;
+}
+
 mw_status
 mw_call_fail(mw_call *call, mw_status status, const char *format, ...)
 {
@@ -136,7 +175,7 @@ mw_call_raise(mw_call *call, const mw_type *type, const void *exception)
     mwi_writer_init(&w, &call->exception);
     mwi_exception_begin(&w, call->id, type->name);
     w.depth = MWI_EXCEPTION_DEPTH;
-    mwi_encode(&w, type, exception);
+    mwi_encode_graph(&w, type, exception);
     if (!mwi_writer_ok(&w)) {
         mwi_buf_fini(&call->exception);
         return mw_call_fail(call, MW_EINTERNAL, "cannot raise %s: %s",

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "rpc/args.h"
 
 struct mwi_offer {
     struct mwi_offer *next;
@@ -57,6 +58,15 @@ has_handler(const void *ops, size_t offset)
     return handler != NULL;
 }
 
+static void
+free_offer(struct mwi_offer *offer)
+{
+    for (size_t i = 0; i < offer->interface->n_methods; i++) {
+        mwi_type_set_fini(&offer->operations[i].node_types);
+    }
+    mwi_free(offer);
+}
+
 mw_status
 mwi_registry_add(struct mwi_registry *registry, const mw_skeleton *skeleton,
     const void *ops, void *user)
@@ -86,6 +96,14 @@ mwi_registry_add(struct mwi_registry *registry, const mw_skeleton *skeleton,
             .is_implemented = has_handler(ops, skeleton->methods[i].ops_offset),
         };
     }
+    for (size_t i = 0; i < interface->n_methods; i++) {
+        struct mwi_operation *op = &offer->operations[i];
+
+        if (mwi_method_node_types(&op->node_types, op->method) < 0) {
+            free_offer(offer);
+            return MW_ENOMEM;
+        }
+    }
     offer->next = registry->first;
     registry->first = offer;
     return MW_OK;
@@ -97,7 +115,7 @@ mwi_registry_fini(struct mwi_registry *registry)
     while (registry->first != NULL) {
         struct mwi_offer *next = registry->first->next;
 
-        mwi_free(registry->first);
+        free_offer(registry->first);
         registry->first = next;
     }
 }

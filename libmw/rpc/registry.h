@@ -8,13 +8,16 @@
 
 #include "mw/stub.h"
 
+#include "codec/refs.h"
+
 /* One operation of one offered interface. */
 struct mwi_operation {
     const mw_method *method;
     mw_run_fn run;
     const void *ops;
     void *user;
-    bool is_implemented; /* the ops struct has a handler for it */
+    bool is_implemented;            /* the ops struct has a handler for it */
+    struct mwi_type_set node_types; /* that its parameters can lead to */
 };
 
 struct mwi_offer;

@@ -13,35 +13,25 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "codec/value.h"
+#include "codec/graph.h"
 #include "delta/diff.h"
-#include "delta/patch.h"
+#include "rpc/args.h"
 #include "rpc/client.h"
 #include "rpc/ctx.h"
+#include "rpc/reply.h"
 #include "wire/frame.h"
 
 enum { TRIES = 2 }; /* the second only if the first was not sent */
 
-/* One call, on the stack of its caller. */
-struct request {
-    mw_client *client;
-    mw_ctx *ctx; /* NULL allowed */
-    const mw_method *method;
-    const void *const *args;
-    int64_t deadline;
-    bool not_run; /* as mw_ctx.not_run */
-    mw_stats stats;
-};
-
 static bool
-is_one_way(const struct request *q)
+is_one_way(const struct mwi_request *q)
 {
     return (q->method->flags & MW_METHOD_ONEWAY) != 0;
 }
 
 /* Two results cannot come back to one place. */
 static mw_status
-check_separate(const struct request *q, mw_error *reterr)
+check_separate(const struct mwi_request *q, mw_error *reterr)
 {
     const mw_param *params = q->method->params;
 
@@ -63,32 +53,8 @@ check_separate(const struct request *q, mw_error *reterr)
     return MW_OK;
 }
 
-/* Writing the request. */
-
-static void
-write_args(const struct request *q, struct mwi_writer *w)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < q->method->n_params; i++) {
-        n += q->method->params[i].dir != MW_DIR_OUT;
-    }
-    mwi_write_array(w, n);
-    w->depth = MWI_BODY_DEPTH;
-    for (size_t i = 0; i < q->method->n_params; i++) {
-        const mw_param *param = &q->method->params[i];
-        struct mwi_path path = { .name = param->name };
-
-        if (param->dir != MW_DIR_OUT) {
-            w->path = &path;
-            mwi_encode(w, param->type, q->args[i]);
-            w->path = NULL;
-        }
-    }
-}
-
 static mw_status
-write_request(const struct request *q, struct mwi_conn *conn, uint64_t id,
+write_request(struct mwi_request *q, struct mwi_conn *conn, uint64_t id,
     struct mwi_buf *frame, mw_error *reterr)
 {
     struct mwi_call_head head = {
@@ -104,7 +70,11 @@ write_request(const struct request *q, struct mwi_conn *conn, uint64_t id,
     mwi_conn_name_target(conn, q->method, &head);
     mwi_writer_init(&w, frame);
     mwi_call_begin(&w, id, &head);
-    write_args(q, &w);
+    /* A try before this one may have numbered them for another connection. */
+    mwi_nodes_fini(&q->nodes);
+    q->nodes.trust_unique = !mwi_client_options(q->client)->check_unique;
+    q->nodes.check_unique = !q->nodes.trust_unique;
+    mwi_args_write(&w, q->method, q->args, &q->nodes);
     if (!mwi_writer_ok(&w)) {
         *reterr = w.error;
         return w.error.status;
@@ -115,7 +85,7 @@ write_request(const struct request *q, struct mwi_conn *conn, uint64_t id,
 
 /* A long request may have to wait for the HELLO, which says how long. */
 static mw_status
-check_length(const struct request *q, struct mwi_conn *conn, size_t len,
+check_length(const struct mwi_request *q, struct mwi_conn *conn, size_t len,
     mw_error *reterr)
 {
     mw_status status = MW_OK;
@@ -136,87 +106,6 @@ check_length(const struct request *q, struct mwi_conn *conn, size_t len,
 
 /* Reading the answer. */
 
-static void
-stage_results(
-    const struct request *q, struct mwi_reader *r, struct mwi_patch *patch)
-{
-    size_t expected = 0;
-    size_t n = mwi_read_array(r);
-
-    for (size_t i = 0; i < q->method->n_params; i++) {
-        expected += q->method->params[i].dir != MW_DIR_IN;
-    }
-    if (mwi_reader_ok(r) && n != expected) {
-        mwi_reader_fail(r, MW_EPROTO, "%s returns %zu results, found %zu",
-            q->method->target, expected, n);
-    }
-    for (size_t i = 0; i < q->method->n_params && mwi_reader_ok(r); i++) {
-        const mw_param *param = &q->method->params[i];
-        struct mwi_path path = { .name = param->name };
-        /* The stub got it as an address to write to. */
-        void *object = (void *) (uintptr_t) q->args[i];
-
-        r->path = &path;
-        if (param->dir == MW_DIR_OUT) {
-            mwi_patch_stage_out(patch, r, param->type, object);
-        } else if (param->dir == MW_DIR_INOUT) {
-            mwi_patch_stage(patch, r, param->type, &mwi_mask_all, object);
-        }
-        r->path = NULL;
-    }
-    mwi_leave(r);
-}
-
-/* What the message would have been with every result whole. */
-static uint64_t
-measure_full(const struct request *q, size_t message_len, size_t results_len)
-{
-    uint64_t len = message_len - results_len;
-
-    len += 1; /* the head of the array of results */
-    for (size_t i = 0; i < q->method->n_params; i++) {
-        const mw_param *param = &q->method->params[i];
-
-        if (param->dir != MW_DIR_IN) {
-            len += mwi_encoded_size(
-                NULL, param->type, q->args[i], SIZE_MAX);
-        }
-    }
-    return len + mwi_head_size(len);
-}
-
-static mw_status
-take_reply(struct request *q, struct mwi_reader *r, const struct mwi_message *m,
-    mw_error *reterr)
-{
-    struct mwi_patch patch;
-    const uint8_t *results = r->at;
-    size_t results_len;
-
-    mwi_patch_init(&patch, mwi_client_options(q->client)->memory_max);
-    stage_results(q, r, &patch);
-    results_len = (size_t) (r->at - results);
-    if (mwi_message_finish(r, m) < 0) {
-        mw_status status = r->error.status;
-
-        mwi_patch_abort(&patch);
-        /* Not the caller's arguments are invalid, but what came back. */
-        status = status == MW_EINVAL ? MW_EPROTO : status;
-        return mwi_fail(reterr, status, "in the reply: %s", r->error.text);
-    }
-    q->stats.values_changed = patch.stats.values_changed;
-    q->stats.elements_inserted = patch.stats.elements_inserted;
-    q->stats.elements_removed = patch.stats.elements_removed;
-    q->stats.elements_moved = patch.stats.elements_moved;
-    q->stats.splices = patch.stats.splices;
-    mwi_patch_commit(&patch);
-    if (q->ctx != NULL && q->ctx->measure) {
-        q->stats.bytes_full =
-            measure_full(q, (size_t) (r->end - r->start), results_len);
-    }
-    return MW_OK;
-}
-
 static const mw_type *
 find_exception(const mw_method *method, const struct mwi_text *name)
 {
@@ -232,7 +121,8 @@ find_exception(const mw_method *method, const struct mwi_text *name)
 }
 
 static mw_status
-take_exception(struct request *q, const struct mwi_message *m, mw_error *reterr)
+take_exception(
+    struct mwi_request *q, const struct mwi_message *m, mw_error *reterr)
 {
     struct mwi_place heap = {
         .budget = mwi_client_options(q->client)->memory_max,
@@ -253,7 +143,7 @@ take_exception(struct request *q, const struct mwi_message *m, mw_error *reterr)
     }
     mwi_reader_init(
         &r, m->value, m->value_len, mwi_client_options(q->client)->depth_max);
-    mwi_decode(&r, &heap, type, exception);
+    mwi_decode_graph(&r, &heap, type, exception);
     if (mwi_reader_finish(&r) < 0) {
         mw_status status = r.error.status;
 
@@ -267,7 +157,7 @@ take_exception(struct request *q, const struct mwi_message *m, mw_error *reterr)
 }
 
 static mw_status
-take_fail(struct request *q, const struct mwi_message *m, mw_error *reterr)
+take_fail(struct mwi_request *q, const struct mwi_message *m, mw_error *reterr)
 {
     q->not_run = m->not_run;
     if (m->exception.at != NULL) {
@@ -279,7 +169,7 @@ take_fail(struct request *q, const struct mwi_message *m, mw_error *reterr)
 }
 
 static mw_status
-take_answer(struct request *q, struct mwi_conn *conn,
+take_answer(struct mwi_request *q, struct mwi_conn *conn,
     const struct mwi_waiter *waiter, mw_error *reterr)
 {
     struct mwi_reader r;
@@ -304,13 +194,13 @@ take_answer(struct request *q, struct mwi_conn *conn,
                                   : "a PONG");
     }
     mwi_conn_confirm_target(conn, q->method);
-    return is_one_way(q) ? MW_OK : take_reply(q, &r, &m, reterr);
+    return is_one_way(q) ? MW_OK : mwi_reply_take(q, &r, &m, reterr);
 }
 
 /* One try on one connection. */
 static mw_status
-exchange(struct request *q, struct mwi_conn *conn, struct mwi_waiter *waiter,
-    bool *ret_is_sent, mw_error *reterr)
+exchange(struct mwi_request *q, struct mwi_conn *conn,
+    struct mwi_waiter *waiter, bool *ret_is_sent, mw_error *reterr)
 {
     struct mwi_buf frame;
     mw_status status;
@@ -335,7 +225,7 @@ exchange(struct request *q, struct mwi_conn *conn, struct mwi_waiter *waiter,
 }
 
 static mw_status
-call(struct request *q, mw_error *reterr)
+call(struct mwi_request *q, mw_error *reterr)
 {
     mw_status status = check_separate(q, reterr);
     bool is_sent = status < 0;
@@ -379,7 +269,7 @@ mw_status
 mw_stub_call(mw_client *client, mw_ctx *ctx, const mw_method *method,
     const void *const args[])
 {
-    struct request q = {
+    struct mwi_request q = {
         .client = client,
         .ctx = ctx,
         .method = method,
@@ -393,6 +283,7 @@ mw_stub_call(mw_client *client, mw_ctx *ctx, const mw_method *method,
         return status;
     }
     status = call(&q, &error);
+    mwi_nodes_fini(&q.nodes);
     if (status < 0) {
         name_call(method, status, &error);
         q.stats = (mw_stats){ 0 };

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include "rpc/args.h"
+
+#include "base/mem.h"
+#include "codec/value.h"
+#include "wire/message.h"
+
+bool
+mwi_method_has_refs(const mw_method *method)
+{
+    for (size_t i = 0; i < method->n_params; i++) {
+        if ((method->params[i].type->flags & MW_TYPE_REFS) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t
+mwi_count_params(const mw_method *method, mw_dir not_of)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < method->n_params; i++) {
+        n += method->params[i].dir != (uint32_t) not_of;
+    }
+    return n;
+}
+
+mw_status
+mwi_method_node_types(struct mwi_type_set *set, const mw_method *method)
+{
+    mw_status status = MW_OK;
+
+    for (size_t i = 0; i < method->n_params && status == MW_OK; i++) {
+        status = mwi_type_set_add(set, method->params[i].type);
+    }
+    return status;
+}
+
+/* The client. */
+
+static void
+write_arg(struct mwi_writer *w, const mw_param *param, const void *arg)
+{
+    struct mwi_path path = { .name = param->name };
+
+    w->path = &path;
+    mwi_encode(w, param->type, arg);
+    w->path = NULL;
+}
+
+static void
+write_values(
+    struct mwi_writer *w, const mw_method *method, const void *const *args)
+{
+    mwi_write_array(w, mwi_count_params(method, MW_DIR_OUT));
+    w->depth = MWI_BODY_DEPTH;
+    for (size_t i = 0; i < method->n_params; i++) {
+        if (method->params[i].dir != MW_DIR_OUT) {
+            write_arg(w, &method->params[i], args[i]);
+        }
+    }
+}
+
+/* An argument on its own, until it is known which nodes it leads to. */
+struct piece {
+    size_t start;
+    size_t len;
+};
+
+/* Write the arguments of one direction and what they lead to. */
+static void
+write_pieces(struct mwi_writer *w, struct mwi_graph *graph,
+    const mw_method *method, const void *const *args, mw_dir dir,
+    struct piece *pieces)
+{
+    for (size_t i = 0; i < method->n_params; i++) {
+        if (method->params[i].dir == (uint32_t) dir) {
+            pieces[i].start = mwi_writer_mark(w);
+            write_arg(w, &method->params[i], args[i]);
+            pieces[i].len = mwi_writer_mark(w) - pieces[i].start;
+        }
+    }
+    mwi_graph_drain(graph, w);
+}
+
+/* Nodes that inout arguments lead to are met, and so numbered, first. */
+static void
+write_graph(struct mwi_writer *w, const mw_method *method,
+    const void *const *args, struct mwi_nodes *nodes, struct piece *pieces)
+{
+    struct mwi_graph graph;
+    struct mwi_buf buf;
+    struct mwi_writer own = *w;
+
+    mwi_graph_init(&graph, nodes);
+    mwi_buf_init(&buf, w->buf->max);
+    own.buf = &buf;
+    own.nodes = nodes;
+    own.depth = MWI_BODY_DEPTH;
+    write_pieces(&own, &graph, method, args, MW_DIR_INOUT, pieces);
+    mwi_graph_end_inout(&graph);
+    write_pieces(&own, &graph, method, args, MW_DIR_IN, pieces);
+    w->error = own.error;
+    mwi_write_array(w, 1 + mwi_count_params(method, MW_DIR_OUT));
+    mwi_graph_write(&graph, w);
+    for (size_t i = 0; i < method->n_params && mwi_writer_ok(w); i++) {
+        if (method->params[i].dir != MW_DIR_OUT) {
+            mwi_write_raw(
+                w, mwi_buf_bytes(&buf) + pieces[i].start, pieces[i].len);
+        }
+    }
+    mwi_nodes_end_request(nodes);
+    mwi_buf_fini(&buf);
+    mwi_graph_fini(&graph);
+}
+
+void
+mwi_args_write(struct mwi_writer *w, const mw_method *method,
+    const void *const *args, struct mwi_nodes *nodes)
+{
+    struct piece *pieces;
+
+    if (!mwi_method_has_refs(method)) {
+        write_values(w, method, args);
+        return;
+    }
+    pieces = mwi_calloc(method->n_params, sizeof(*pieces));
+    if (pieces == NULL) {
+        mwi_writer_fail(w, MW_ENOMEM, "out of memory");
+        return;
+    }
+    write_graph(w, method, args, nodes, pieces);
+    mwi_free(pieces);
+}
+
+/* The server. */
+
+/* Where a parameter's value lives: only what may change needs a snapshot. */
+static struct mwi_arena *
+arena_of(mw_call *call, const mw_param *param)
+{
+    return param->dir == MW_DIR_INOUT ? &call->inout : &call->arena;
+}
+
+/* Zeroed storage for every parameter's value. */
+static mw_status
+allocate(mw_call *call, struct mwi_place *place)
+{
+    const mw_method *method = call->op->method;
+
+    place->arena = &call->arena;
+    call->args = mwi_place_alloc(
+        place, method->n_params, sizeof(void *), _Alignof(void *));
+    if (call->args == NULL) {
+        return MW_ENOMEM;
+    }
+    for (size_t i = 0; i < method->n_params; i++) {
+        const mw_type *type = method->params[i].type;
+
+        place->arena = arena_of(call, &method->params[i]);
+        call->args[i] = mwi_place_alloc(place, 1, type->size, type->align);
+        if (call->args[i] == NULL) {
+            return MW_ENOMEM;
+        }
+    }
+    return MW_OK;
+}
+
+static void
+read_arg(struct mwi_reader *r, mw_call *call, struct mwi_place *place, size_t i)
+{
+    const mw_param *param = &call->op->method->params[i];
+    struct mwi_path path = { .name = param->name };
+
+    place->arena = arena_of(call, param);
+    r->path = &path;
+    if (param->dir != MW_DIR_OUT) {
+        mwi_decode(r, place, param->type, call->args[i]);
+    } else if (mwi_init(place, param->type, call->args[i]) < 0) {
+        mwi_reader_fail(r, MW_ENOMEM, "out of memory");
+    }
+    r->path = NULL;
+}
+
+void
+mwi_args_read(struct mwi_reader *r, mw_call *call)
+{
+    const mw_method *method = call->op->method;
+    struct mwi_place place = { .budget = call->arena.limit };
+    bool has_refs = mwi_method_has_refs(method);
+    size_t expected = mwi_count_params(method, MW_DIR_OUT) + has_refs;
+    const uint8_t *at = r->at;
+    size_t n = mwi_read_array(r);
+
+    if (mwi_reader_ok(r) && n != expected) {
+        r->at = at;
+        mwi_reader_fail(r, MW_EINVAL, "%s takes %zu arguments%s, found %zu",
+            method->target, expected - has_refs,
+            has_refs ? " and their nodes" : "", n);
+    }
+    if (mwi_reader_ok(r) && allocate(call, &place) < 0) {
+        mwi_reader_fail(r, MW_ENOMEM, "out of memory");
+    }
+    if (has_refs && mwi_reader_ok(r)) {
+        place.arena = &call->inout;
+        mwi_graph_read(r, &place, &call->op->node_types, &call->nodes);
+        mwi_nodes_end_request(&call->nodes);
+    }
+    for (size_t i = 0; i < method->n_params && mwi_reader_ok(r); i++) {
+        read_arg(r, call, &place, i);
+    }
+    mwi_leave(r);
+    /* What is left is the handler's. */
+    call->arena.limit -= call->inout.total;
+}

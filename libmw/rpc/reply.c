@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Staged, checked, committed.  All that could fail is done before the commit,
+ * also for what the caller wants to know about it afterwards.
+ */
+#include "rpc/reply.h"
+
+#include "base/error.h"
+#include "codec/value.h"
+#include "delta/graph_stage.h"
+#include "delta/patch.h"
+#include "delta/reach.h"
+#include "rpc/client.h"
+#include "rpc/results.h"
+
+/* Read the results, and the message to its end. */
+static mw_status
+stage(struct mwi_request *q, struct mwi_patch *patch, struct mwi_reader *r,
+    const struct mwi_message *m, size_t *ret_results_len, mw_error *reterr)
+{
+    const uint8_t *results = r->at;
+    mw_status status;
+
+    mwi_results_stage(r, patch, q->method, q->args, &q->nodes);
+    *ret_results_len = (size_t) (r->at - results);
+    status = mwi_message_finish(r, m);
+    if (status < 0) {
+        return mwi_fail(reterr, status, "%s", r->error.text);
+    }
+    return mwi_patch_check_released(
+        patch, q->method->params, q->args, q->method->n_params, reterr);
+}
+
+/* Whether nodes may have been unlinked, and the caller wants to know. */
+static bool
+must_look_for_unlinked(
+    const struct mwi_request *q, const struct mwi_patch *patch)
+{
+    return q->ctx != NULL && q->nodes.n_known_tables > 0 &&
+           mwi_patch_has_refs(patch);
+}
+
+static void
+tell_unlinked(struct mwi_request *q, struct mwi_reach *reach)
+{
+    const mw_method *method = q->method;
+
+    for (size_t i = 0; i < method->n_params; i++) {
+        mwi_reach_from(reach, method->params[i].type, q->args[i]);
+    }
+    q->stats.nodes_unlinked = mwi_reach_unlinked(
+        reach, q->ctx->on_unlinked, q->ctx->on_unlinked_user);
+}
+
+/* What all nodes that may change take as values, with their numbers. */
+static uint64_t
+full_size_of_nodes(const struct mwi_nodes *nodes)
+{
+    uint64_t len = 1;
+
+    for (size_t t = 0; t < nodes->n_tables; t++) {
+        const struct mwi_node_table *table = &nodes->tables[t];
+
+        for (size_t i = 0; i < mwi_node_count(table); i++) {
+            if (i < table->n_inout || i >= table->n_known) {
+                len += mwi_head_size(i) + mwi_encoded_size(nodes, table->type,
+                                              mwi_node_at(table, i), SIZE_MAX);
+            }
+        }
+    }
+    return len;
+}
+
+/* What the message would have been with every result whole. */
+static uint64_t
+measure_full(
+    const struct mwi_request *q, size_t message_len, size_t results_len)
+{
+    uint64_t len = message_len - results_len;
+
+    len += 1; /* the head of the array of results */
+    for (size_t i = 0; i < q->method->n_params; i++) {
+        const mw_param *param = &q->method->params[i];
+
+        if (param->dir != MW_DIR_IN) {
+            len +=
+                mwi_encoded_size(&q->nodes, param->type, q->args[i], SIZE_MAX);
+        }
+    }
+    if (q->nodes.n_tables > 0) {
+        len += full_size_of_nodes(&q->nodes);
+    }
+    return len + mwi_head_size(len);
+}
+
+/* Take over the counts; the rest of the stats is not the patch's. */
+static void
+take_counts(struct mwi_request *q, const mw_stats *from)
+{
+    mw_stats *stats = &q->stats;
+
+    stats->values_changed = from->values_changed;
+    stats->elements_inserted = from->elements_inserted;
+    stats->elements_removed = from->elements_removed;
+    stats->elements_moved = from->elements_moved;
+    stats->splices = from->splices;
+    stats->nodes_changed = from->nodes_changed;
+    stats->nodes_new = from->nodes_new;
+    stats->nodes_released = from->nodes_released;
+}
+
+/* The patch is staged and checked: do it. */
+static mw_status
+apply(struct mwi_request *q, struct mwi_patch *patch, mw_error *reterr)
+{
+    bool look = must_look_for_unlinked(q, patch);
+    struct mwi_reach reach;
+
+    if (look && mwi_reach_init(&reach, &q->nodes, &patch->released) < 0) {
+        return mwi_fail_nomem(reterr);
+    }
+    take_counts(q, &patch->stats);
+    mwi_patch_commit(patch);
+    if (look) {
+        tell_unlinked(q, &reach);
+        mwi_reach_fini(&reach);
+    }
+    return MW_OK;
+}
+
+mw_status
+mwi_reply_take(struct mwi_request *q, struct mwi_reader *r,
+    const struct mwi_message *m, mw_error *reterr)
+{
+    struct mwi_patch patch;
+    size_t results_len;
+    mw_error cause;
+    mw_status status;
+
+    mwi_patch_init(&patch, mwi_client_options(q->client)->memory_max);
+    status = stage(q, &patch, r, m, &results_len, &cause);
+    if (status == MW_OK) {
+        status = apply(q, &patch, &cause);
+    }
+    if (status < 0) {
+        mwi_patch_abort(&patch);
+        /* Not the caller's arguments are invalid, but what came back. */
+        status = status == MW_EINVAL ? MW_EPROTO : status;
+        return mwi_fail(reterr, status, "in the reply: %s", cause.text);
+    }
+    if (q->ctx != NULL && q->ctx->measure) {
+        q->stats.bytes_full =
+            measure_full(q, (size_t) (r->end - r->start), results_len);
+    }
+    return MW_OK;
+}
