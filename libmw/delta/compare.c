@@ -5,15 +5,19 @@
 
 #include "codec/access.h"
 
-enum {
-    LEVELS_MAX = 80,  /* that are compared; the encoder refuses fewer */
-    HASH_BYTES = 4096 /* of a value, about, that its hash depends on */
-};
+enum { LEVELS_MAX = 80 }; /* that are compared; the encoder refuses fewer */
 
 static const void *
 place_in(const struct mwi_snapshot *snapshot, const void *address)
 {
     return snapshot != NULL ? mwi_snapshot_of(snapshot, address) : address;
+}
+
+/* Whether the elements are in a block of their own. */
+static bool
+has_own_items(const mw_type *type)
+{
+    return type->kind == MW_KIND_SEQ || type->kind == MW_KIND_MAP;
 }
 
 const char *
@@ -31,13 +35,19 @@ mwi_text_in(const struct mwi_snapshot *snapshot, const mw_type *type,
     return text;
 }
 
+const void *
+mwi_boxed_in(const struct mwi_snapshot *snapshot, const void *value)
+{
+    return place_in(snapshot, mwi_load_pointer(value));
+}
+
 struct mwi_items
 mwi_items_in(
     const struct mwi_snapshot *snapshot, const mw_type *type, const void *value)
 {
     struct mwi_items items = mwi_items_of(type, value);
 
-    if (snapshot != NULL && type->kind == MW_KIND_SEQ) {
+    if (snapshot != NULL && has_own_items(type)) {
         items.at =
             (unsigned char *) (uintptr_t) mwi_snapshot_of(snapshot, items.at);
     }
@@ -126,7 +136,7 @@ items_claimed(struct side *side, const mw_type *type, const void *value)
 {
     struct mwi_items items;
 
-    if (type->kind == MW_KIND_SEQ) {
+    if (has_own_items(type)) {
         struct mwi_seq seq = mwi_load_seq(value);
 
         items.at = seq.len == 0
@@ -218,6 +228,26 @@ same_pointees(struct pair *pair, const mw_type *type, const void *value)
 }
 
 static bool
+same_union(struct pair *pair, const mw_type *type, const void *a, const void *b)
+{
+    const mw_field *arm = mwi_union_arm(type, a);
+
+    return mwi_union_tag(type, a) == mwi_union_tag(type, b) &&
+           (arm == NULL || same_field(pair, arm, a, b));
+}
+
+static bool
+same_box(struct pair *pair, const mw_type *type, const void *a, const void *b)
+{
+    a = lead(&pair->a, mwi_load_pointer(a));
+    b = lead(&pair->b, mwi_load_pointer(b));
+    if (a == NULL || b == NULL) {
+        return a == b;
+    }
+    return same(pair, type->elem, a, b);
+}
+
+static bool
 same_container(
     struct pair *pair, const mw_type *type, const void *a, const void *b)
 {
@@ -227,8 +257,20 @@ same_container(
         return false;
     }
     pair->levels--;
-    yes = type->kind == MW_KIND_STRUCT ? same_struct(pair, type, a, b)
-                                       : same_items(pair, type, a, b);
+    switch (type->kind) {
+    case MW_KIND_STRUCT:
+        yes = same_struct(pair, type, a, b);
+        break;
+    case MW_KIND_UNION:
+        yes = same_union(pair, type, a, b);
+        break;
+    case MW_KIND_BOX:
+        yes = same_box(pair, type, a, b);
+        break;
+    default:
+        yes = same_items(pair, type, a, b);
+        break;
+    }
     pair->levels++;
     return yes;
 }
@@ -247,8 +289,13 @@ same(struct pair *pair, const mw_type *type, const void *a, const void *b)
     case MW_KIND_SEQ:
     case MW_KIND_SEQ_N:
     case MW_KIND_ARRAY:
+    case MW_KIND_UNION:
+    case MW_KIND_MAP:
+    case MW_KIND_BOX:
         return same_container(pair, type, a, b);
     default:
+        /* Numbers, bits, and references, which are the same when they lead to
+         * the same node: nodes stay where they are. */
         return memcmp(a, b, type->size) == 0;
     }
 }
@@ -290,126 +337,4 @@ mwi_same_field(const mw_field *field, const struct mwi_snapshot *snapshot_a,
         LEVELS_MAX };
 
     return same_field(&pair, field, record_a, record_b);
-}
-
-struct hash {
-    const struct mwi_snapshot *snapshot;
-    uint64_t state;
-    size_t left; /* bytes that may still be looked at */
-    uint32_t levels;
-};
-
-static void
-add_word(struct hash *hash, uint64_t word)
-{
-    hash->state = (hash->state ^ word) * UINT64_C(0x9fb21c651e98df25);
-    hash->state ^= hash->state >> 32;
-}
-
-static void
-add_bytes(struct hash *hash, const void *bytes, size_t n)
-{
-    const unsigned char *at = bytes;
-    uint64_t word;
-
-    add_word(hash, n);
-    n = n < hash->left ? n : hash->left;
-    hash->left -= n;
-    for (; n >= sizeof(word); n -= sizeof(word), at += sizeof(word)) {
-        memcpy(&word, at, sizeof(word));
-        add_word(hash, word);
-    }
-    if (n > 0) {
-        word = 0;
-        memcpy(&word, at, n);
-        add_word(hash, word);
-    }
-}
-
-static void add(struct hash *hash, const mw_type *type, const void *value);
-
-static void
-add_field(struct hash *hash, const mw_field *field, const void *record)
-{
-    if (mwi_field_is_present(field, record)) {
-        add(hash, field->type, mwi_field_at(field, record));
-    } else {
-        add_word(hash, 1);
-    }
-}
-
-static void
-add_items(struct hash *hash, const mw_type *type, const void *value)
-{
-    struct mwi_items items = mwi_items_in(hash->snapshot, type, value);
-
-    if (mwi_kind_is_number(type->elem->kind)) {
-        add_bytes(hash, items.at, items.len * type->elem->size);
-        return;
-    }
-    add_word(hash, items.len);
-    for (size_t i = 0; i < items.len && hash->left > 0; i++) {
-        add(hash, type->elem, items.at + i * type->elem->size);
-    }
-}
-
-static void
-add(struct hash *hash, const mw_type *type, const void *value)
-{
-    const char *text;
-    size_t len;
-
-    if (hash->levels == 0 || hash->left == 0) {
-        return;
-    }
-    hash->levels--;
-    hash->left--; /* so that empty values do not come for nothing */
-    switch (type->kind) {
-    case MW_KIND_BOOL:
-        add_word(hash, mwi_load_bool(value));
-        break;
-    case MW_KIND_STRING:
-    case MW_KIND_STRING_N:
-        text = mwi_text_in(hash->snapshot, type, value, &len);
-        add_bytes(hash, text, len);
-        break;
-    case MW_KIND_STRUCT:
-        for (uint32_t i = 0; i < type->n_members; i++) {
-            add_field(hash, &type->fields[i], value);
-        }
-        break;
-    case MW_KIND_SEQ:
-    case MW_KIND_SEQ_N:
-    case MW_KIND_ARRAY:
-        add_items(hash, type, value);
-        break;
-    default:
-        add_bytes(hash, value, type->size);
-        break;
-    }
-    hash->levels++;
-}
-
-uint64_t
-mwi_hash(
-    const mw_type *type, const struct mwi_snapshot *snapshot, const void *value)
-{
-    struct hash hash = { snapshot, 1, HASH_BYTES, LEVELS_MAX };
-
-    add(&hash, type, value);
-    return hash.state;
-}
-
-uint64_t
-mwi_hash_key(const mw_type *type, const struct mwi_snapshot *snapshot,
-    const void *record)
-{
-    struct hash hash = { snapshot, 1, HASH_BYTES, LEVELS_MAX };
-
-    for (uint32_t i = 0; i < type->n_members; i++) {
-        if ((type->fields[i].flags & MW_FIELD_KEY) != 0) {
-            add_field(&hash, &type->fields[i], record);
-        }
-    }
-    return hash.state;
 }

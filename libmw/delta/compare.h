@@ -16,13 +16,17 @@
 const char *mwi_text_in(const struct mwi_snapshot *snapshot,
     const mw_type *type, const void *value, size_t *ret_len);
 
-/** The elements of a SEQ, SEQ_N or ARRAY; see mwi_items_of(). */
+/** What a BOX points to, or NULL. */
+const void *mwi_boxed_in(
+    const struct mwi_snapshot *snapshot, const void *value);
+
+/** The elements of a SEQ, SEQ_N, ARRAY or MAP; see mwi_items_of(). */
 struct mwi_items mwi_items_in(const struct mwi_snapshot *snapshot,
     const mw_type *type, const void *value);
 
 /** Whether two values are the same: numbers bit by bit, texts up to the NUL,
- * whatever the padding holds.  A value that nests too deep, or that claims
- * elements it cannot have, is the same as none. */
+ * references by address, whatever the padding holds.  A value that nests too
+ * deep, or that claims elements it cannot have, is the same as none. */
 MW_MUST_USE bool mwi_same(const mw_type *type,
     const struct mwi_snapshot *snapshot_a, const void *a,
     const struct mwi_snapshot *snapshot_b, const void *b);

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "codec/access.h"
 #include "delta/compare.h"
+#include "delta/diff.h"
 #include "delta/write.h"
 
 enum { SAMPLES = 256 }; /* elements that are looked at to choose a way */
@@ -20,6 +21,8 @@ struct elements {
     const mw_type *elem;
     struct mwi_items old;
     struct mwi_items live;
+    const mw_mask *mask; /* of an element */
+    bool has_keys;       /* only elements with the same key are compared */
     struct mwi_matching matching;
 };
 
@@ -309,9 +312,14 @@ write_run(struct mwi_differ *d, const struct elements *e, size_t i, size_t j,
         if (k == n) {
             break;
         }
+        if (e->has_keys && !mwi_same_key(e->elem, d->snapshot, old_at(e, i + k),
+                               NULL, live_at(e, j + k))) {
+            continue;
+        }
         step.index = j + k;
         mwi_write_uint(d->w, i + k);
-        if (mwi_diff_value(d, e->elem, old_at(e, i + k), live_at(e, j + k))) {
+        if (mwi_diff_value(
+                d, e->elem, e->mask, old_at(e, i + k), live_at(e, j + k))) {
             changed++;
         } else {
             mwi_writer_rewind(d->w, before);
@@ -385,13 +393,60 @@ write_patch(struct mwi_differ *d, const struct elements *e)
     return true;
 }
 
+/* Whether a contract leaves the keys of elements as they are. */
+static bool
+keeps_keys(const mw_type *elem, const mw_mask *mask)
+{
+    if (!mwi_is_keyed(elem)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < elem->n_members; i++) {
+        const mw_field *field = &elem->fields[i];
+
+        if ((field->flags & MW_FIELD_KEY) != 0 &&
+            !mwi_mask_is_none(mwi_mask_of(mask, elem, field))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Append {1: {index: D}} of elements that may change in part, but neither in
+ * number nor in order: those are compared that are where they were, as far as
+ * that can be told. */
+static bool
+diff_in_place(
+    struct mwi_differ *d, struct elements *e, const mw_mask *mask, size_t mark)
+{
+    size_t n = e->old.len < e->live.len ? e->old.len : e->live.len;
+    struct mwi_open_head head;
+    size_t changed;
+
+    e->mask = mask;
+    e->has_keys = keeps_keys(e->elem, mask);
+    if (mwi_mask_is_none(mask) || (e->old.len != e->live.len && !e->has_keys)) {
+        return false;
+    }
+    mwi_write_map(d->w, 1);
+    mwi_write_uint(d->w, MWI_PATCH_ELEMENTS);
+    head = mwi_open_map(d->w, n);
+    changed = write_run(d, e, 0, 0, n);
+    if (changed == 0) {
+        mwi_writer_rewind(d->w, mark);
+        return false;
+    }
+    mwi_close_head(d->w, &head, changed);
+    return true;
+}
+
 bool
-mwi_diff_elements(struct mwi_differ *d, const mw_type *type, const void *old,
-    const void *live)
+mwi_diff_elements(struct mwi_differ *d, const mw_type *type,
+    const mw_mask *mask, const void *old, const void *live)
 {
     size_t mark = mwi_writer_mark(d->w);
     struct elements e = {
         .elem = type->elem,
+        .mask = &mwi_mask_all,
         .old = mwi_items_in(d->snapshot, type, old),
         .live = mwi_items_to_write(d->w, type, live),
     };
@@ -399,13 +454,16 @@ mwi_diff_elements(struct mwi_differ *d, const mw_type *type, const void *old,
     if (!mwi_writer_ok(d->w)) {
         return true;
     }
+    if (!mask->all) {
+        return diff_in_place(d, &e, mask, mark);
+    }
     trim(d, &e);
     if (e.old.len == e.live.len && e.matching.prefix == e.live.len) {
         return false;
     }
     if (e.old.len > 0 && e.live.len > 0 && match(d, type, &e) &&
         write_patch(d, &e)) {
-        mwi_diff_guard(d, type, live, mark);
+        mwi_diff_guard(d, type, mask, live, mark);
     } else {
         mwi_encode(d->w, type, live);
     }

@@ -19,7 +19,7 @@
 enum mwi_patch_action {
     /* Exchange size bytes at target and staged, then clear what was there. */
     MWI_PATCH_SWAP,
-    /* Copy them over storage that holds nothing. */
+    /* Exchange them with storage that holds nothing to clear. */
     MWI_PATCH_STORE,
     /* Rebuild a sequence from old and new elements; see mwi_rebuild. */
     MWI_PATCH_REBUILD,
@@ -77,15 +77,14 @@ MW_MUST_USE void *mwi_stage_swap(struct mwi_stager *s, const mw_type *type,
 /** Stage a value that replaces another. */
 void mwi_stage_replace(struct mwi_stager *s, const mw_type *type, void *target);
 
-/** Stage D(type). */
-void mwi_stage_value(struct mwi_stager *s, const mw_type *type, void *target);
+/** Stage D(type).  mask: not NULL. */
+void mwi_stage_value(struct mwi_stager *s, const mw_type *type,
+    const mw_mask *mask, void *target);
 
 /* Parts of it.  Each reads the pairs of the map, of which there are n. */
 void mwi_stage_text(
     struct mwi_stager *s, const mw_type *type, void *target, size_t n);
 void mwi_stage_numbers(
-    struct mwi_stager *s, const mw_type *type, void *target, size_t n);
-void mwi_stage_elements(
     struct mwi_stager *s, const mw_type *type, void *target, size_t n);
 
 /** Read the key of a patch's next pair, which must be above the one before

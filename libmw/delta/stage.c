@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Staging: values, structs, and what the rest has in common.
+ * Staging: patches of values, structs and unions, and what the rest has in
+ * common.
  *
  * Nothing here or in the files beside it writes to the objects.  Recursion is
  * bounded by the depth that the reader allows.
  */
+#include "delta/stage.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 #include "codec/access.h"
-#include "delta/journal.h"
 #include "delta/patch.h"
 
 static void
@@ -23,10 +25,8 @@ fail_alloc(struct mwi_stager *s, mw_status status)
 void *
 mwi_stage_scratch(struct mwi_stager *s, size_t n, size_t size, size_t align)
 {
-    struct mwi_place place = {
-        .arena = &s->patch->scratch,
-        .budget = s->patch->heap.budget,
-    };
+    struct mwi_place place = { .arena = &s->patch->scratch,
+        .budget = s->patch->heap.budget };
     void *block = mwi_place_alloc(&place, n, size, align);
 
     if (block == NULL) {
@@ -127,7 +127,7 @@ stage_presence(
 {
     bool *flag;
 
-    if (field->type->kind == MW_KIND_STRING) {
+    if (mwi_type_has_null(field->type)) {
         return;
     }
     flag = mwi_stage_swap(s, NULL, (char *) record + field->has_offset,
@@ -137,90 +137,81 @@ stage_presence(
     }
 }
 
-static void stage_whole_struct(
-    struct mwi_stager *s, const mw_type *type, void *target);
-
-/* A member of a struct that is there: D, or V when the struct is replaced. */
-static void
-stage_field(
-    struct mwi_stager *s, const mw_field *field, void *record, bool is_whole)
-{
-    void *target = mwi_field_at(field, record);
-    const uint8_t *at = s->r->at;
-    bool optional = (field->flags & MW_FIELD_OPTIONAL) != 0;
-
-    if (optional && mwi_peek(s->r) == MWI_ITEM_NULL) {
-        mwi_read_null(s->r);
-        /* What was there is exchanged with zeros. */
-        if (mwi_field_is_present(field, record) &&
-            mwi_stage_swap(s, field->type, target, field->type->size,
-                field->type->align) != NULL) {
-            stage_presence(s, field, record, false);
-            s->patch->stats.values_changed++;
-        }
-    } else if (!mwi_field_is_present(field, record)) {
-        if (mwi_peek(s->r) == MWI_ITEM_MAP) {
-            MWI_STAGE_FAIL(s, at, "is absent and cannot be patched");
-            return;
-        }
-        stage_presence(s, field, record, true);
-        mwi_stage_replace(s, field->type, target);
-    } else if (!is_whole) {
-        mwi_stage_value(s, field->type, target);
-    } else if (field->type->kind == MW_KIND_STRUCT) {
-        stage_whole_struct(s, field->type, target);
-    } else {
-        mwi_stage_replace(s, field->type, target);
-    }
-}
-
+/* Whether the next item patches a value of the type. */
 static bool
-contains_structs(const mw_type *type)
+is_patch_next(struct mwi_stager *s, const mw_type *type)
 {
-    for (uint32_t i = 0; i < type->n_members; i++) {
-        if (type->fields[i].type->kind == MW_KIND_STRUCT) {
-            return true;
-        }
-    }
-    return false;
+    return mwi_peek(s->r) == mwi_patch_item(type);
 }
 
-/* V of a struct, in place of one that is there.  Members that the array is too
- * short for keep what they have: the peer's version of the struct does not
- * know them. */
+/* An optional member is absent in the reply. */
 static void
-stage_whole_struct(struct mwi_stager *s, const mw_type *type, void *target)
+stage_absent(struct mwi_stager *s, const mw_field *field, const mw_mask *mask,
+    void *record)
 {
-    struct mwi_path step = { .up = s->r->path };
     const uint8_t *at = s->r->at;
-    bool is_final = (type->flags & MW_TYPE_FINAL) != 0;
-    size_t n = mwi_read_array(s->r);
 
-    if (!mwi_reader_ok(s->r)) {
+    mwi_read_null(s->r);
+    if (!mwi_field_is_present(field, record)) {
         return;
     }
-    if ((is_final && n != type->n_members) ||
-        (n >= type->n_members && !contains_structs(type))) {
-        s->r->at = at;
-        mwi_leave(s->r);
-        mwi_stage_replace(s, type, target);
+    if (!mask->all) {
+        mwi_stage_refuse(s, at);
         return;
     }
-    s->r->path = &step;
-    for (size_t i = 0; i < n && mwi_reader_ok(s->r); i++) {
-        if (i < type->n_members) {
-            step.name = type->fields[i].name;
-            stage_field(s, &type->fields[i], target, true);
-        } else {
-            mwi_skip(s->r);
-        }
+    /* What was there is exchanged with zeros. */
+    if (mwi_stage_swap(s, field->type, mwi_field_at(field, record),
+            field->type->size, field->type->align) != NULL) {
+        stage_presence(s, field, record, false);
+        s->patch->stats.values_changed++;
     }
-    s->r->path = step.up;
-    mwi_leave(s->r);
 }
 
+/* An optional member was absent. */
 static void
-stage_struct(struct mwi_stager *s, const mw_type *type, void *target, size_t n)
+stage_appearing(struct mwi_stager *s, const mw_field *field,
+    const mw_mask *mask, void *record)
+{
+    if (is_patch_next(s, field->type)) {
+        MWI_STAGE_FAIL(s, s->r->at, "is absent and cannot be patched");
+    } else if (!mask->all) {
+        mwi_stage_refuse(s, s->r->at);
+    } else {
+        stage_presence(s, field, record, true);
+        mwi_stage_replace(s, field->type, mwi_field_at(field, record));
+    }
+}
+
+void
+mwi_stage_field(struct mwi_stager *s, const mw_field *field,
+    const mw_mask *mask, void *record, bool is_whole)
+{
+    const struct mwi_patch_entry *before = s->patch->entries;
+    const uint8_t *at = s->r->at;
+    void *target = mwi_field_at(field, record);
+
+    if ((field->flags & MW_FIELD_OPTIONAL) != 0 &&
+        mwi_peek(s->r) == MWI_ITEM_NULL) {
+        stage_absent(s, field, mask, record);
+        return;
+    }
+    if (!mwi_field_is_present(field, record)) {
+        stage_appearing(s, field, mask, record);
+    } else if (is_whole) {
+        mwi_stage_whole(s, field->type, mask, target);
+    } else {
+        mwi_stage_value(s, field->type, mask, target);
+    }
+    /* A number is always exchanged, by the entry that was made last. */
+    if (field->range != NULL && mwi_reader_ok(s->r) &&
+        s->patch->entries != before) {
+        mwi_read_check_range(s->r, at, field, s->patch->entries->staged);
+    }
+}
+
+void
+mwi_stage_members(struct mwi_stager *s, const mw_type *type,
+    const mw_mask *mask, void *target, size_t n, bool is_whole)
 {
     struct mwi_path step = { .up = s->r->path };
     uint64_t before = 0;
@@ -239,7 +230,8 @@ stage_struct(struct mwi_stager *s, const mw_type *type, void *target, size_t n)
         } else if (field != NULL) {
             step.name = field->name;
             s->r->path = &step;
-            stage_field(s, field, target, false);
+            mwi_stage_field(
+                s, field, mwi_mask_of(mask, type, field), target, is_whole);
             s->r->path = step.up;
         } else if ((type->flags & MW_TYPE_FINAL) != 0) {
             MWI_STAGE_FAIL(s, at, "%s has no member %" PRIu64, type->name, id);
@@ -251,48 +243,121 @@ stage_struct(struct mwi_stager *s, const mw_type *type, void *target, size_t n)
     }
 }
 
+/* [id, D, id, D, …] */
 static void
-stage_patch(struct mwi_stager *s, const mw_type *type, void *target)
+stage_mutable(struct mwi_stager *s, const mw_type *type, const mw_mask *mask,
+    void *target, size_t n, const uint8_t *at)
 {
-    const uint8_t *at = s->r->at;
-    size_t n = mwi_read_map(s->r);
+    if (n % 2 != 0) {
+        MWI_STAGE_FAIL(s, at, "array of %zu is not made of ids and changes", n);
+        return;
+    }
+    mwi_stage_members(s, type, mask, target, n / 2, false);
+}
 
-    if (n > 0) {
-        switch (type->kind) {
-        case MW_KIND_STRING:
-        case MW_KIND_STRING_N:
-            mwi_stage_text(s, type, target, n);
-            break;
-        case MW_KIND_STRUCT:
-            stage_struct(s, type, target, n);
-            break;
-        case MW_KIND_SEQ:
-        case MW_KIND_SEQ_N:
-        case MW_KIND_ARRAY:
-            if (mwi_kind_is_number(type->elem->kind)) {
-                mwi_stage_numbers(s, type, target, n);
-            } else {
-                mwi_stage_elements(s, type, target, n);
-            }
-            break;
-        default:
-            MWI_STAGE_FAIL(s, at, "%s cannot be patched", type->name);
+/* {tag: D} of the arm that is there. */
+static void
+stage_arm(struct mwi_stager *s, const mw_type *type, const mw_mask *mask,
+    void *target, size_t n)
+{
+    struct mwi_path step = { .up = s->r->path };
+    const mw_field *arm = mwi_union_arm(type, target);
+    const uint8_t *at = s->r->at;
+    int64_t tag = mwi_union_read_tag(s->r, type);
+
+    if (!mwi_reader_ok(s->r)) {
+        return;
+    }
+    if (n != 1) {
+        MWI_STAGE_FAIL(s, at, "%zu arms of %s are changed", n, type->name);
+    } else if (tag != mwi_union_tag(type, target)) {
+        MWI_STAGE_FAIL(
+            s, at, "changes an arm of %s that is not selected", type->name);
+    } else if (arm == NULL) {
+        MWI_STAGE_FAIL(s, at, "%s has no arm", type->name);
+    } else {
+        step.name = arm->name;
+        s->r->path = &step;
+        mwi_stage_field(s, arm, mwi_mask_of(mask, type, arm), target, false);
+        s->r->path = step.up;
+    }
+}
+
+/* A patch of something that has no parts that a contract could tell apart. */
+static void
+stage_leaf(struct mwi_stager *s, const mw_type *type, const mw_mask *mask,
+    void *target, size_t n, const uint8_t *at)
+{
+    bool is_text =
+        type->kind == MW_KIND_STRING || type->kind == MW_KIND_STRING_N;
+
+    if (!is_text && type->elem == NULL) {
+        MWI_STAGE_FAIL(s, at, "%s cannot be patched", type->name);
+    } else if (!mask->all) {
+        mwi_stage_refuse(s, at);
+    } else if (is_text) {
+        mwi_stage_text(s, type, target, n);
+    } else {
+        mwi_stage_numbers(s, type, target, n);
+    }
+}
+
+/* A patch that is not empty; the reader is in it. */
+static void
+stage_parts(struct mwi_stager *s, const mw_type *type, const mw_mask *mask,
+    void *target, size_t n, const uint8_t *at)
+{
+    switch (type->kind) {
+    case MW_KIND_STRUCT:
+        if ((type->flags & MW_TYPE_MUTABLE) != 0) {
+            stage_mutable(s, type, mask, target, n, at);
+        } else {
+            mwi_stage_members(s, type, mask, target, n, false);
+        }
+        break;
+    case MW_KIND_UNION:
+        stage_arm(s, type, mask, target, n);
+        break;
+    case MW_KIND_MAP:
+        mwi_stage_map(s, type, mask, target, n);
+        break;
+    case MW_KIND_SEQ:
+    case MW_KIND_SEQ_N:
+    case MW_KIND_ARRAY:
+        if (!mwi_kind_is_number(type->elem->kind)) {
+            mwi_stage_elements(s, type, mask, target, n);
             break;
         }
+        stage_leaf(s, type, mask, target, n, at);
+        break;
+    default:
+        stage_leaf(s, type, mask, target, n, at);
+        break;
     }
-    mwi_leave(s->r);
 }
 
 void
-mwi_stage_value(struct mwi_stager *s, const mw_type *type, void *target)
+mwi_stage_value(struct mwi_stager *s, const mw_type *type, const mw_mask *mask,
+    void *target)
 {
-    if (mwi_peek(s->r) == MWI_ITEM_MAP) {
-        stage_patch(s, type, target);
-    } else if (type->kind == MW_KIND_STRUCT) {
-        stage_whole_struct(s, type, target);
-    } else {
-        mwi_stage_replace(s, type, target);
+    const uint8_t *at = s->r->at;
+    void *boxed = type->kind == MW_KIND_BOX ? mwi_load_pointer(target) : NULL;
+    size_t n;
+
+    if (boxed != NULL) {
+        mwi_stage_value(s, type->elem, mask, boxed);
+        return;
     }
+    if (!is_patch_next(s, type)) {
+        mwi_stage_whole(s, type, mask, target);
+        return;
+    }
+    n = mwi_patch_item(type) == MWI_ITEM_ARRAY ? mwi_read_array(s->r)
+                                               : mwi_read_map(s->r);
+    if (n > 0) {
+        stage_parts(s, type, mask, target, n, at);
+    }
+    mwi_leave(s->r);
 }
 
 /* Two patches of the same storage would each take what it holds for theirs. */
@@ -322,10 +387,8 @@ mwi_patch_stage(struct mwi_patch *patch, struct mwi_reader *r,
 {
     struct mwi_stager s = { patch, r };
 
-    (void) mask;
-
     if (is_separate(&s, object, type->size)) {
-        mwi_stage_value(&s, type, object);
+        mwi_stage_value(&s, type, mask != NULL ? mask : &mwi_mask_none, object);
     }
 }
 

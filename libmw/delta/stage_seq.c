@@ -11,71 +11,17 @@
 #include <string.h>
 
 #include "codec/access.h"
-#include "delta/align.h"
-#include "delta/journal.h"
+#include "delta/stage.h"
 
 /* A patch of one sequence. */
 struct elements {
     const mw_type *type;
+    const mw_mask *mask; /* of an element */
     struct mwi_items old;
     struct mwi_patch_entry *entry; /* NULL: the length stays as it is */
     struct mwi_rebuild *rebuild;   /* of the entry */
     uint64_t *patched;             /* a bit per old element, or NULL */
 };
-
-static uint64_t *
-stage_bits(struct mwi_stager *s, size_t n)
-{
-    return mwi_stage_scratch(
-        s, n / 64 + 1, sizeof(uint64_t), _Alignof(uint64_t));
-}
-
-static bool
-is_set(const uint64_t *bits, size_t i)
-{
-    return (bits[i / 64] >> (i % 64) & 1) != 0;
-}
-
-/* Set n bits.  False when one was set already. */
-static bool
-set_bits(uint64_t *bits, size_t start, size_t n)
-{
-    while (n > 0) {
-        size_t room = 64 - start % 64;
-        size_t part = n < room ? n : room;
-        uint64_t mask = (UINT64_MAX >> (64 - part)) << (start % 64);
-
-        if ((bits[start / 64] & mask) != 0) {
-            return false;
-        }
-        bits[start / 64] |= mask;
-        start += part;
-        n -= part;
-    }
-    return true;
-}
-
-/* Note that the sequence will be rebuilt.  The entry must be in the journal
- * before those of its elements. */
-static bool
-begin_rebuild(struct mwi_stager *s, struct elements *e, void *target)
-{
-    void *staged =
-        mwi_stage_swap(s, e->type, target, e->type->size, e->type->align);
-    struct mwi_rebuild *rebuild =
-        mwi_stage_scratch(s, 1, sizeof(*rebuild), _Alignof(max_align_t));
-
-    if (staged == NULL || rebuild == NULL) {
-        return false;
-    }
-    rebuild->old = e->old;
-    rebuild->kept = stage_bits(s, e->old.len);
-    e->rebuild = rebuild;
-    e->entry = s->patch->entries;
-    e->entry->rebuild = rebuild;
-    e->entry->action = MWI_PATCH_REBUILD;
-    return rebuild->kept != NULL;
-}
 
 /* Read past an array of new elements and note it. */
 static void
@@ -118,7 +64,7 @@ read_splice(struct mwi_stager *s, const struct elements *e, struct mwi_run *run,
     } else {
         run->start = before;
         run->n = at - before;
-        (void) set_bits(e->rebuild->kept, run->start, run->n);
+        (void) mwi_set_bits(e->rebuild->kept, run->start, run->n);
         read_new(s, run);
         mwi_leave(s->r);
     }
@@ -144,7 +90,7 @@ read_splices(struct mwi_stager *s, struct elements *e)
 
         last->start = before;
         last->n = e->old.len - before;
-        (void) set_bits(rebuild->kept, last->start, last->n);
+        (void) mwi_set_bits(rebuild->kept, last->start, last->n);
         rebuild->n_runs = n + 1;
     }
 }
@@ -163,7 +109,7 @@ read_run(struct mwi_stager *s, const struct elements *e, struct mwi_run *run)
     if (run->start > e->old.len || run->n > e->old.len - run->start) {
         MWI_STAGE_FAIL(s, item, "run of %zu at %zu exceeds %zu", run->n,
             run->start, e->old.len);
-    } else if (!set_bits(e->rebuild->kept, run->start, run->n)) {
+    } else if (!mwi_set_bits(e->rebuild->kept, run->start, run->n)) {
         MWI_STAGE_FAIL(s, item, "run of %zu at %zu takes an element twice",
             run->n, run->start);
     } else {
@@ -194,74 +140,10 @@ read_runs(struct mwi_stager *s, struct elements *e)
     mwi_leave(s->r);
     rebuild->n_runs = n;
     for (size_t i = 0; e->patched != NULL && i < e->old.len; i++) {
-        if (mwi_reader_ok(s->r) && is_set(e->patched, i) &&
-            !is_set(rebuild->kept, i)) {
+        if (mwi_reader_ok(s->r) && mwi_bit_is_set(e->patched, i) &&
+            !mwi_bit_is_set(rebuild->kept, i)) {
             MWI_STAGE_FAIL(s, at, "element %zu is changed and removed", i);
         }
-    }
-}
-
-/* Count what will happen.  An element has moved if it is not in the longest
- * row of elements that keep their order. */
-static void
-count(struct mwi_stager *s, const struct elements *e)
-{
-    const struct mwi_rebuild *rebuild = e->rebuild;
-    mw_stats *stats = &s->patch->stats;
-    struct mwi_matches matches = { 0 };
-    size_t kept = 0;
-    size_t unmoved = 0;
-
-    matches.at = mwi_stage_scratch(
-        s, rebuild->n_runs, sizeof(*matches.at), _Alignof(struct mwi_match));
-    for (size_t i = 0; i < rebuild->n_runs && matches.at != NULL; i++) {
-        const struct mwi_run *run = &rebuild->runs[i];
-
-        stats->elements_inserted += run->n_new;
-        kept += run->n;
-        if (run->n > 0) {
-            matches.at[matches.len++] =
-                (struct mwi_match){ .old_at = run->start, .n = run->n };
-        }
-    }
-    if (!mwi_match_chain(&matches, &unmoved)) {
-        mwi_reader_fail(s->r, MW_ENOMEM, "out of memory");
-    }
-    stats->elements_removed += e->old.len - kept;
-    stats->elements_moved += kept - unmoved;
-}
-
-/* Allocate the new array. */
-static void
-make_room(struct mwi_stager *s, struct elements *e, const uint8_t *at)
-{
-    struct mwi_rebuild *rebuild = e->rebuild;
-    const mw_type *elem = e->type->elem;
-    struct mwi_seq seq;
-
-    for (size_t i = 0; i < rebuild->n_runs; i++) {
-        rebuild->len += rebuild->runs[i].n + rebuild->runs[i].n_new;
-    }
-    if (e->type->kind == MW_KIND_SEQ_N && rebuild->len > e->type->bound) {
-        MWI_STAGE_FAIL(s, at,
-            "sequence of %zu elements exceeds the bound of %" PRIu32,
-            rebuild->len, e->type->bound);
-        return;
-    }
-    if (rebuild->len == 0) {
-        return;
-    }
-    if (e->type->kind == MW_KIND_SEQ_N) {
-        mwi_store_len(e->entry->staged, rebuild->len);
-        rebuild->items =
-            (unsigned char *) e->entry->staged + mwi_seq_n_offset(e->type);
-        return;
-    }
-    seq = (struct mwi_seq){ .len = rebuild->len, .cap = rebuild->len };
-    seq.items = mwi_stage_heap(s, seq.len, elem->size, elem->align);
-    if (seq.items != NULL) {
-        mwi_store_seq(e->entry->staged, seq);
-        rebuild->items = seq.items;
     }
 }
 
@@ -308,10 +190,7 @@ stage_rebuild(struct mwi_stager *s, struct elements *e, int key)
         read_runs(s, e);
     }
     if (mwi_reader_ok(s->r)) {
-        count(s, e);
-    }
-    if (mwi_reader_ok(s->r)) {
-        make_room(s, e, at);
+        mwi_stage_rebuild_room(s, e->entry, at);
     }
     if (mwi_reader_ok(s->r)) {
         decode_new(s, e);
@@ -339,27 +218,49 @@ stage_changes(struct mwi_stager *s, const struct elements *e)
                 s, at, "element %zu after element %zu", index, step.index);
         } else if (index >= e->old.len) {
             MWI_STAGE_FAIL(s, at, "element %zu of %zu", index, e->old.len);
-        } else if (kept != NULL && !is_set(kept, index)) {
+        } else if (kept != NULL && !mwi_bit_is_set(kept, index)) {
             MWI_STAGE_FAIL(s, at, "element %zu is changed and removed", index);
         } else {
             if (e->patched != NULL) {
-                (void) set_bits(e->patched, index, 1);
+                (void) mwi_set_bits(e->patched, index, 1);
             }
             step.index = index;
             s->r->path = &step;
-            mwi_stage_value(
-                s, e->type->elem, e->old.at + index * e->type->elem->size);
+            mwi_stage_value(s, e->type->elem, e->mask,
+                e->old.at + index * e->type->elem->size);
             s->r->path = step.up;
         }
     }
     mwi_leave(s->r);
 }
 
-void
-mwi_stage_elements(
-    struct mwi_stager *s, const mw_type *type, void *target, size_t n)
+/* Begin with the first pair.  With a second one to come, elements are changed
+ * and rearranged. */
+static bool
+begin(struct mwi_stager *s, struct elements *e, void *target, size_t n, int key)
 {
-    struct elements e = { .type = type, .old = mwi_items_of(type, target) };
+    if ((n == 1 && key == MWI_PATCH_ELEMENTS) ||
+        e->type->kind == MW_KIND_ARRAY) {
+        return true;
+    }
+    e->entry = mwi_stage_rebuild(s, e->type, target);
+    if (e->entry == NULL) {
+        return false;
+    }
+    e->rebuild = e->entry->rebuild;
+    if (key == MWI_PATCH_ELEMENTS) {
+        e->patched = mwi_stage_bits(s, e->old.len);
+    }
+    return mwi_reader_ok(s->r);
+}
+
+void
+mwi_stage_elements(struct mwi_stager *s, const mw_type *type,
+    const mw_mask *mask, void *target, size_t n)
+{
+    struct elements e = {
+        .type = type, .mask = mask, .old = mwi_items_of(type, target)
+    };
     unsigned allowed = 1u << MWI_PATCH_ELEMENTS |
                        (type->kind != MW_KIND_ARRAY
                                ? 1u << MWI_PATCH_SPLICES | 1u << MWI_PATCH_RUNS
@@ -367,24 +268,20 @@ mwi_stage_elements(
     int key = -1;
 
     for (size_t i = 0; i < n && mwi_reader_ok(s->r); i++) {
+        const uint8_t *at = s->r->at;
+
         key = mwi_stage_key(s, type, key, allowed);
         if (key < 0) {
+            return;
+        }
+        if (key != MWI_PATCH_ELEMENTS && !mask->all) {
+            mwi_stage_refuse_order(s, at);
             return;
         }
         if (key == MWI_PATCH_SPLICES) {
             allowed &= ~(1u << MWI_PATCH_RUNS);
         }
-        /* With a second pair to come, elements are changed and rearranged. */
-        if (i == 0 && (n > 1 || key != MWI_PATCH_ELEMENTS) &&
-            type->kind != MW_KIND_ARRAY) {
-            if (!begin_rebuild(s, &e, target)) {
-                return;
-            }
-            if (key == MWI_PATCH_ELEMENTS) {
-                e.patched = stage_bits(s, e.old.len);
-            }
-        }
-        if (!mwi_reader_ok(s->r)) {
+        if (i == 0 && !begin(s, &e, target, n, key)) {
             return;
         }
         if (key == MWI_PATCH_ELEMENTS) {

@@ -19,22 +19,24 @@ struct mwi_differ {
     uint32_t depth;                      /* of maps that patch */
 };
 
-/** Append the change of a value. */
-bool mwi_diff_value(struct mwi_differ *d, const mw_type *type, const void *old,
-    const void *live);
+/** Append the change of what a mask allows to change of a value. */
+bool mwi_diff_value(struct mwi_differ *d, const mw_type *type,
+    const mw_mask *mask, const void *old, const void *live);
 
-/* Parts of it, by kind. */
+/* Parts of it, by kind; without a mask everything may change. */
 bool mwi_diff_text(struct mwi_differ *d, const mw_type *type, const void *old,
     const void *live);
 bool mwi_diff_numbers(struct mwi_differ *d, const mw_type *type,
     const void *old, const void *live);
 bool mwi_diff_elements(struct mwi_differ *d, const mw_type *type,
-    const void *old, const void *live);
+    const mw_mask *mask, const void *old, const void *live);
+bool mwi_diff_map(struct mwi_differ *d, const mw_type *type,
+    const mw_mask *mask, const void *old, const void *live);
 
-/** End a patch that began at a mark: if the value as a whole is not longer, it
- * takes the patch's place. */
-void mwi_diff_guard(
-    struct mwi_differ *d, const mw_type *type, const void *live, size_t mark);
+/** End a patch that began at a place in the writer's buffer: if all of the
+ * value may change and is not longer as a whole, it takes the patch's place. */
+void mwi_diff_guard(struct mwi_differ *d, const mw_type *type,
+    const mw_mask *mask, const void *live, size_t mark);
 
 /* The head of an array or map whose length is not known yet. */
 struct mwi_open_head {

@@ -37,7 +37,8 @@ server_open_bytes(struct server *server, const mw_type *type,
     struct mwi_reader r;
 
     mwi_arena_init(&server->arena, (size_t) 1 << 30);
-    server->place = (struct mwi_place){ &server->arena, (size_t) 1 << 30 };
+    server->place = (struct mwi_place){ .arena = &server->arena,
+        .budget = (size_t) 1 << 30 };
     server->type = type;
     server->object =
         mwi_place_alloc(&server->place, 1, type->size, type->align);
@@ -132,6 +133,7 @@ static void
 dump_owned(struct mwi_buf *buf, const mw_type *type, const void *value)
 {
     struct mwi_items items;
+    const mw_field *arm;
 
     if (mwi_type_is_flat(type)) {
         return;
@@ -149,9 +151,21 @@ dump_owned(struct mwi_buf *buf, const mw_type *type, const void *value)
                 mwi_field_at(&type->fields[i], value));
         }
         break;
+    case MW_KIND_UNION:
+        arm = mwi_union_arm(type, value);
+        if (arm != NULL) {
+            dump_owned(buf, arm->type, mwi_field_at(arm, value));
+        }
+        break;
+    case MW_KIND_BOX:
+        if (mwi_load_pointer(value) != NULL) {
+            add(buf, mwi_load_pointer(value), type->elem->size);
+            dump_owned(buf, type->elem, mwi_load_pointer(value));
+        }
+        break;
     default:
         items = mwi_items_of(type, value);
-        if (type->kind == MW_KIND_SEQ) {
+        if (type->kind == MW_KIND_SEQ || type->kind == MW_KIND_MAP) {
             add(buf, items.at, items.len * type->elem->size);
         }
         for (size_t i = 0; i < items.len; i++) {

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The differ: maps.
+ *
+ * Old and live entries are both in the order of their keys, so they are walked
+ * side by side, once for each part of the patch.  What is the same at either
+ * end is passed over.
+ */
+#include "codec/access.h"
+#include "codec/map.h"
+#include "delta/compare.h"
+#include "delta/write.h"
+
+/* Where two rows of entries have been walked to. */
+struct merge {
+    const struct mwi_snapshot *snapshot;
+    const mw_type *type;
+    struct mwi_items old;
+    struct mwi_items live;
+    size_t old_at;
+    size_t live_at;
+};
+
+/* An entry that was there, or is, or both. */
+struct pair {
+    const void *old;  /* NULL: it is new */
+    const void *live; /* NULL: it is gone */
+};
+
+static const void *
+entry_at(const struct merge *merge, struct mwi_items entries, size_t i)
+{
+    return i < entries.len ? entries.at + i * merge->type->elem->size : NULL;
+}
+
+static int
+compare_keys(const struct merge *merge, const void *old, const void *live)
+{
+    const mw_field *key = mwi_map_key(merge->type);
+    const void *was = mwi_field_at(key, old);
+    const void *text;
+
+    if (key->type->kind == MW_KIND_STRING) {
+        text = mwi_boxed_in(merge->snapshot, was);
+        was = &text;
+    }
+    return mwi_key_compare(key->type, was, mwi_field_at(key, live));
+}
+
+/* The entries of the next key.  False after the last. */
+static bool
+next_pair(struct merge *merge, struct pair *ret_pair)
+{
+    struct pair pair = {
+        entry_at(merge, merge->old, merge->old_at),
+        entry_at(merge, merge->live, merge->live_at),
+    };
+
+    if (pair.old != NULL && pair.live != NULL) {
+        int order = compare_keys(merge, pair.old, pair.live);
+
+        pair.old = order <= 0 ? pair.old : NULL;
+        pair.live = order >= 0 ? pair.live : NULL;
+    }
+    merge->old_at += pair.old != NULL;
+    merge->live_at += pair.live != NULL;
+    *ret_pair = pair;
+    return pair.old != NULL || pair.live != NULL;
+}
+
+/* Whether a value that was replaced may be put: it cannot be patched, or its
+ * patch is made so easily that it is no matter to make it twice. */
+static bool
+may_be_put(const mw_type *value)
+{
+    switch (value->kind) {
+    case MW_KIND_STRUCT:
+    case MW_KIND_UNION:
+    case MW_KIND_BOX:
+    case MW_KIND_SEQ:
+    case MW_KIND_SEQ_N:
+    case MW_KIND_ARRAY:
+    case MW_KIND_MAP:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* Whether a patch of a text, not a text, was written last. */
+static bool
+is_patch(const struct mwi_writer *w, size_t mark)
+{
+    return mwi_writer_ok(w) &&
+           w->buf->data[w->buf->start + mark] >> 5 == 5 /* map */;
+}
+
+/* Append V of the key of an entry that went away. */
+static void
+write_old_key(struct mwi_differ *d, const struct merge *merge, const void *old)
+{
+    const mw_field *key = mwi_map_key(merge->type);
+    const void *value = mwi_field_at(key, old);
+    const void *text;
+
+    if (key->type->kind == MW_KIND_STRING) {
+        text = mwi_boxed_in(merge->snapshot, value);
+        value = &text;
+    }
+    mwi_encode(d->w, key->type, value);
+}
+
+/* Append what comes behind the key of an entry that is there: V if it is new,
+ * else D, if that belongs to this part.  Says whether anything was to be
+ * appended. */
+static bool
+write_value(struct mwi_differ *d, const struct merge *merge,
+    const mw_mask *mask, const struct pair *pair, int part)
+{
+    const mw_field *value = mwi_map_value(merge->type);
+    size_t mark = mwi_writer_mark(d->w);
+
+    if (pair->old == NULL) {
+        mwi_encode_field(d->w, value, pair->live);
+        return true;
+    }
+    return mwi_diff_value(d, value->type, mask, mwi_field_at(value, pair->old),
+               mwi_field_at(value, pair->live)) &&
+           (!may_be_put(value->type) ||
+               is_patch(d->w, mark) == (part == MWI_PATCH_SUBS));
+}
+
+/* Whether a part may have something to say of an entry. */
+static bool
+is_in_part(const struct merge *merge, const mw_mask *mask,
+    const struct pair *pair, int part)
+{
+    if (pair->live == NULL) {
+        return part == MWI_PATCH_DELS && mask->all;
+    }
+    if (pair->old == NULL) {
+        return part == MWI_PATCH_PUTS && mask->all;
+    }
+    return part == MWI_PATCH_SUBS ||
+           (part == MWI_PATCH_PUTS && mask->all &&
+               may_be_put(mwi_map_value(merge->type)->type));
+}
+
+/* Append what a part says of an entry, if it says anything. */
+static bool
+write_pair(struct mwi_differ *d, const struct merge *merge, const mw_mask *mask,
+    const struct pair *pair, int part)
+{
+    const mw_field *key = mwi_map_key(merge->type);
+    size_t before = mwi_writer_mark(d->w);
+    struct mwi_path step = { .up = d->w->path, .key_type = key->type };
+    bool written;
+
+    if (!is_in_part(merge, mask, pair, part)) {
+        return false;
+    }
+    if (pair->live == NULL) {
+        write_old_key(d, merge, pair->old);
+        return true;
+    }
+    mwi_encode_field(d->w, key, pair->live);
+    step.key = mwi_field_at(key, pair->live);
+    d->w->path = mwi_writer_ok(d->w) ? &step : step.up;
+    written = write_value(d, merge, mask, pair, part);
+    d->w->path = step.up;
+    if (!written) {
+        mwi_writer_rewind(d->w, before);
+    }
+    return written;
+}
+
+/* Append one of puts, dels and subs.  Returns how many entries it speaks of. */
+static size_t
+write_part(
+    struct mwi_differ *d, struct merge merge, const mw_mask *mask, int part)
+{
+    struct mwi_open_head head =
+        part == MWI_PATCH_DELS
+            ? mwi_open_array(d->w, merge.old.len - merge.old_at)
+            : mwi_open_map(d->w, merge.live.len - merge.live_at);
+    struct pair pair;
+    size_t n = 0;
+
+    while (mwi_writer_ok(d->w) && next_pair(&merge, &pair)) {
+        n += write_pair(d, &merge, mask, &pair, part);
+    }
+    mwi_close_head(d->w, &head, n);
+    return n;
+}
+
+/* Pass over what is the same at both ends. */
+static void
+trim(struct merge *merge)
+{
+    const mw_type *entry = merge->type->elem;
+    size_t n = merge->old.len;
+    size_t m = merge->live.len;
+    size_t least = n < m ? n : m;
+    size_t prefix = 0;
+
+    if (least > 0) {
+        prefix = mwi_same_elements(
+            entry, merge->snapshot, merge->old.at, NULL, merge->live.at, least);
+    }
+    while (n > prefix && m > prefix &&
+           mwi_same(entry, merge->snapshot, entry_at(merge, merge->old, n - 1),
+               NULL, entry_at(merge, merge->live, m - 1))) {
+        n--;
+        m--;
+    }
+    merge->old.len = n;
+    merge->live.len = m;
+    merge->old_at = prefix;
+    merge->live_at = prefix;
+}
+
+/* Append [puts, dels, subs], without those at the end that are empty.  False,
+ * with nothing appended, if all are. */
+static bool
+write_patch(
+    struct mwi_differ *d, const struct merge *merge, const mw_mask *mask)
+{
+    size_t mark = mwi_writer_mark(d->w);
+    struct mwi_open_head head = mwi_open_array(d->w, MWI_PATCH_PARTS);
+    size_t end = mark;
+    size_t parts = 0;
+
+    for (int part = 0; part < MWI_PATCH_PARTS; part++) {
+        if (write_part(d, *merge, mask, part) > 0) {
+            end = mwi_writer_mark(d->w);
+            parts = (size_t) part + 1;
+        }
+    }
+    mwi_writer_rewind(d->w, end);
+    if (parts > 0) {
+        mwi_close_head(d->w, &head, parts);
+    }
+    return parts > 0;
+}
+
+/* Without order there are no pairs.  What was passed over is in order, but for
+ * where it meets the rest. */
+static void
+check_order(
+    struct mwi_writer *w, const struct merge *merge, struct mwi_items live)
+{
+    const mw_field *key = mwi_map_key(merge->type);
+    struct mwi_path step = { .up = w->path, .key_type = key->type };
+    size_t len;
+
+    for (size_t i = merge->live_at;
+         i <= merge->live.len && i < live.len && mwi_writer_ok(w); i++) {
+        const void *value = mwi_field_at(key, entry_at(merge, live, i));
+
+        step.index = i;
+        step.key = NULL;
+        w->path = &step;
+        if (key->type->kind == MW_KIND_STRING ||
+            key->type->kind == MW_KIND_STRING_N) {
+            (void) mwi_text_to_write(w, key->type, value, &len);
+        }
+        step.key = value;
+        mwi_map_check_key(w, merge->type, live, i);
+        w->path = step.up;
+    }
+}
+
+bool
+mwi_diff_map(struct mwi_differ *d, const mw_type *type, const mw_mask *mask,
+    const void *old, const void *live)
+{
+    size_t mark = mwi_writer_mark(d->w);
+    struct mwi_items all = mwi_items_to_write(d->w, type, live);
+    struct merge merge = {
+        .snapshot = d->snapshot,
+        .type = type,
+        .old = mwi_items_in(d->snapshot, type, old),
+        .live = all,
+    };
+
+    if (!mwi_writer_ok(d->w)) {
+        return true;
+    }
+    trim(&merge);
+    if (merge.old_at == merge.old.len && merge.live_at == merge.live.len) {
+        return false;
+    }
+    check_order(d->w, &merge, all);
+    if (mask->all && (merge.old.at == NULL || merge.live.at == NULL)) {
+        mwi_encode(d->w, type, live);
+        return true;
+    }
+    if (!write_patch(d, &merge, mask)) {
+        return false;
+    }
+    mwi_diff_guard(d, type, mask, live, mark);
+    return true;
+}
