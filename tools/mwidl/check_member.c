@@ -114,7 +114,8 @@ check_optional(unit *u, const decl *m)
 
     if (m->notes.optional && t != NULL && t->kind == TYPE_REF) {
         error_at(&u->diag, m->notes.at[NOTE_OPTIONAL],
-            "'%s' is a %s, which may be NULL anyway and is never @optional",
+            "'%s' is of the valuetype %s, which may be NULL anyway and is "
+            "never @optional",
             m->name, t->idl);
     }
 }

@@ -77,6 +77,13 @@ tag_of(const value *label)
     return (int64_t) (v->negative ? UINT64_C(0) - v->magnitude : v->magnitude);
 }
 
+static const char *
+label_text(unit *u, const value *label)
+{
+    return label->kind == VALUE_ENUM ? label->enumerator->name
+                                     : value_text(u, label);
+}
+
 static int
 compare_cases(const void *a, const void *b)
 {
@@ -130,8 +137,8 @@ sort_cases(unit *u, decl *d)
     for (size_t i = 1; i < n; i++) {
         if (d->cases[i].tag == d->cases[i - 1].tag) {
             error_at(&u->diag, d->cases[i].label->at,
-                "the label %s selects '%s' already",
-                value_text(u, d->cases[i].label), d->cases[i - 1].arm->name);
+                "the label '%s' selects '%s' already",
+                label_text(u, d->cases[i].label), d->cases[i - 1].arm->name);
         }
     }
 }

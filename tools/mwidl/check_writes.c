@@ -197,6 +197,11 @@ report_no_member(resolver *r, const type *t, piece name)
 {
     suggestion like = suggest(copy(r, name));
 
+    if (name.len == 0) {
+        error_at(&r->u->diag, place_of(r, name.start),
+            "expected the name of a member, found nothing");
+        return;
+    }
     if (t->kind == TYPE_REF) {
         error_at(&r->u->diag, place_of(r, name.start),
             "a path does not lead through a valuetype; write '%s.%s' instead",
@@ -346,13 +351,16 @@ report_no_root(resolver *r, piece first)
     for (const decl *param = r->op->first; param != NULL; param = param->next) {
         if (strcmp(param->name, like.name) == 0) {
             error_at(&r->u->diag, place_of(r, first.start),
-                "'%s' is no inout parameter, so what it holds is not changed",
+                param->dir == DIR_IN
+                    ? "'%s' is an 'in' parameter, which is not changed"
+                    : "'%s' is an 'out' parameter, which is new as a whole",
                 like.name);
             return;
         }
     }
     for (const root *start = r->roots; start != NULL; start = start->next) {
-        suggest_add(&like, start->decl->name);
+        suggest_add(&like, strchr(like.name, ':') != NULL ? start->decl->idl
+                                                          : start->decl->name);
     }
     report_unknown(r, first,
         "; a path begins with an inout parameter, a valuetype that one leads "

@@ -65,6 +65,13 @@ find_inside(parser *p, place at, const decl *scope, const char *name)
             name, scope->name);
         return NULL;
     }
+    if (scope->kind == DECL_BITMASK) {
+        error_at(&p->u->diag, at,
+            "a bit is named in the scope around its bitmask: write '%s' "
+            "without '%s::'",
+            name, scope->name);
+        return NULL;
+    }
     if (!is_scope(scope)) {
         error_at(&p->u->diag, at, "'%s' is %s and has no names inside",
             scope->name, decl_kind_text(scope->kind));
