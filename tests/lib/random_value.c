@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "lib/random_value.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "codec/access.h"
-#include "codec/seq.h"
+#include "lib/random_parts.h"
 #include "lib/random_text.h"
+#include "lib/value.h"
 
-enum { DEPTH_MAX = 8 }; /* below which sequences are empty */
-
-static void fill(struct mwt_prng *prng, struct mwi_place *place,
-    const mw_type *type, void *ret_value, unsigned int depth);
-
-static void *
-must(void *block)
+void *
+mwt_must(void *block)
 {
     if (block == NULL) {
         abort();
@@ -60,11 +53,8 @@ fill_float(struct mwt_prng *prng, uint32_t kind, void *ret_value)
 static void
 fill_scalar(struct mwt_prng *prng, const mw_type *type, void *ret_value)
 {
-    uint64_t u64 = random_bits(prng);
-    uint32_t u32 = (uint32_t) u64;
-    uint16_t u16 = (uint16_t) u64;
-    uint8_t u8 = (uint8_t) u64;
-    bool truth = (u64 & 1) != 0;
+    uint64_t bits = random_bits(prng);
+    bool truth = (bits & 1) != 0;
     int32_t number;
 
     switch (type->kind) {
@@ -79,27 +69,38 @@ fill_scalar(struct mwt_prng *prng, const mw_type *type, void *ret_value)
     case MW_KIND_F64:
         fill_float(prng, type->kind, ret_value);
         break;
-    case MW_KIND_U8:
-    case MW_KIND_I8:
-        memcpy(ret_value, &u8, sizeof(u8));
-        break;
-    case MW_KIND_U16:
-    case MW_KIND_I16:
-        memcpy(ret_value, &u16, sizeof(u16));
-        break;
-    case MW_KIND_U32:
-    case MW_KIND_I32:
-        memcpy(ret_value, &u32, sizeof(u32));
-        break;
     default:
-        memcpy(ret_value, &u64, sizeof(u64));
+        mwt_store_integer(type, ret_value, (int64_t) bits);
         break;
     }
 }
 
-/* Put a text into a STRING or STRING_N, which loses what it had. */
+/* A number that has to be within a range: often one of the borders. */
 static void
-set_text(struct mwi_place *place, const mw_type *type, void *value,
+fill_ranged(struct mwt_prng *prng, const mw_type *type, const mw_range *range,
+    void *ret_value)
+{
+    const void *border = range->min != NULL ? range->min : range->max;
+
+    fill_scalar(prng, type, ret_value);
+    if (range->max != NULL && mwt_chance(prng, 50)) {
+        border = range->max;
+    }
+    if (range->min != NULL && range->max != NULL && mwt_chance(prng, 60) &&
+        type->kind != MW_KIND_F32 && type->kind != MW_KIND_F64) {
+        uint64_t min = (uint64_t) mwt_load_integer(type, range->min);
+        uint64_t max = (uint64_t) mwt_load_integer(type, range->max);
+
+        mwt_store_integer(type, ret_value,
+            (int64_t) (min + mwt_below(prng, (size_t) (max - min + 1))));
+    } else if (!mwt_is_in_range(type, range, ret_value) ||
+               mwt_chance(prng, 20)) {
+        memcpy(ret_value, border, type->size);
+    }
+}
+
+void
+mwt_set_text(struct mwi_place *place, const mw_type *type, void *value,
     const char *text, size_t len)
 {
     char *copy;
@@ -113,7 +114,7 @@ set_text(struct mwi_place *place, const mw_type *type, void *value,
         ((char *) value)[len] = '\0';
         return;
     }
-    copy = must(mwi_place_strndup(place, text, len));
+    copy = mwt_must(mwi_place_strndup(place, text, len));
     if (place->arena == NULL) {
         mwi_free(mwi_load_string(value));
     }
@@ -121,15 +122,16 @@ set_text(struct mwi_place *place, const mw_type *type, void *value,
 }
 
 static void
-fill_text(struct mwt_prng *prng, struct mwi_place *place, const mw_type *type,
-    void *ret_value, bool may_be_null)
+fill_text(const struct mwt_source *source, const mw_type *type, void *ret_value,
+    bool may_be_null)
 {
     struct mwt_text text = { 0 };
-    bool is_null = mwt_chance(prng, 8);
+    bool is_null = mwt_chance(source->prng, 8);
 
-    mwt_text_append_random(prng, &text, mwt_text_random_len(prng));
+    mwt_text_append_random(
+        source->prng, &text, mwt_text_random_len(source->prng));
     if (!is_null || !may_be_null || type->kind == MW_KIND_STRING_N) {
-        set_text(place, type, ret_value, text.bytes, text.len);
+        mwt_set_text(source->place, type, ret_value, text.bytes, text.len);
     }
     mwt_text_fini(&text);
 }
@@ -137,23 +139,24 @@ fill_text(struct mwt_prng *prng, struct mwi_place *place, const mw_type *type,
 static size_t
 random_len(struct mwt_prng *prng, const mw_type *elem, unsigned int depth)
 {
-    size_t max = (size_t) 24 >> 2 * depth;
+    size_t max = depth < 4 ? (size_t) 24 >> 2 * depth : 0;
 
-    if (depth >= DEPTH_MAX || mwt_chance(prng, 15)) {
+    if (depth >= MWT_DEPTH_MAX || mwt_chance(prng, 15)) {
         return 0;
     }
     if (mwi_kind_is_number(elem->kind)) {
         max = mwt_chance(prng, 5) ? 2000 : 40;
-    } else if (depth <= 1 && mwt_chance(prng, 3)) {
+    } else if (depth <= 1 && elem->size <= 400 && mwt_chance(prng, 3)) {
         max = 300;
     }
     return mwt_below(prng, max + 2);
 }
 
 static void
-fill_items(struct mwt_prng *prng, struct mwi_place *place, const mw_type *type,
+fill_items(const struct mwt_source *source, const mw_type *type,
     void *ret_value, unsigned int depth)
 {
+    struct mwt_prng *prng = source->prng;
     const mw_type *elem = type->elem;
     struct mwi_items items;
 
@@ -162,58 +165,224 @@ fill_items(struct mwt_prng *prng, struct mwi_place *place, const mw_type *type,
 
         seq.cap = seq.len + mwt_below(prng, 3);
         if (seq.cap > 0) {
-            seq.items =
-                must(mwi_place_alloc(place, seq.cap, elem->size, elem->align));
+            seq.items = mwt_must(mwi_place_alloc(
+                source->place, seq.cap, elem->size, elem->align));
         }
         mwi_store_seq(ret_value, seq);
     } else if (type->kind == MW_KIND_SEQ_N) {
         mwi_store_len(ret_value, mwt_below(prng, (size_t) type->bound + 1));
     }
-    items = mwi_items_of(type, ret_value);
+    items = mwt_items(type, ret_value);
     for (size_t i = 0; i < items.len; i++) {
-        fill(prng, place, elem, items.at + i * elem->size, depth + 1);
+        mwt_fill(source, elem, items.at + i * elem->size, depth + 1);
     }
 }
 
 static void
-fill_field(struct mwt_prng *prng, struct mwi_place *place,
-    const mw_field *field, void *record, unsigned int depth)
+fill_map(const struct mwt_source *source, const mw_type *type, void *ret_value,
+    unsigned int depth)
+{
+    size_t n = random_len(source->prng, type->elem, depth);
+
+    for (size_t i = 0; i < n; i++) {
+        mwt_put_random(source, type, ret_value, depth);
+    }
+}
+
+/* Room for an entry of a map, zeroed. */
+static unsigned char *
+open_gap(struct mwi_place *place, const mw_type *type, void *value, size_t at)
+{
+    struct mwi_seq seq = mwi_load_seq(value);
+    size_t size = type->elem->size;
+    unsigned char *items = seq.items;
+
+    if (seq.len == seq.cap) {
+        seq.cap = 2 * seq.cap + 1;
+        seq.items =
+            mwt_must(mwi_place_alloc(place, seq.cap, size, type->elem->align));
+        if (seq.len > 0) {
+            memcpy(seq.items, items, seq.len * size);
+        }
+        if (place->arena == NULL) {
+            mwi_free(items);
+        }
+        items = seq.items;
+    }
+    memmove(items + (at + 1) * size, items + at * size, (seq.len - at) * size);
+    memset(items + at * size, 0, size);
+    seq.len++;
+    mwi_store_seq(value, seq);
+    return items + at * size;
+}
+
+bool
+mwt_map_find(
+    const mw_type *type, const void *map, const void *key, size_t *ret_at)
+{
+    const mw_field *field = &type->elem->fields[0];
+    struct mwi_items items = mwt_items(type, map);
+    size_t at = 0;
+    int order = -1;
+
+    for (; at < items.len; at++) {
+        order = mwt_compare(field->type,
+            mwi_field_at(field, items.at + at * type->elem->size), key);
+        if (order >= 0) {
+            break;
+        }
+    }
+    *ret_at = at;
+    return at < items.len && order == 0;
+}
+
+void
+mwt_map_insert(const struct mwt_source *source, const mw_type *type, void *map,
+    size_t at, const void *key, const void *value)
+{
+    const mw_field *fields = type->elem->fields;
+    unsigned char *entry = open_gap(source->place, type, map, at);
+
+    memcpy(mwi_field_at(&fields[0], entry), key, fields[0].type->size);
+    if (value != NULL) {
+        memcpy(mwi_field_at(&fields[1], entry), value, fields[1].type->size);
+    }
+}
+
+void *
+mwt_random_key(const struct mwt_source *source, const mw_type *type)
+{
+    const mw_type *key = type->elem->fields[0].type;
+    void *bytes = mwt_must(calloc(1, key->size));
+
+    mwt_fill(source, key, bytes, MWT_DEPTH_MAX);
+    return bytes;
+}
+
+void
+mwt_put_random(const struct mwt_source *source, const mw_type *type, void *map,
+    unsigned int depth)
+{
+    const mw_field *fields = type->elem->fields;
+    void *key = mwt_random_key(source, type);
+    size_t at;
+
+    if (mwt_map_find(type, map, key, &at)) {
+        mwt_empty(source->place, fields[0].type, key);
+    } else {
+        unsigned char *items;
+
+        mwt_map_insert(source, type, map, at, key, NULL);
+        items = mwt_items(type, map).at;
+        mwt_fill(source, fields[1].type,
+            mwi_field_at(&fields[1], items + at * type->elem->size), depth + 1);
+    }
+    free(key);
+}
+
+int64_t
+mwt_random_tag(struct mwt_prng *prng, const mw_type *type)
+{
+    uint64_t bytes;
+
+    if (type->n_cases > 0 && mwt_chance(prng, 75)) {
+        return type->cases[mwt_below(prng, type->n_cases)].tag;
+    }
+    fill_scalar(prng, type->elem, &bytes);
+    return mwt_load_integer(type->elem, &bytes);
+}
+
+static void
+fill_union(const struct mwt_source *source, const mw_type *type,
+    void *ret_value, unsigned int depth)
+{
+    const mw_field *arm;
+
+    mwt_store_integer(
+        type->elem, ret_value, mwt_random_tag(source->prng, type));
+    arm = mwt_arm(type, ret_value);
+    if (arm != NULL) {
+        mwt_fill_field(source, arm, ret_value, depth);
+    }
+}
+
+static void
+fill_box(const struct mwt_source *source, const mw_type *type, void *ret_value,
+    unsigned int depth)
+{
+    void *pointee = mwt_must(
+        mwi_place_alloc(source->place, 1, type->elem->size, type->elem->align));
+
+    mwt_store_pointer(ret_value, pointee);
+    mwt_fill(source, type->elem, pointee, depth + 1);
+}
+
+void
+mwt_fill_field(const struct mwt_source *source, const mw_field *field,
+    void *record, unsigned int depth)
 {
     void *value = mwi_field_at(field, record);
     bool is_optional = (field->flags & MW_FIELD_OPTIONAL) != 0;
 
-    if (is_optional && mwt_chance(prng, 40)) {
-        return;
-    }
-    mwi_field_set_present(field, record, true);
     if (field->type->kind == MW_KIND_STRING) {
-        fill_text(prng, place, field->type, value, !is_optional);
+        fill_text(source, field->type, value, !is_optional);
+    } else if (field->range != NULL) {
+        fill_ranged(source->prng, field->type, field->range, value);
     } else {
-        fill(prng, place, field->type, value, depth);
+        mwt_fill(source, field->type, value, depth);
+    }
+    if (field->type->kind != MW_KIND_BOX) {
+        mwi_field_set_present(field, record, true);
     }
 }
 
 static void
-fill(struct mwt_prng *prng, struct mwi_place *place, const mw_type *type,
+fill_members(const struct mwt_source *source, const mw_type *type,
     void *ret_value, unsigned int depth)
+{
+    for (uint32_t i = 0; i < type->n_members; i++) {
+        const mw_field *field = &type->fields[i];
+        bool may_be_absent = (field->flags & MW_FIELD_OPTIONAL) != 0;
+
+        /* Boxes that hold their own struct must come to an end. */
+        if (!may_be_absent ||
+            (mwt_chance(source->prng, 60) && depth < MWT_DEPTH_MAX)) {
+            mwt_fill_field(source, field, ret_value, depth);
+        }
+    }
+}
+
+void
+mwt_fill(const struct mwt_source *source, const mw_type *type, void *ret_value,
+    unsigned int depth)
 {
     switch (type->kind) {
     case MW_KIND_STRING:
     case MW_KIND_STRING_N:
-        fill_text(prng, place, type, ret_value, true);
+        fill_text(source, type, ret_value, true);
         break;
     case MW_KIND_STRUCT:
-        for (uint32_t i = 0; i < type->n_members; i++) {
-            fill_field(prng, place, &type->fields[i], ret_value, depth);
-        }
+        fill_members(source, type, ret_value, depth);
         break;
     case MW_KIND_SEQ:
     case MW_KIND_SEQ_N:
     case MW_KIND_ARRAY:
-        fill_items(prng, place, type, ret_value, depth);
+        fill_items(source, type, ret_value, depth);
+        break;
+    case MW_KIND_MAP:
+        fill_map(source, type, ret_value, depth);
+        break;
+    case MW_KIND_UNION:
+        fill_union(source, type, ret_value, depth);
+        break;
+    case MW_KIND_BOX:
+        fill_box(source, type, ret_value, depth);
+        break;
+    case MW_KIND_REF:
+        mwt_store_pointer(ret_value, mwt_pick_node(source, type));
         break;
     default:
-        fill_scalar(prng, type, ret_value);
+        fill_scalar(source->prng, type, ret_value);
         break;
     }
 }
@@ -222,7 +391,9 @@ void
 mwt_random(struct mwt_prng *prng, struct mwi_place *place, const mw_type *type,
     void *ret_value)
 {
-    fill(prng, place, type, ret_value, 0);
+    struct mwt_source source = { .prng = prng, .place = place };
+
+    mwt_fill(&source, type, ret_value, 0);
 }
 
 void
@@ -232,204 +403,4 @@ mwt_random_object(struct mwt_prng *prng, const mw_type *type, void *ret_obj)
 
     memset(ret_obj, 0, type->size);
     mwt_random(prng, &heap, type, ret_obj);
-}
-
-/* From here on: mutations. */
-
-/* Empty a value to fill it anew. */
-static void
-empty(struct mwi_place *place, const mw_type *type, void *value)
-{
-    if (place->arena == NULL) {
-        mwi_clear(type, value);
-    } else {
-        memset(value, 0, type->size);
-    }
-}
-
-static void
-mutate_text(struct mwt_prng *prng, struct mwi_place *place, const mw_type *type,
-    void *value)
-{
-    struct mwt_text text = { 0 };
-    size_t len;
-    const char *old = mwi_text_of(type, value, &len);
-
-    if (len > 0 && mwt_chance(prng, 30)) {
-        /* As a handler would with text[i] = 'x'. */
-        mwt_text_poke(prng, (char *) (uintptr_t) old, len);
-        return;
-    }
-    mwt_text_edit(prng, &text, old, len);
-    set_text(place, type, value, text.bytes, text.len);
-    mwt_text_fini(&text);
-}
-
-static void
-swap_items(struct mwi_items items, size_t size, size_t a, size_t b)
-{
-    for (size_t i = 0; i < size; i++) {
-        unsigned char byte = items.at[a * size + i];
-
-        items.at[a * size + i] = items.at[b * size + i];
-        items.at[b * size + i] = byte;
-    }
-}
-
-/* Take an element out and put it back elsewhere. */
-static void
-move_item(struct mwi_items items, size_t size, size_t from, size_t to)
-{
-    for (; from < to; from++) {
-        swap_items(items, size, from, from + 1);
-    }
-    for (; from > to; from--) {
-        swap_items(items, size, from, from - 1);
-    }
-}
-
-/* Set a run of elements to new values. */
-static void
-refill_run(struct mwt_prng *prng, struct mwi_place *place, const mw_type *type,
-    struct mwi_items items)
-{
-    size_t size = type->elem->size;
-    size_t at = mwt_below(prng, items.len);
-    size_t end = at + 1 + mwt_below(prng, 5);
-
-    for (; at < end && at < items.len; at++) {
-        empty(place, type->elem, items.at + at * size);
-        fill(prng, place, type->elem, items.at + at * size, DEPTH_MAX - 1);
-    }
-}
-
-static void
-insert_items(struct mwt_prng *prng, struct mwi_place *place,
-    const mw_type *type, void *value, size_t len)
-{
-    size_t size = type->elem->size;
-    size_t at = mwt_below(prng, len + 1);
-    size_t n = 1 + mwt_below(prng, mwt_chance(prng, 80) ? 3 : 20);
-    unsigned char *items;
-
-    if (type->kind == MW_KIND_SEQ_N && n > type->bound - len) {
-        n = type->bound - len;
-    }
-    if (n == 0) {
-        return;
-    }
-    items = must(mwi_seq_insert(place, type, value, at, n));
-    for (size_t i = 0; i < n; i++) {
-        empty(place, type->elem, items + i * size);
-        fill(prng, place, type->elem, items + i * size, DEPTH_MAX - 1);
-    }
-}
-
-static void
-mutate_length(struct mwt_prng *prng, struct mwi_place *place,
-    const mw_type *type, void *value)
-{
-    size_t len = mwi_items_of(type, value).len;
-    size_t n = 1 + mwt_below(prng, 4);
-
-    if (len == 0 || mwt_chance(prng, 55)) {
-        insert_items(prng, place, type, value, len);
-    } else if (mwt_chance(prng, 95)) {
-        mwi_seq_remove(
-            place->arena == NULL, type, value, mwt_below(prng, len), n);
-    } else {
-        mwi_seq_remove(place->arena == NULL, type, value, 0, len);
-    }
-}
-
-static void
-mutate_items(struct mwt_prng *prng, struct mwi_place *place,
-    const mw_type *type, void *value)
-{
-    size_t size = type->elem->size;
-    size_t times = 1 + mwt_below(prng, 3);
-
-    for (size_t i = 0; i < times; i++) {
-        struct mwi_items items = mwi_items_of(type, value);
-        size_t a = mwt_below(prng, items.len);
-        size_t b = mwt_below(prng, items.len);
-        size_t what = mwt_below(prng, 10);
-
-        if (type->kind != MW_KIND_ARRAY && (items.len == 0 || what < 4)) {
-            mutate_length(prng, place, type, value);
-        } else if (items.len == 0) {
-            return;
-        } else if (what < 7) {
-            mwt_mutate(prng, place, type->elem, items.at + a * size);
-        } else if (what == 7) {
-            swap_items(items, size, a, b);
-        } else if (what == 8) {
-            move_item(items, size, a, b);
-        } else {
-            refill_run(prng, place, type, items);
-        }
-    }
-}
-
-static void
-mutate_field(struct mwt_prng *prng, struct mwi_place *place,
-    const mw_field *field, void *record)
-{
-    void *value = mwi_field_at(field, record);
-    bool is_present = mwi_field_is_present(field, record);
-
-    if ((field->flags & MW_FIELD_OPTIONAL) == 0 ||
-        (is_present && mwt_chance(prng, 60))) {
-        mwt_mutate(prng, place, field->type, value);
-    } else if (is_present) {
-        if (field->type->kind == MW_KIND_STRING) {
-            empty(place, field->type, value);
-        }
-        /* Otherwise what is there stays, as with has_x = false. */
-        mwi_field_set_present(field, record, false);
-    } else {
-        empty(place, field->type, value);
-        mwi_field_set_present(field, record, true);
-        if (field->type->kind == MW_KIND_STRING) {
-            fill_text(prng, place, field->type, value, false);
-        } else {
-            fill(prng, place, field->type, value, 1);
-        }
-    }
-}
-
-void
-mwt_mutate(struct mwt_prng *prng, struct mwi_place *place, const mw_type *type,
-    void *value)
-{
-    size_t times = 1 + mwt_below(prng, 3);
-
-    switch (type->kind) {
-    case MW_KIND_STRING:
-    case MW_KIND_STRING_N:
-        mutate_text(prng, place, type, value);
-        break;
-    case MW_KIND_STRUCT:
-        for (size_t i = 0; i < times && type->n_members > 0; i++) {
-            mutate_field(prng, place,
-                &type->fields[mwt_below(prng, type->n_members)], value);
-        }
-        break;
-    case MW_KIND_SEQ:
-    case MW_KIND_SEQ_N:
-    case MW_KIND_ARRAY:
-        mutate_items(prng, place, type, value);
-        break;
-    default:
-        fill_scalar(prng, type, value);
-        break;
-    }
-}
-
-void
-mwt_mutate_object(struct mwt_prng *prng, const mw_type *type, void *obj)
-{
-    struct mwi_place heap = { .budget = SIZE_MAX };
-
-    mwt_mutate(prng, &heap, type, obj);
 }
