@@ -14,7 +14,8 @@ void
 emitter_init(emitter *e, unit *u)
 {
     *e = (emitter){ .u = u };
-    e->seqs_end = &e->seqs;
+    e->anonymous_end = &e->anonymous;
+    e->open_maps_end = &e->open_maps;
     e->statics_end = &e->statics;
 }
 
@@ -324,6 +325,16 @@ put_doc(emitter *e, unsigned indent, const text *lines)
     text_free(&wrapped);
 }
 
+void
+put_plain_doc(emitter *e, unsigned indent, const decl *d)
+{
+    text doc = { 0 };
+
+    text_puts(&doc, d->doc != NULL ? d->doc : "");
+    put_doc(e, indent, &doc);
+    text_free(&doc);
+}
+
 /* One character of a string literal. */
 static void
 add_char(text *out, unsigned char c, unsigned char before)
@@ -426,6 +437,14 @@ c_integer(emitter *e, const value *v, const type *t)
                           : fmt(e, "(-%llu)", n);
 }
 
+/* Of a bitmask. */
+static const char *
+c_bits(emitter *e, const value *v, const type *t)
+{
+    return fmt(e, "UINT%u_C(0x%llx)", (unsigned) t->size * 8,
+        (unsigned long long) v->magnitude);
+}
+
 const char *
 c_double(emitter *e, double x)
 {
@@ -450,6 +469,8 @@ c_value(emitter *e, const value *v, const type *t)
     case VALUE_ENUM:
         return fmt(
             e, "%s_%s", v->enumerator->scope->cname, v->enumerator->name);
+    case VALUE_BITS:
+        return c_bits(e, v, t);
     default:
         return "0";
     }
@@ -459,6 +480,36 @@ bool
 is_own(const emitter *e, const decl *d)
 {
     return d->at.file == e->u->main;
+}
+
+bool
+is_shared(const emitter *e, const type *t)
+{
+    for (; t != NULL && t->decl == NULL; t = t->elem) {
+        const decl *key = t->kind == TYPE_MAP ? t->key->decl : NULL;
+
+        if (key != NULL && is_own(e, key)) {
+            return false;
+        }
+    }
+    return t == NULL || !is_own(e, t->decl);
+}
+
+bool
+has_members(const decl *d)
+{
+    return d->kind == DECL_STRUCT || d->kind == DECL_EXCEPTION ||
+           d->kind == DECL_UNION || d->kind == DECL_VALUETYPE;
+}
+
+void
+list_type(emitter *e, type_list ***end, const type *t)
+{
+    type_list *entry = arena_alloc(&e->u->mem, sizeof(*entry));
+
+    entry->type = t;
+    **end = entry;
+    *end = &entry->next;
 }
 
 bool

@@ -28,13 +28,17 @@ typedef struct type_list {
 
 typedef struct emitter {
     unit *u;
-    text *out;       /* being written */
-    map declared;    /* (type, ""): C knows it from here or an include */
-    map described;   /* (type, ""): its static descriptor is listed */
-    type_list *seqs; /* that the types header declares, in order */
-    type_list **seqs_end;
+    text *out;            /* being written */
+    map declared;         /* (type, ""): C knows it from here or an include;
+                             (decl, "defined"): C knows its size */
+    map described;        /* (type, ""): its static descriptor is listed */
+    type_list *anonymous; /* that the types header declares, in order */
+    type_list **anonymous_end;
+    type_list *open_maps; /* whose entries wait for a definition */
+    type_list **open_maps_end;
     type_list *statics; /* types whose descriptors are static in the .c */
     type_list **statics_end;
+    unsigned n_masks; /* of write contracts in the .c so far */
 } emitter;
 
 void emitter_init(emitter *e, unit *u);
@@ -69,13 +73,16 @@ void put_init(emitter *e, unsigned indent, const char *field,
 /* A doc comment of these lines, wrapped; nothing if it is empty. */
 void put_doc(emitter *e, unsigned indent, const text *lines);
 
+/* The IDL's comment on a declaration, if it has one. */
+void put_plain_doc(emitter *e, unsigned indent, const decl *d);
+
 /* A C string literal. */
 const char *c_string(emitter *e, const char *s);
 
 /* The same in pieces that each fit on a line: *ret_n of them. */
 const char **c_string_pieces(emitter *e, const char *s, size_t *ret_n);
 
-/* A literal of a number type, boolean or enum. */
+/* A literal of a number type, boolean, enum or bitmask. */
 const char *c_value(emitter *e, const value *v, const type *t);
 
 /* The shortest literal that is read back as x. */
@@ -83,6 +90,15 @@ const char *c_double(emitter *e, double x);
 
 /* True if the declaration is in the file that code is generated for. */
 bool is_own(const emitter *e, const decl *d);
+
+/* True if another file's header may declare the anonymous type too. */
+bool is_shared(const emitter *e, const type *t);
+
+/* True for a struct, exception, union or valuetype, which have members. */
+bool has_members(const decl *d);
+
+/* Appends to a list. */
+void list_type(emitter *e, type_list ***end, const type *t);
 
 /* The interfaces of the file. */
 bool has_interfaces(const unit *u);
@@ -115,17 +131,37 @@ const char **c_params(
 /* The IDL's text on an operation, without what it says of parameters. */
 void doc_op(text *doc, const decl *op);
 
+/* What @mw::writes says: "May change only: doc.title." */
+void doc_writes(text *doc, const decl *op, bool at_client);
+
 /* The @param lines of an operation's doc comment. */
 void doc_params(emitter *e, text *doc, const decl *op, bool at_client);
 
-/* emit_types.c, emit_object.c, emit_desc.c, emit_method.c, emit_client.c,
- * emit_server.c */
+/* The header of types: emit_types.c, and its parts emit_anonymous.c,
+ * emit_decl.c and emit_object.c. */
 void emit_types_h(emitter *e);
+
+/* Declares the anonymous types that a declaration uses; of included files only
+ * notes that they are known. */
+void need_types(emitter *e, const decl *d);
+void note_included(emitter *e);
+
+/* Defines the entries of maps whose values have been defined by now. */
+void put_open_entries(emitter *e);
+void emit_decl(emitter *e, const decl *d);
 void emit_object_functions(emitter *e);
+
+/* The .c of types: emit_desc.c, and its parts emit_fields.c, emit_method.c and
+ * emit_writes.c. */
 void emit_types_c(emitter *e);
+void put_enumerators(emitter *e, const decl *d);
+void put_fields(emitter *e, const decl *d);
+void put_cases(emitter *e, const decl *d);
 void emit_methods(emitter *e, const decl *interface);
-void need_descriptor(emitter *e, const type *t);
-void put_type_descriptor(emitter *e, const type *t, const char *linkage);
+
+/* The tables of an operation's @mw::writes. */
+void emit_writes(emitter *e, const decl *interface, const decl *op);
+
 void emit_client_h(emitter *e);
 void emit_client_c(emitter *e);
 void emit_server_h(emitter *e);

@@ -18,6 +18,11 @@ doc_errors(text *doc, const decl *op)
         }
         text_printf(doc, "; see %s_caught()\n", op->raises->decl->cname);
     }
+    if (op->writes != NULL) {
+        text_puts(doc,
+            "@retval MW_ECONTRACT  the reply changes something else; nothing "
+            "has changed\n");
+    }
     text_puts(
         doc, "@return  any other status of mw_stub_call() or of the handler\n");
     text_puts(doc, "@thread any; blocks up to the deadline\n");
@@ -37,6 +42,7 @@ put_stub_doc(emitter *e, const decl *op)
             "\nOne-way: returns when the server has accepted the call, before "
             "it runs.\n");
     }
+    doc_writes(&doc, op, true);
     text_puts(&doc, "\n@param client  [borrow: this call] client\n"
                     "@param ctx  [inout] context, or NULL\n");
     doc_params(e, &doc, op, true);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The descriptors in the .c of types.
+ * The descriptors in the .c of types.  Arrays, bounded strings and boxes have
+ * static ones, since C has no names for them; all others are declared in the
+ * header, so that their order does not matter.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "emit.h"
@@ -12,37 +13,61 @@ kind_name(type_kind kind)
 {
     static const char *const names[N_TYPE_KINDS] = {
         [TYPE_ENUM] = "MW_KIND_ENUM",
+        [TYPE_BITMASK] = "MW_KIND_BITMASK",
         [TYPE_STRING_N] = "MW_KIND_STRING_N",
         [TYPE_STRUCT] = "MW_KIND_STRUCT",
+        [TYPE_UNION] = "MW_KIND_UNION",
         [TYPE_SEQ] = "MW_KIND_SEQ",
         [TYPE_SEQ_N] = "MW_KIND_SEQ_N",
         [TYPE_ARRAY] = "MW_KIND_ARRAY",
+        [TYPE_MAP] = "MW_KIND_MAP",
+        [TYPE_BOX] = "MW_KIND_BOX",
+        [TYPE_REF] = "MW_KIND_REF",
     };
 
     return names[kind];
 }
 
-static const char *
-type_flags(emitter *e, const type *t)
+/* Adds " | flag" to the flags if it is set. */
+static void
+add_flag(text *flags, bool is_set, const char *flag)
 {
-    const decl *d = t->decl;
-    const char *flags = t->flat ? "MW_TYPE_FLAT" : "";
-
-    if (d != NULL && d->notes.final) {
-        flags = fmt(e, "%s%sMW_TYPE_FINAL", flags, *flags ? " | " : "");
+    if (is_set) {
+        text_printf(flags, "%s%s", flags->len > 0 ? " | " : "", flag);
     }
-    if (d != NULL && d->kind == DECL_EXCEPTION) {
-        flags = fmt(e, "%s%sMW_TYPE_EXCEPTION", flags, *flags ? " | " : "");
-    }
-    return flags;
 }
 
-/* "char[32 + 1]", "int32_t[4][3]": what sizeof takes. */
+static void
+put_flags(emitter *e, const text *flags)
+{
+    if (flags->len > 0) {
+        put_init(e, 4, "flags", "%s", flags->data);
+    }
+}
+
+static void
+put_type_flags(emitter *e, const type *t)
+{
+    const decl *d = t->kind == TYPE_REF ? NULL : t->decl;
+    text flags = { 0 };
+
+    add_flag(&flags, t->flat, "MW_TYPE_FLAT");
+    add_flag(&flags, d != NULL && d->notes.final, "MW_TYPE_FINAL");
+    add_flag(
+        &flags, d != NULL && d->kind == DECL_EXCEPTION, "MW_TYPE_EXCEPTION");
+    add_flag(&flags, d != NULL && d->notes.mutable, "MW_TYPE_MUTABLE");
+    add_flag(&flags, t->refs, "MW_TYPE_REFS");
+    add_flag(&flags, d != NULL && d->kind == DECL_VALUETYPE, "MW_TYPE_NODE");
+    add_flag(&flags, t->unique, "MW_TYPE_UNIQUE");
+    put_flags(e, &flags);
+    text_free(&flags);
+}
+
+/* What sizeof takes: "char[32 + 1]", "int32_t[4][3]", "int32_t(*)[4]". */
 static const char *
 type_spelling(emitter *e, const type *t)
 {
-    return t->cname != NULL ? t->cname
-                            : c_member(e, (type_ref){ .type = t }, "");
+    return c_member(e, (type_ref){ .type = t }, "");
 }
 
 static const char *
@@ -54,50 +79,123 @@ align_spelling(emitter *e, const type *t)
     return t->kind == TYPE_STRING_N ? "char" : type_spelling(e, t);
 }
 
-void
-put_type_descriptor(emitter *e, const type *t, const char *linkage)
+/* What a type is made of. */
+static void
+put_parts(emitter *e, const type *t)
 {
-    const char *flags = type_flags(e, t);
+    const decl *d = t->kind == TYPE_REF ? NULL : t->decl;
 
-    put(e, "\n%sconst mw_type %s = {\n", linkage, t->desc);
-    put_init(e, 4, "name", "\"%s\"", t->idl);
-    put_init(e, 4, "kind", "%s", kind_name(t->kind));
-    if (*flags != '\0') {
-        put_init(e, 4, "flags", "%s", flags);
-    }
-    put_init(e, 4, "size", "sizeof(%s)", type_spelling(e, t));
-    put_init(e, 4, "align", "alignof(%s)", align_spelling(e, t));
     if (t->bound > 0) {
         put_init(e, 4, "bound", "%u", t->bound);
     }
-    if (t->decl != NULL && t->decl->n_children > 0) {
-        const char *what = t->kind == TYPE_ENUM ? "enumerators" : "fields";
+    if (d != NULL && d->n_children > 0) {
+        bool is_bits = t->kind == TYPE_BITMASK;
+        const char *what = has_members(d) ? "fields" : "enumerators";
 
-        put_init(e, 4, "n_members", "%u", t->decl->n_children);
-        put_init(e, 4, what, "%s_%s", t->cname, what);
+        put_init(e, 4, "n_members", "%u", d->n_children);
+        if (t->kind == TYPE_UNION) {
+            put_init(e, 4, "elem", "&%s", d->tag.type->desc);
+        }
+        put_init(e, 4, what, "%s_%s", t->cname, is_bits ? "bits" : what);
     }
     if (t->elem != NULL) {
         put_init(e, 4, "elem", "&%s", t->elem->desc);
     }
+    if (t->kind == TYPE_UNION) {
+        put_init(e, 4, "cases", "%s_cases", t->cname);
+        put_init(e, 4, "n_cases", "%u", d->n_cases);
+        put_init(e, 4, "default_arm", "%s",
+            d->default_arm != NULL ? fmt(e, "%u", d->default_arm->id)
+                                   : "MW_NO_ARM");
+    }
+}
+
+static void
+put_descriptor(emitter *e, const type *t, const char *linkage)
+{
+    put(e, "\n%sconst mw_type %s = {\n", linkage, t->desc);
+    put_init(e, 4, "name", "\"%s\"", t->idl);
+    put_init(e, 4, "kind", "%s", kind_name(t->kind));
+    put_type_flags(e, t);
+    put_init(e, 4, "size", "sizeof(%s)", type_spelling(e, t));
+    put_init(e, 4, "align", "alignof(%s)", align_spelling(e, t));
+    put_parts(e, t);
+    put(e, "};\n");
+}
+
+/* The name of a map's descriptor without "_type". */
+static const char *
+map_base(emitter *e, const type *t)
+{
+    size_t len = strlen(t->desc) - strlen("_type");
+
+    return arena_copy(&e->u->mem, t->desc, len);
+}
+
+static void
+put_entry_fields(emitter *e, const type *t)
+{
+    static const char *const names[] = { "key", "value" };
+    const type *const types[] = { t->key, t->elem };
+
+    put(e, "\nstatic const mw_field %s_entry_fields[] = {\n", map_base(e, t));
+    for (unsigned i = 0; i < 2; i++) {
+        put(e, "    {\n");
+        put_init(e, 8, "name", "\"%s\"", names[i]);
+        put_init(e, 8, "type", "&%s", types[i]->desc);
+        put_init(e, 8, "id", "%u", i);
+        put_init(e, 8, "offset", "offsetof(%s_entry, %s)", t->cname, names[i]);
+        if (i == 0) {
+            put_init(e, 8, "flags", "MW_FIELD_KEY");
+        }
+        put(e, "    },\n");
+    }
+    put(e, "};\n");
+}
+
+static void
+put_map(emitter *e, const type *t, const char *linkage)
+{
+    const char *base = map_base(e, t);
+    text flags = { 0 };
+
+    put_entry_fields(e, t);
+    put(e, "\nstatic const mw_type %s_entry_type = {\n", base);
+    put_init(e, 4, "name", "\"%s\"", t->idl);
+    put_init(e, 4, "kind", "MW_KIND_STRUCT");
+    add_flag(&flags, t->key->flat && t->elem->flat, "MW_TYPE_FLAT");
+    add_flag(&flags, t->refs, "MW_TYPE_REFS");
+    put_flags(e, &flags);
+    text_free(&flags);
+    put_init(e, 4, "size", "sizeof(%s_entry)", t->cname);
+    put_init(e, 4, "align", "alignof(%s_entry)", t->cname);
+    put_init(e, 4, "n_members", "2");
+    put_init(e, 4, "fields", "%s_entry_fields", base);
+    put(e, "};\n\n%sconst mw_type %s = {\n", linkage, t->desc);
+    put_init(e, 4, "name", "\"%s\"", t->idl);
+    put_init(e, 4, "kind", "MW_KIND_MAP");
+    put_type_flags(e, t);
+    put_init(e, 4, "size", "sizeof(%s)", t->cname);
+    put_init(e, 4, "align", "alignof(%s)", t->cname);
+    put_init(e, 4, "elem", "&%s_entry_type", base);
     put(e, "};\n");
 }
 
 /* Lists the static descriptors that one of this type refers to, the innermost
  * first. */
-void
+static void
 need_descriptor(emitter *e, const type *t)
 {
-    if (t == NULL || (t->kind != TYPE_ARRAY && t->kind != TYPE_STRING_N) ||
-        map_get(&e->described, t, "") != NULL) {
+    bool is_static =
+        t != NULL && (t->kind == TYPE_ARRAY || t->kind == TYPE_STRING_N ||
+                         t->kind == TYPE_BOX);
+
+    if (!is_static || map_get(&e->described, t, "") != NULL) {
         return;
     }
     map_set(&e->described, t, "", (void *) t);
     need_descriptor(e, t->elem);
-    type_list *entry = arena_alloc(&e->u->mem, sizeof(*entry));
-
-    entry->type = t;
-    *e->statics_end = entry;
-    e->statics_end = &entry->next;
+    list_type(e, &e->statics_end, t);
 }
 
 static void
@@ -107,10 +205,10 @@ list_statics(emitter *e)
         const decl *d = it->decl;
         size_t n;
 
-        if (it->file != e->u->main || d->kind == DECL_ENUM) {
+        if (it->file != e->u->main) {
             continue;
         }
-        if (d->kind == DECL_STRUCT || d->kind == DECL_EXCEPTION) {
+        if (has_members(d)) {
             for (const decl *m = d->first; m != NULL; m = m->next) {
                 need_descriptor(e, m->type.type);
             }
@@ -126,51 +224,23 @@ list_statics(emitter *e)
             }
         }
     }
-    for (const type_list *s = e->seqs; s != NULL; s = s->next) {
-        need_descriptor(e, s->type->elem);
+    for (const type_list *l = e->anonymous; l != NULL; l = l->next) {
+        need_descriptor(e, l->type->key);
+        need_descriptor(e, l->type->elem);
     }
-}
-
-static int
-compare_enumerators(const void *a, const void *b)
-{
-    const decl *const *x = a;
-    const decl *const *y = b;
-    int64_t left = (int64_t) (*x)->value.magnitude;
-    int64_t right = (int64_t) (*y)->value.magnitude;
-
-    left = (*x)->value.negative ? -left : left;
-    right = (*y)->value.negative ? -right : right;
-    return (left > right) - (left < right);
 }
 
 static void
 emit_enum(emitter *e, const decl *d)
 {
-    const decl **sorted =
-        arena_alloc(&e->u->mem, d->n_children * sizeof(const decl *));
-    size_t n = 0;
-
-    for (const decl *v = d->first; v != NULL; v = v->next) {
-        sorted[n++] = v;
-    }
-    qsort(sorted, n, sizeof(const decl *), compare_enumerators);
-    put(e, "\n/* %s */\n\n", d->idl);
     const char *assertion[] = { fmt(e, "sizeof(%s) == 4", d->cname),
         "\"enums have 4 bytes\"" };
-
-    put_list(e, 0, 4, "static_assert(", assertion, 2, ");\n");
-    put(e, "\nstatic const mw_enumerator %s_enumerators[] = {\n", d->cname);
-    for (size_t i = 0; i < n; i++) {
-        const char *pair[] = { fmt(e, ".name = \"%s\"", sorted[i]->name),
-            fmt(e, ".value = %s_%s", d->cname, sorted[i]->name) };
-
-        put_list(e, 4, 8, "{ ", pair, 2, " },\n");
-    }
-    put(e, "};\n");
-    put_type_descriptor(e, d->own, "");
     const char *param[] = { fmt(e, "%s value", d->cname) };
 
+    put(e, "\n");
+    put_list(e, 0, 4, "static_assert(", assertion, 2, ");\n");
+    put_enumerators(e, d);
+    put_descriptor(e, d->own, "");
     put(e, "\nconst char *\n");
     put_list(e, 0, 4, fmt(e, "%s_name(", d->cname), param, 1, ")\n{\n");
     put(e, "    switch (value) {\n");
@@ -181,101 +251,51 @@ emit_enum(emitter *e, const decl *d)
     put(e, "    }\n    return \"?\";\n}\n");
 }
 
-/* The defaults that a field's descriptor points to. */
 static void
-emit_defaults(emitter *e, const decl *d)
+emit_declared(emitter *e, const decl *d)
 {
-    const char *gap = "\n";
-
-    for (const decl *m = d->first; m != NULL; m = m->next) {
-        const type *t = m->type.type;
-
-        if (m->notes.initial.kind == VALUE_NONE ||
-            m->notes.initial.kind == VALUE_STRING) {
-            continue;
-        }
-        const char *left = fmt(
-            e, "static const %s %s_%s_default =", t->cname, d->cname, m->name);
-        const char *right = c_value(e, &m->notes.initial, t);
-        bool wide = strlen(left) + strlen(right) + 2 > LINE_WIDTH;
-
-        put(e, "%s%s%s%s;\n", gap, left, wide ? "\n    " : " ", right);
-        gap = "";
+    if (d->own == NULL && d->kind != DECL_INTERFACE) {
+        return;
     }
-}
-
-static void
-emit_field(emitter *e, const decl *d, const decl *m)
-{
-    const value *initial = &m->notes.initial;
-    bool has = m->notes.optional && m->type.type->kind != TYPE_STRING;
-
-    put(e, "    {\n");
-    put_init(e, 8, "name", "\"%s\"", m->name);
-    put_init(e, 8, "type", "&%s", m->type.type->desc);
-    put_init(e, 8, "id", "%u", m->id);
-    put_init(e, 8, "offset", "offsetof(%s, %s)", d->cname, m->cname);
-    if (has) {
-        put_init(e, 8, "has_offset", "offsetof(%s, has_%s)", d->cname, m->name);
-    }
-    if (m->notes.optional || m->notes.key) {
-        put_init(e, 8, "flags", "%s",
-            m->notes.optional ? "MW_FIELD_OPTIONAL" : "MW_FIELD_KEY");
-    }
-    if (initial->kind == VALUE_STRING) {
-        const char *s = c_string(e, initial->string);
-        size_t n = 1;
-        const char **pieces = &s;
-
-        if (strlen(s) + strlen("        .initial = ,") > LINE_WIDTH) {
-            pieces = c_string_pieces(e, initial->string, &n);
-        }
-        put(e, "        .initial = %s", pieces[0]);
-        for (size_t i = 1; i < n; i++) {
-            put(e, "\n                   %s", pieces[i]);
-        }
-        put(e, ",\n");
-    } else if (initial->kind != VALUE_NONE) {
-        put_init(e, 8, "initial", "&%s_%s_default", d->cname, m->name);
-    }
-    put(e, "    },\n");
-}
-
-static void
-emit_struct(emitter *e, const decl *d)
-{
     put(e, "\n/* %s */\n", d->idl);
-    emit_defaults(e, d);
-    if (d->first != NULL) {
-        put(e, "\nstatic const mw_field %s_fields[] = {\n", d->cname);
-        for (const decl *m = d->first; m != NULL; m = m->next) {
-            emit_field(e, d, m);
+    if (d->kind == DECL_INTERFACE) {
+        emit_methods(e, d);
+    } else if (d->kind == DECL_ENUM) {
+        emit_enum(e, d);
+    } else if (d->kind == DECL_BITMASK) {
+        put_enumerators(e, d);
+        put_descriptor(e, d->own, "");
+    } else {
+        put_fields(e, d);
+        if (d->kind == DECL_UNION) {
+            put_cases(e, d);
         }
-        put(e, "};\n");
+        put_descriptor(e, d->own, "");
+        if (d->ref != NULL) {
+            put_descriptor(e, d->ref, "");
+        }
     }
-    put_type_descriptor(e, d->own, "");
 }
 
 static void
-emit_declared(emitter *e)
+emit_anonymous(emitter *e)
 {
-    for (const item *it = e->u->items; it != NULL; it = it->next) {
-        if (it->file != e->u->main) {
-            continue;
-        }
-        switch (it->decl->kind) {
-        case DECL_ENUM:
-            emit_enum(e, it->decl);
-            break;
-        case DECL_STRUCT:
-        case DECL_EXCEPTION:
-            emit_struct(e, it->decl);
-            break;
-        case DECL_INTERFACE:
-            emit_methods(e, it->decl);
-            break;
-        default:
-            break;
+    if (e->statics != NULL) {
+        put_section(e, "Arrays, bounded strings and boxes.");
+    }
+    for (const type_list *l = e->statics; l != NULL; l = l->next) {
+        put_descriptor(e, l->type, "static ");
+    }
+    if (e->anonymous != NULL) {
+        put_section(e, "Sequences and maps.");
+    }
+    for (const type_list *l = e->anonymous; l != NULL; l = l->next) {
+        const char *linkage = is_shared(e, l->type) ? "MW_SHARED " : "";
+
+        if (l->type->kind == TYPE_MAP) {
+            put_map(e, l->type, linkage);
+        } else {
+            put_descriptor(e, l->type, linkage);
         }
     }
 }
@@ -293,24 +313,11 @@ emit_types_c(emitter *e)
            "#endif\n");
     put(e, "\nMW_BEGIN_DECLS\n");
     list_statics(e);
-    if (e->statics != NULL) {
-        put_section(e, "Arrays and bounded strings.");
-    }
-    for (const type_list *s = e->statics; s != NULL; s = s->next) {
-        put_type_descriptor(e, s->type, "static ");
-    }
-    if (e->seqs != NULL) {
-        put_section(e, "Sequences.");
-    }
-    for (const type_list *s = e->seqs; s != NULL; s = s->next) {
-        const decl *root = NULL;
-
-        for (const type *t = s->type; t != NULL; t = t->elem) {
-            root = t->decl;
+    emit_anonymous(e);
+    for (const item *it = e->u->items; it != NULL; it = it->next) {
+        if (it->file == e->u->main) {
+            emit_declared(e, it->decl);
         }
-        put_type_descriptor(
-            e, s->type, root == NULL || !is_own(e, root) ? "MW_SHARED " : "");
     }
-    emit_declared(e);
     put(e, "\nMW_END_DECLS\n");
 }

@@ -89,6 +89,9 @@ emit_method(emitter *e, const decl *interface, const decl *op)
     if (op->notes.has_deadline) {
         put_init(e, 8, "timeout_ms", "%u", op->notes.deadline_ms);
     }
+    if (op->writes != NULL) {
+        put_init(e, 8, "writes", "&%s_%s_writes", interface->cname, op->name);
+    }
     put(e, "    },\n");
 }
 
@@ -98,9 +101,9 @@ emit_methods(emitter *e, const decl *interface)
     size_t n;
     const decl **ops = flatten_ops(e, interface, &n);
 
-    put(e, "\n/* %s */\n", interface->idl);
     for (size_t i = 0; i < n; i++) {
         emit_params(e, interface, ops[i]);
+        emit_writes(e, interface, ops[i]);
     }
     if (n > 0) {
         put(e, "\nstatic const mw_method %s_methods[] = {\n", interface->cname);

@@ -8,53 +8,179 @@
 
 enum { ITEMS_MAX = 8 };
 
+/* A wrapper.  In result, params, head and args the letter after a '%' stands
+ * for a part of the type: see part(). */
 typedef struct function {
     const char *suffix; /* of the name */
-    const char *result; /* type, with its '*' */
-    bool must_use;
-    const char *params; /* %s stands for the C type */
-    const char *body;   /* %s stands for the descriptor */
+    const char *result; /* type */
+    const char *params;
+    const char *head; /* of the call that is its body, up to the '(' */
+    const char *args;
     const char *doc;
+    bool may_ignore; /* the result */
 } function;
 
-static const function object_functions[] = {
-    { "init", "mw_status", true, "%s *ret_obj",
-        "return mw_object_init(&%s, ret_obj);",
+/* What there is for structs, exceptions and unions. */
+static const function of_object[] = {
+    { "init", "mw_status", "%t *ret_obj", "return mw_object_init(",
+        "&%d, ret_obj",
         "Give an object its default values; ret_obj must hold none: see "
-        "mw_object_init().\n" },
-    { "clear", "void", false, "%s *obj", "mw_object_clear(&%s, obj);",
-        "Free all that an object on the heap owns: see mw_object_clear().\n" },
-    { "copy", "mw_status", true, "%s *ret_obj, const %s *src",
-        "return mw_object_copy(&%s, ret_obj, src);",
+        "mw_object_init().\n",
+        false },
+    { "clear", "void", "%t *obj", "mw_object_clear(", "&%d, obj",
+        "Free all that an object on the heap owns: see mw_object_clear().\n",
+        true },
+    { "copy", "mw_status", "%t *ret_obj, const %t *src",
+        "return mw_object_copy(", "&%d, ret_obj, src",
         "Make a deep copy on the heap; ret_obj must hold no object: see "
-        "mw_object_copy().\n" },
-    { "equal", "bool", true, "const %s *a, const %s *b",
-        "return mw_object_equal(&%s, a, b);",
-        "Compare two objects deeply: see mw_object_equal().\n" },
-    { "text", "char *", true, "const %s *obj",
-        "return mw_object_text(&%s, obj);",
+        "mw_object_copy().\n",
+        false },
+    { "equal", "bool", "const %t *a, const %t *b", "return mw_object_equal(",
+        "&%d, a, b", "Compare two objects deeply: see mw_object_equal().\n",
+        false },
+    { "text", "char *", "const %t *obj", "return mw_object_text(", "&%d, obj",
         "Write an object as text, for people; free() it: see "
-        "mw_object_text().\n" },
+        "mw_object_text().\n",
+        false },
 };
 
-static const function seq_clear = { "clear", "void", false, "%s *seq",
-    "mw_object_clear(&%s, seq);",
-    "Free the elements of a sequence on the heap and all they own.\n" };
+static const function of_union[] = {
+    { "select", "mw_status", "mw_call *call, %t *obj, %k tag",
+        "return mw_union_select(", "call, &%d, obj, (int64_t) tag",
+        "Set the tag, and give the arm that it selects its default value: see "
+        "mw_union_select().\n",
+        false },
+};
 
-/* The text with every %s replaced. */
+/* What there is for all that holds nodes, but arrays. */
+static const function of_refs[] = {
+    { "clear_graph", "mw_status", "%t *obj", "return mw_graph_clear(",
+        "&%d, obj",
+        "Free all that an object on the heap owns and every node that it leads "
+        "to: see mw_graph_clear().\n",
+        false },
+};
+
+static const function of_valuetype[] = {
+    { "new", "%t *", "mw_call *call", "return (%t *) mw_node_new(", "call, &%d",
+        "Make a node with its default values; NULL if it cannot: see "
+        "mw_node_new().\n",
+        false },
+    { "free", "void", "%t *node", "mw_node_free(", "&%d, node",
+        "Free one node on the heap, not those it refers to: see "
+        "mw_node_free().\n",
+        true },
+    { "free_graph", "mw_status", "%t *root", "return mw_graph_clear(",
+        "&%r, &root",
+        "Free a node on the heap and every node that it leads to: see "
+        "mw_graph_clear().\n",
+        false },
+    { "copy_graph", "mw_status", "%t **ret_root, const %t *src",
+        "return mw_object_copy(", "&%r, ret_root, &src",
+        "Copy a node and every node that it leads to onto the heap; free the "
+        "copy with %t_free_graph() or node by node: see mw_object_copy().\n",
+        false },
+    { "equal", "bool", "const %t *a, const %t *b", "return mw_object_equal(",
+        "&%r, &a, &b",
+        "Compare two graphs, content and shape: see mw_object_equal().\n",
+        false },
+    { "text", "char *", "const %t *root", "return mw_object_text(",
+        "&%r, &root",
+        "Write a graph as text, for people; free() it: see "
+        "mw_object_text().\n",
+        false },
+    { "release", "void", "mw_call *call, %t *node", "mw_release(", "call, node",
+        "Say in a handler that a node of the caller's is dead: see "
+        "mw_release().\n",
+        true },
+};
+
+static const function of_elements[] = {
+    { "add", "%e *", "mw_call *call, %t *seq", "return (%e *) mw_seq_add(",
+        "call, &%d, seq",
+        "Append an element with its default values; NULL if it cannot: see "
+        "mw_seq_add().\n",
+        false },
+    { "insert", "%e *", "mw_call *call, %t *seq, size_t at, size_t n",
+        "return (%e *) mw_seq_insert(", "call, &%d, seq, at, n",
+        "Make room for n elements at position at; NULL if it cannot: see "
+        "mw_seq_insert().\n",
+        false },
+    { "remove", "void", "mw_call *call, %t *seq, size_t at, size_t n",
+        "mw_seq_remove(", "call, &%d, seq, at, n",
+        "Remove n elements from position at on: see mw_seq_remove().\n", true },
+};
+
+static const function of_seq[] = {
+    { "clear", "void", "%t *seq", "mw_object_clear(", "&%d, seq",
+        "Free the elements of a sequence on the heap and all they own.\n",
+        true },
+};
+
+static const function of_map[] = {
+    { "put", "%e *", "mw_call *call, %t *map, %k", "return (%e *) mw_map_put(",
+        "call, &%d, map, %a",
+        "The value of a key, which is added if it is not there; NULL if it "
+        "cannot: see mw_map_put().\n",
+        false },
+    { "get", "%e *", "const %t *map, %k", "return (%e *) mw_map_get(",
+        "&%d, map, %a",
+        "The value of a key, valid until the map changes; NULL if there is "
+        "none: see mw_map_get().\n",
+        false },
+    { "remove", "bool", "mw_call *call, %t *map, %k", "return mw_map_remove(",
+        "call, &%d, map, %a",
+        "Remove a key and its value; true if it was there: see "
+        "mw_map_remove().\n",
+        true },
+    { "sort", "mw_status", "%t *map", "return mw_map_sort(", "&%d, map",
+        "Bring entries that were filled in by hand into order: see "
+        "mw_map_sort().\n",
+        false },
+    { "clear", "void", "%t *map", "mw_object_clear(", "&%d, map",
+        "Free the entries of a map on the heap and all they own.\n", true },
+};
+
+/* What a letter stands for. */
 static const char *
-fill(emitter *e, const char *format, const char *with)
+part(emitter *e, const type *t, char letter)
+{
+    type_ref key = { .type = t->key };
+
+    switch (letter) {
+    case 't': /* the C type */
+        return t->cname;
+    case 'd': /* its descriptor */
+        return t->desc;
+    case 'r': /* the descriptor of references to a node */
+        return t->decl->ref->desc;
+    case 'e': /* the C type of an element or value, for "%e *" */
+        return t->elem_cname;
+    case 'k': /* a union's tag; a key as a parameter */
+        return t->kind == TYPE_UNION ? c_member(e, t->decl->tag, "")
+                                     : c_param(e, key, DIR_IN, "key");
+    default: /* 'a': the key as an argument */
+        return c_argument(e, key, DIR_IN, "key");
+    }
+}
+
+/* The text with its letters replaced. */
+static const char *
+fill(emitter *e, const char *format, const type *t)
 {
     text out = { 0 };
 
     text_puts(&out, "");
     for (const char *s = format; *s != '\0'; s++) {
-        if (s[0] == '%' && s[1] == 's') {
-            text_puts(&out, with);
-            s++;
-        } else {
+        if (*s != '%') {
             text_add(&out, s, 1);
+            continue;
         }
+        const char *with = part(e, t, *++s);
+        bool star = with[strlen(with) - 1] == '*';
+
+        text_puts(&out, with);
+        s += star && s[1] == ' ' && s[2] == '*'; /* "char **" */
     }
     const char *copy = arena_copy(&e->u->mem, out.data, out.len);
 
@@ -79,86 +205,36 @@ split(emitter *e, const char *params, const char *items[ITEMS_MAX])
 }
 
 static void
-put_static_function(
-    emitter *e, const function *f, const char *cname, const char *desc)
+put_functions(emitter *e, const type *t, const function *list, size_t n)
 {
-    text doc = { 0 };
-    const char *items[ITEMS_MAX];
-    const char *params = fill(e, f->params, cname);
-    size_t n = split(e, params, items);
+    for (size_t i = 0; i < n; i++) {
+        const function *f = &list[i];
+        const char *items[ITEMS_MAX];
+        text doc = { 0 };
 
-    text_puts(&doc, f->doc);
-    put(e, "\n");
-    put_doc(e, 0, &doc);
-    text_free(&doc);
-    put(e, "static inline %s%s\n", f->must_use ? "MW_MUST_USE " : "",
-        f->result);
-    put_list(e, 0, 4, fmt(e, "%s_%s(", cname, f->suffix), items, n, ")\n{\n");
-    const char *body = fill(e, f->body, desc);
-    size_t open = strcspn(body, "(") + 1;
+        text_puts(&doc, fill(e, f->doc, t));
+        put(e, "\n");
+        put_doc(e, 0, &doc);
+        text_free(&doc);
+        put(e, "static inline %s%s\n", f->may_ignore ? "" : "MW_MUST_USE ",
+            fill(e, f->result, t));
+        size_t n_items = split(e, fill(e, f->params, t), items);
 
-    n = split(e, body + open, items);
-    put_list(
-        e, 4, 8, fmt(e, "    %.*s", (int) open, body) + 4, items, n, "\n}\n");
-}
-
-/* mw_seq_add() and the like, which return the element. */
-static void
-put_seq_function(emitter *e, const type *t, const char *name,
-    const char *extra_params, const char *extra_args, const char *doc_text)
-{
-    text doc = { 0 };
-    const char *items[ITEMS_MAX];
-    bool removes = strcmp(name, "remove") == 0;
-    bool star = t->elem_cname[strlen(t->elem_cname) - 1] == '*';
-    size_t n = split(
-        e, fmt(e, "mw_call *call, %s *seq%s", t->cname, extra_params), items);
-
-    text_puts(&doc, doc_text);
-    put(e, "\n");
-    put_doc(e, 0, &doc);
-    text_free(&doc);
-    if (removes) {
-        put(e, "static inline void\n");
-    } else {
-        put(e, "static inline MW_MUST_USE %s%s*\n", t->elem_cname,
-            star ? "" : " ");
-    }
-    put_list(e, 0, 4, fmt(e, "%s_%s(", t->cname, name), items, n, ")\n{\n");
-    n = split(e, fmt(e, "call, &%s, seq%s", t->desc, extra_args), items);
-    const char *head = removes ? fmt(e, "mw_seq_%s(", name)
-                               : fmt(e, "return (%s%s*) mw_seq_%s(",
-                                     t->elem_cname, star ? "" : " ", name);
-
-    put_list(e, 4, 8, head, items, n, ");\n}\n");
-}
-
-static void
-put_seq_functions(emitter *e, const type *t)
-{
-    bool has_elements = t->elem->kind == TYPE_STRUCT ||
-                        t->elem->kind == TYPE_SEQ ||
-                        t->elem->kind == TYPE_SEQ_N;
-
-    if (has_elements) {
-        put_seq_function(e, t, "add", "", "",
-            "Append an element with its default values; NULL if it cannot: "
-            "see mw_seq_add().\n");
-        put_seq_function(e, t, "insert", ", size_t at, size_t n", ", at, n",
-            "Make room for n elements at position at; NULL if it cannot: see "
-            "mw_seq_insert().\n");
-        put_seq_function(e, t, "remove", ", size_t at, size_t n", ", at, n",
-            "Remove n elements from position at on: see mw_seq_remove().\n");
-    }
-    if (!t->flat) {
-        put_static_function(e, &seq_clear, t->cname, t->desc);
+        put_list(e, 0, 4, fmt(e, "%s_%s(", t->cname, f->suffix), items, n_items,
+            ")\n{\n");
+        n_items = split(e, fill(e, f->args, t), items);
+        put_list(e, 4, 8, fill(e, f->head, t), items, n_items, ");\n}\n");
     }
 }
+
+#define PUT(e, t, list) \
+    put_functions((e), (t), (list), sizeof(list) / sizeof(*(list)))
 
 static void
 put_enum_function(emitter *e, const decl *d)
 {
     text doc = { 0 };
+    const char *items[] = { fmt(e, "%s value", d->cname) };
 
     text_puts(&doc,
         "The name of a value as in the IDL; \"?\" for a number that is "
@@ -166,10 +242,71 @@ put_enum_function(emitter *e, const decl *d)
     put(e, "\n");
     put_doc(e, 0, &doc);
     text_free(&doc);
-    const char *items[] = { fmt(e, "%s value", d->cname) };
-
     put_list(
         e, 0, 4, fmt(e, "const char *%s_name(", d->cname), items, 1, ");\n");
+}
+
+static void
+put_declared_functions(emitter *e, const decl *d)
+{
+    if (d->kind == DECL_ENUM) {
+        put_enum_function(e, d);
+    } else if (d->kind == DECL_VALUETYPE) {
+        PUT(e, d->own, of_valuetype);
+    } else if (has_members(d)) {
+        PUT(e, d->own, of_object);
+        if (d->kind == DECL_UNION) {
+            PUT(e, d->own, of_union);
+        }
+        if (d->own->refs) {
+            PUT(e, d->own, of_refs);
+        }
+    }
+}
+
+static void
+put_anonymous_functions(emitter *e, const type *t)
+{
+    type_kind elem = t->elem->kind;
+
+    if (t->kind == TYPE_MAP) {
+        PUT(e, t, of_map);
+    } else {
+        if (elem == TYPE_STRUCT || elem == TYPE_UNION || elem == TYPE_SEQ ||
+            elem == TYPE_SEQ_N || elem == TYPE_MAP || elem == TYPE_REF) {
+            PUT(e, t, of_elements);
+        }
+        if (!t->flat) {
+            PUT(e, t, of_seq);
+        }
+    }
+    if (t->refs) {
+        PUT(e, t, of_refs);
+    }
+}
+
+static void
+emit_of_anonymous(emitter *e)
+{
+    for (const type_list *l = e->anonymous; l != NULL; l = l->next) {
+        const type *t = l->type;
+
+        if (t->plain != t) {
+            continue; /* its twin has them */
+        }
+        bool shared = is_shared(e, t);
+
+        if (shared) {
+            put(e,
+                "\n#ifndef MW_HAVE_%s_functions\n"
+                "#define MW_HAVE_%s_functions\n",
+                t->cname, t->cname);
+        }
+        put_anonymous_functions(e, t);
+        if (shared) {
+            put(e, "\n#endif\n");
+        }
+    }
 }
 
 void
@@ -180,43 +317,18 @@ emit_object_functions(emitter *e)
     for (const item *it = e->u->items; it != NULL; it = it->next) {
         const decl *d = it->decl;
 
-        if (it->file != e->u->main || d->own == NULL) {
+        if (it->file != e->u->main || d->own == NULL ||
+            d->kind == DECL_BITMASK) {
             continue;
         }
         if (!any) {
             put_section(e,
                 "Functions on objects.  An object on the heap owns all that "
-                "its members\n * point to; in a handler pass the call, and "
-                "free nothing.");
+                "its members\n * point to, nodes excepted; in a handler pass "
+                "the call, and free nothing.");
             any = true;
         }
-        if (d->kind == DECL_ENUM) {
-            put_enum_function(e, d);
-            continue;
-        }
-        for (size_t i = 0;
-             i < sizeof(object_functions) / sizeof(*object_functions); i++) {
-            put_static_function(
-                e, &object_functions[i], d->cname, d->own->desc);
-        }
+        put_declared_functions(e, d);
     }
-    for (const type_list *s = e->seqs; s != NULL; s = s->next) {
-        const decl *root = NULL;
-
-        for (const type *t = s->type; t != NULL; t = t->elem) {
-            root = t->decl;
-        }
-        bool shared = root == NULL || !is_own(e, root);
-
-        if (shared) {
-            put(e,
-                "\n#ifndef MW_HAVE_%s_functions\n"
-                "#define MW_HAVE_%s_functions\n",
-                s->type->cname, s->type->cname);
-        }
-        put_seq_functions(e, s->type);
-        if (shared) {
-            put(e, "\n#endif\n");
-        }
-    }
+    emit_of_anonymous(e);
 }

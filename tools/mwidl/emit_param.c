@@ -7,34 +7,35 @@
 
 #include "emit.h"
 
-static bool
-is_scalar(const type *t)
-{
-    return t->kind < TYPE_STRING || t->kind == TYPE_ENUM;
-}
-
-/* "int32_t x", "char *x" */
+/* "int32_t x", "char *x", "int32_t[4]" */
 static const char *
-join(emitter *e, const char *base, const char *name)
+join(emitter *e, const char *base, const char *declarator)
 {
     bool star = base[strlen(base) - 1] == '*';
+    bool tight = *declarator == '\0' || *declarator == '[';
 
-    return fmt(e, "%s%s%s", base, star || *name == '\0' ? "" : " ", name);
+    return fmt(e, "%s%s%s", base, star || tight ? "" : " ", declarator);
 }
 
 /* What is left of a type behind its arrays, whose bounds are added to dims. */
 static const type *
-strip_arrays(text *dims, const type *t, const type *stop)
+strip_arrays(text *dims, const type *t)
 {
     text_puts(dims, "");
-    while (t != stop && t->kind == TYPE_ARRAY) {
+    while (t->kind == TYPE_ARRAY) {
         text_printf(dims, "[%u]", t->bound);
         t = t->elem;
     }
-    if (t != stop && t->kind == TYPE_STRING_N) {
+    if (t->kind == TYPE_STRING_N) {
         text_printf(dims, "[%u + 1]", t->bound);
     }
     return t;
+}
+
+static bool
+is_pointer(const type *t)
+{
+    return t->kind == TYPE_STRING || t->kind == TYPE_REF;
 }
 
 static const char *
@@ -46,14 +47,22 @@ base_name(const type *t)
 const char *
 c_member(emitter *e, type_ref ref, const char *name)
 {
-    text dims = { 0 };
     const type *stop = ref.alias == NULL ? NULL : ref.alias->type.type;
-    const type *t = strip_arrays(&dims, ref.type, stop);
-    const char *base = t == stop ? ref.alias->cname : base_name(t);
-    const char *s = fmt(e, "%s%s", join(e, base, name), dims.data);
+    const type *t = ref.type;
 
-    text_free(&dims);
-    return s;
+    /* From the name outward.  Nothing has arrays in boxes. */
+    for (; t != stop && (t->kind == TYPE_ARRAY || t->kind == TYPE_BOX);
+         t = t->elem) {
+        name = t->kind == TYPE_ARRAY ? fmt(e, "%s[%u]", name, t->bound)
+                                     : fmt(e, "*%s", name);
+    }
+    if (t == stop) {
+        return join(e, ref.alias->cname, name);
+    }
+    if (t->kind == TYPE_STRING_N) {
+        name = fmt(e, "%s[%u + 1]", name, t->bound);
+    }
+    return join(e, base_name(t), name);
 }
 
 /* The type's own name, or that of its typedef. */
@@ -77,12 +86,12 @@ array_param(emitter *e, const type *t, direction dir, const char *name)
 {
     text dims = { 0 };
     bool is_const = dir == DIR_IN && has_const_elements(t);
-    const type *inner = strip_arrays(&dims, t, NULL);
+    const type *inner = strip_arrays(&dims, t);
     const char *base = base_name(inner);
 
     if (is_const) {
-        base = inner->kind == TYPE_STRING ? "char *const"
-                                          : fmt(e, "const %s", base);
+        base = is_pointer(inner) ? fmt(e, "%sconst", base)
+                                 : fmt(e, "const %s", base);
     }
     const char *s = fmt(e, "%s%s", join(e, base, name), dims.data);
 
@@ -99,14 +108,14 @@ c_param(emitter *e, type_ref ref, direction dir, const char *name)
     if (t->kind == TYPE_ARRAY) {
         return array_param(e, t, dir, name);
     }
-    if (t->kind == TYPE_STRING) {
-        return fmt(e, in ? "const char *%s" : "char **%s", name);
+    if (is_pointer(t)) {
+        return fmt(e, in ? "const %s%s" : "%s*%s", t->cname, name);
     }
     if (t->kind == TYPE_STRING_N) {
         return in ? fmt(e, "const char *%s", name)
                   : fmt(e, "char %s[%u + 1]", name, t->bound);
     }
-    if (is_scalar(t)) {
+    if (type_is_scalar(t)) {
         return fmt(e, in ? "%s %s" : "%s *%s", plain_name(ref), name);
     }
     return fmt(e, in ? "const %s *%s" : "%s *%s", plain_name(ref), name);
@@ -116,7 +125,7 @@ const char *
 c_argument(emitter *e, type_ref ref, direction dir, const char *name)
 {
     bool by_value =
-        dir == DIR_IN && (is_scalar(ref.type) || ref.type->kind == TYPE_STRING);
+        dir == DIR_IN && (type_is_scalar(ref.type) || is_pointer(ref.type));
 
     return fmt(e, "%s%s", by_value ? "&" : "", name);
 }
@@ -127,12 +136,12 @@ array_pointer(emitter *e, const type *t, direction dir)
 {
     text dims = { 0 };
     bool is_const = dir == DIR_IN && has_const_elements(t);
-    const type *inner = strip_arrays(&dims, t->elem, NULL);
+    const type *inner = strip_arrays(&dims, t->elem);
     const char *base = base_name(inner);
     const char *s;
 
-    if (is_const && inner->kind == TYPE_STRING) {
-        s = "char *const *";
+    if (is_const && is_pointer(inner)) {
+        s = fmt(e, "%sconst *", base);
     } else if (dims.len == 0) {
         s = join(e, is_const ? fmt(e, "const %s", base) : base, "*");
     } else {
@@ -151,15 +160,15 @@ c_from_args(emitter *e, type_ref ref, direction dir, size_t i)
     if (t->kind == TYPE_ARRAY) {
         return fmt(e, "(%s) args[%zu]", array_pointer(e, t, dir), i);
     }
-    if (t->kind == TYPE_STRING) {
-        return fmt(e,
-            in ? "*(const char *const *) args[%zu]" : "(char **) args[%zu]", i);
+    if (is_pointer(t)) {
+        return fmt(e, in ? "*(const %sconst *) args[%zu]" : "(%s*) args[%zu]",
+            t->cname, i);
     }
     if (t->kind == TYPE_STRING_N) {
         return fmt(
             e, in ? "(const char *) args[%zu]" : "(char *) args[%zu]", i);
     }
-    if (is_scalar(t) && in) {
+    if (type_is_scalar(t) && in) {
         return fmt(e, "*(const %s *) args[%zu]", plain_name(ref), i);
     }
     return fmt(e, in ? "(const %s *) args[%zu]" : "(%s *) args[%zu]",
@@ -169,22 +178,26 @@ c_from_args(emitter *e, type_ref ref, direction dir, size_t i)
 const char *
 c_release(emitter *e, const type *t)
 {
+    if (t->kind == TYPE_REF) {
+        return fmt(e, "%s_free_graph(), or %s_free() for each node",
+            t->decl->cname, t->decl->cname);
+    }
+    if (t->kind == TYPE_ARRAY) {
+        const char *inner = c_release(e, t->elem);
+
+        return inner == NULL ? NULL : fmt(e, "%s of each element", inner);
+    }
+    if (t->refs) {
+        return fmt(e, "%s_clear_graph()", t->cname);
+    }
     if (t->flat) {
         return NULL;
     }
     if (t->kind == TYPE_STRING) {
         return "free()";
     }
-    if (t->kind == TYPE_ARRAY) {
-        const char *inner = c_release(e, t->elem);
-
-        return fmt(e, "%s of each element", inner);
-    }
-    if (t->builtin || t->decl == NULL) {
-        return t->builtin ? fmt(e, "mw_object_clear() with &%s", t->desc)
-                          : fmt(e, "%s_clear()", t->stem);
-    }
-    return fmt(e, "%s_clear()", t->cname);
+    return t->builtin ? fmt(e, "mw_object_clear() with &%s", t->desc)
+                      : fmt(e, "%s_clear()", t->cname);
 }
 
 const char **
@@ -211,7 +224,7 @@ param_text(emitter *e, type_ref ref, direction dir, bool at_client)
     const type *t = ref.type;
     const char *release = c_release(e, t);
 
-    if (dir == DIR_IN && is_scalar(t)) {
+    if (dir == DIR_IN && type_is_scalar(t)) {
         return "";
     }
     if (dir == DIR_IN) {
@@ -223,14 +236,18 @@ param_text(emitter *e, type_ref ref, direction dir, bool at_client)
                 : "",
             not_const ? " not written to;" : "");
     }
+    if (dir == DIR_INOUT) {
+        return !t->refs    ? "[inout]"
+               : at_client ? "[inout] nodes that the call adds are the caller's"
+                           : "[inout] unlinked nodes stay the caller's: see "
+                             "mw_release()";
+    }
     if (!at_client) {
-        return dir == DIR_OUT ? "[out] has its default value at first"
-                              : "[inout]";
+        return "[out] has its default value at first";
     }
-    if (dir == DIR_OUT && release != NULL) {
-        return fmt(e, "[own: %s] [out] must hold no object", release);
-    }
-    return dir == DIR_OUT ? "[out]" : "[inout]";
+    return release == NULL
+               ? "[out]"
+               : fmt(e, "[own: %s] [out] must hold no object", release);
 }
 
 /* Does the line say "@param name", or "@return" for "return"?  Then the bytes
@@ -303,17 +320,40 @@ doc_op(text *doc, const decl *op)
     }
 }
 
+static void
+doc_param(emitter *e, text *doc, const decl *op, const decl *param,
+    type_ref ref, bool at_client)
+{
+    bool is_result = param == NULL;
+    const char *ours =
+        param_text(e, ref, is_result ? DIR_OUT : param->dir, at_client);
+    const char *idl = idl_param_text(e, op, is_result ? "return" : param->name);
+    size_t len = strlen(ours);
+    bool ends = len == 0 || ours[len - 1] == ']' || ours[len - 1] == ';';
+
+    text_printf(doc, "@param %s  %s%s%s\n",
+        is_result ? "ret_value" : param->cname, ours,
+        ends || *idl == '\0' ? "" : ";", idl);
+}
+
 void
 doc_params(emitter *e, text *doc, const decl *op, bool at_client)
 {
     for (const decl *param = op->first; param != NULL; param = param->next) {
-        text_printf(doc, "@param %s  %s%s\n", param->cname,
-            param_text(e, param->type, param->dir, at_client),
-            idl_param_text(e, op, param->name));
+        doc_param(e, doc, op, param, param->type, at_client);
     }
     if (op->type.type != NULL) {
-        text_printf(doc, "@param ret_value  %s%s\n",
-            param_text(e, op->type, DIR_OUT, at_client),
-            idl_param_text(e, op, "return"));
+        doc_param(e, doc, op, NULL, op->type, at_client);
+    }
+}
+
+void
+doc_writes(text *doc, const decl *op, bool at_client)
+{
+    if (op->writes != NULL) {
+        text_printf(doc, "\n%s: %s.\n",
+            at_client ? "May change only"
+                      : "Nothing but changes of these reaches the caller",
+            op->notes.writes.string);
     }
 }

@@ -27,6 +27,7 @@ emit_handler(emitter *e, const decl *op)
     if (doc.len == 0) {
         text_printf(&doc, "Handle the operation '%s'.\n", op->name);
     }
+    doc_writes(&doc, op, false);
     text_puts(&doc, "\n@param call  [borrow: this call] the call\n");
     doc_params(e, &doc, op, false);
     for (const decl_list *r = op->raises; r != NULL; r = r->next) {

@@ -189,7 +189,8 @@ static void
 take_ops(unit *u, const decl *interface, const decl *from)
 {
     static const char *const forms[][2] = { { "", "" }, { "", "_params" },
-        { "", "_raises" }, { "", "_writes" }, { "run_", "" } };
+        { "", "_raises" }, { "", "_writes" }, { "", "_param_masks" },
+        { "", "_node_masks" }, { "run_", "" } };
 
     if (from->base != NULL) {
         take_ops(u, interface, from->base);
@@ -303,9 +304,10 @@ static void
 take_type(unit *u, const type *t, place at)
 {
     static const char *const of_seq[] = { "", "_type", "_add", "_insert",
-        "_remove", "_clear", NULL };
+        "_remove", "_clear", "_clear_graph", NULL };
     static const char *const of_map[] = { "", "_type", "_entry", "_entry_type",
-        "_entry_fields", "_put", "_get", "_remove", "_sort", "_clear", NULL };
+        "_entry_fields", "_put", "_get", "_remove", "_sort", "_clear",
+        "_clear_graph", NULL };
     static const char *const of_twin[] = { "_type", "_entry_type",
         "_entry_fields", NULL };
     static const char *const of_others[] = { "_type", NULL };
