@@ -129,7 +129,7 @@ add(struct mwi_place *place, const mw_type *type, void *map, size_t at,
 }
 
 void *
-mwi_map_put(
+mwi_map_put_key(
     struct mwi_place *place, const mw_type *type, void *map, const void *key)
 {
     unsigned char *entry;
@@ -144,7 +144,8 @@ mwi_map_put(
 }
 
 bool
-mwi_map_remove(bool on_heap, const mw_type *type, void *map, const void *key)
+mwi_map_remove_key(
+    bool on_heap, const mw_type *type, void *map, const void *key)
 {
     size_t at;
 

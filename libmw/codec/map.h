@@ -25,12 +25,12 @@ bool mwi_map_find(
 
 /** The value of a key, added with a default value if it is not there; NULL, and
  * nothing changed, when memory or the budget does not allow it. */
-MW_MUST_USE void *mwi_map_put(
+MW_MUST_USE void *mwi_map_put_key(
     struct mwi_place *place, const mw_type *type, void *map, const void *key);
 
 /** Remove a key and its value, which on the heap are cleared.  False if it was
  * not there. */
-bool mwi_map_remove(
+bool mwi_map_remove_key(
     bool on_heap, const mw_type *type, void *map, const void *key);
 
 /** Bring the entries into order.  Allocates nothing.  MW_EEXIST if two keys are

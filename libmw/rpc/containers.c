@@ -27,13 +27,13 @@ mw_map_put(mw_call *call, const mw_type *type, void *map, const void *key)
 {
     struct mwi_place place = mwi_call_place(call);
 
-    return mwi_map_put(&place, type, map, key);
+    return mwi_map_put_key(&place, type, map, key);
 }
 
 bool
 mw_map_remove(mw_call *call, const mw_type *type, void *map, const void *key)
 {
-    return mwi_map_remove(call == NULL, type, map, key);
+    return mwi_map_remove_key(call == NULL, type, map, key);
 }
 
 mw_status
