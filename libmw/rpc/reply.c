@@ -13,6 +13,12 @@
 #include "rpc/client.h"
 #include "rpc/results.h"
 
+static bool
+is_conflict(const struct mwi_request *q, mw_conflict conflict)
+{
+    return q->ctx != NULL && q->ctx->conflict == conflict;
+}
+
 /* Read the results, and the message to its end. */
 static mw_status
 stage(struct mwi_request *q, struct mwi_patch *patch, struct mwi_reader *r,
@@ -21,6 +27,16 @@ stage(struct mwi_request *q, struct mwi_patch *patch, struct mwi_reader *r,
     const uint8_t *results = r->at;
     mw_status status;
 
+    if (is_conflict(q, MW_CONFLICT_FAIL) &&
+        mwi_bases_check(&q->bases, q->method->params, q->args,
+            q->method->n_params, &q->nodes, reterr) < 0) {
+        return reterr->status;
+    }
+    if (is_conflict(q, MW_CONFLICT_SERVER) ||
+        is_conflict(q, MW_CONFLICT_CALLER)) {
+        patch->bases = &q->bases;
+        patch->conflict = q->ctx->conflict;
+    }
     mwi_results_stage(r, patch, q->method, q->args, &q->nodes);
     *ret_results_len = (size_t) (r->at - results);
     status = mwi_message_finish(r, m);
@@ -133,7 +149,7 @@ mwi_reply_take(struct mwi_request *q, struct mwi_reader *r,
     const struct mwi_message *m, mw_error *reterr)
 {
     struct mwi_patch patch;
-    size_t results_len;
+    size_t results_len = 0;
     mw_error cause;
     mw_status status;
 
@@ -146,7 +162,8 @@ mwi_reply_take(struct mwi_request *q, struct mwi_reader *r,
         mwi_patch_abort(&patch);
         /* Not the caller's arguments are invalid, but what came back. */
         status = status == MW_EINVAL ? MW_EPROTO : status;
-        return mwi_fail(reterr, status, "in the reply: %s", cause.text);
+        return mwi_fail(reterr, status, "%s%s",
+            status == MW_ECONFLICT ? "" : "in the reply: ", cause.text);
     }
     if (q->ctx != NULL && q->ctx->measure) {
         q->stats.bytes_full =
