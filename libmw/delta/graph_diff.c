@@ -196,7 +196,7 @@ take_released(struct mwi_writer *w, const struct mwi_graph_diff *diff,
             diff->args[i], diff->params[i].name, &error);
     }
     if (status == MW_OK) {
-        status = mwi_check_released_nodes(released, &error);
+        status = mwi_check_released_nodes(released, released->nodes, &error);
     }
     if (status < 0) {
         mwi_writer_fail(

@@ -8,6 +8,8 @@
 
 #include <inttypes.h>
 
+#include "base/error.h"
+#include "delta/base.h"
 #include "delta/format.h"
 #include "delta/graph_diff.h"
 #include "delta/journal.h"
@@ -127,6 +129,18 @@ stage_new_types(struct nodes_stager *g)
     mwi_leave(r);
 }
 
+/* What a node was when the call was made, or NULL if it is that still. */
+static const void *
+base_of(const struct nodes_stager *g, const struct mwi_node_table *table,
+    size_t number)
+{
+    const struct mwi_bases *bases = g->s.patch->bases;
+
+    return bases == NULL ? NULL
+                         : bases->nodes[table - g->nodes->tables] +
+                               number * table->type->size;
+}
+
 /* Read {number: D, …} of one type. */
 static void
 stage_changed_of(struct nodes_stager *g, const struct mwi_node_table *table)
@@ -156,7 +170,8 @@ stage_changed_of(struct nodes_stager *g, const struct mwi_node_table *table)
             MWI_STAGE_FAIL(&g->s, at, "is no node of an inout argument");
             break;
         }
-        mwi_stage_value(&g->s, table->type, mask, mwi_node_at(table, number));
+        mwi_stage_root(&g->s, table->type, mask, mwi_node_at(table, number),
+            base_of(g, table, number));
         g->s.patch->stats.nodes_changed++;
     }
     r->path = name.up;
@@ -256,6 +271,31 @@ mwi_patch_stage_nodes(struct mwi_patch *patch, struct mwi_reader *r,
     mwi_leave(r);
 }
 
+/* The caller may have made nodes during the call that refer to released ones.
+ */
+static mw_status
+check_linked_meanwhile(struct mwi_patch *patch, const mw_param *params,
+    const void *const *args, size_t n, mw_error *reterr)
+{
+    struct mwi_nodes all;
+    mw_status status = MW_OK;
+
+    mwi_nodes_init(&all);
+    for (size_t i = 0; i < n && status == MW_OK; i++) {
+        status = mwi_nodes_collect(&all, params[i].type, args[i]);
+    }
+    if (status < 0) {
+        mwi_fail(reterr, status, "%s", mw_status_text(status));
+    } else {
+        status = mwi_check_released_nodes(&patch->released, &all, reterr);
+    }
+    mwi_nodes_fini(&all);
+    return status < 0 && status != MW_ENOMEM
+               ? mwi_fail(reterr, MW_ECONFLICT,
+                     "the caller has linked a node that was released")
+               : status;
+}
+
 mw_status
 mwi_patch_check_released(struct mwi_patch *patch, const mw_param *params,
     const void *const *args, size_t n, mw_error *reterr)
@@ -272,7 +312,11 @@ mwi_patch_check_released(struct mwi_patch *patch, const mw_param *params,
             &patch->released, params[i].type, args[i], params[i].name, reterr);
     }
     if (status == MW_OK) {
-        status = mwi_check_released_nodes(&patch->released, reterr);
+        status =
+            mwi_check_released_nodes(&patch->released, patch->nodes, reterr);
+    }
+    if (status == MW_OK && patch->bases != NULL) {
+        status = check_linked_meanwhile(patch, params, args, n, reterr);
     }
     mwi_patch_undo(patch);
     return status;

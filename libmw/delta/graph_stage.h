@@ -23,7 +23,9 @@ void mwi_patch_stage_nodes(struct mwi_patch *patch, struct mwi_reader *r,
 /** When all is staged: check that nothing will refer to a released node.
  *
  * @param params  n of them, and their values
- * @retval MW_EPROTO  something will; the text says what
+ * @retval MW_EPROTO     something will; the text says what
+ * @retval MW_ECONFLICT  something will that the caller did during the call
+ * @retval MW_ENOMEM     out of memory
  */
 MW_MUST_USE mw_status mwi_patch_check_released(struct mwi_patch *patch,
     const mw_param *params, const void *const *args, size_t n,

@@ -53,10 +53,17 @@ struct mwi_patch_entry {
     struct mwi_rebuild *rebuild; /* MWI_PATCH_REBUILD, else NULL */
 };
 
+/* What a record was when the call was made; so are the records within it. */
+struct mwi_base {
+    const unsigned char *copy; /* NULL: what it still is */
+    uintptr_t at;              /* the record */
+};
+
 /* What is being staged. */
 struct mwi_stager {
     struct mwi_patch *patch;
     struct mwi_reader *r;
+    struct mwi_base base;
 };
 
 /** n * size zeroed bytes that live as long as the patch.  NULL when the reader
@@ -80,6 +87,11 @@ void mwi_stage_replace(struct mwi_stager *s, const mw_type *type, void *target);
 /** Stage D(type).  mask: not NULL. */
 void mwi_stage_value(struct mwi_stager *s, const mw_type *type,
     const mw_mask *mask, void *target);
+
+/** Stage D(type) of an argument or node.  base: what it was when the call was
+ * made, or NULL if it has not changed since. */
+void mwi_stage_root(struct mwi_stager *s, const mw_type *type,
+    const mw_mask *mask, void *target, const void *base);
 
 /* Parts of it.  Each reads the pairs of the map, of which there are n. */
 void mwi_stage_text(

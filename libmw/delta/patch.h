@@ -19,6 +19,7 @@
 #include "codec/value.h"
 #include "delta/released.h"
 
+struct mwi_bases; /* delta/base.h */
 struct mwi_patch_entry;
 
 /* An object that is patched. */
@@ -35,6 +36,10 @@ struct mwi_patch {
                                         inner values first */
     struct mwi_patch_root *roots;    /* the objects; in scratch */
     mw_stats stats;                  /* counts of what the commit will do */
+    const struct mwi_bases *bases;   /* what the objects were when the call was
+                                        made, if they may have changed since */
+    mw_conflict conflict;            /* with bases: who wins, _SERVER or
+                                        _CALLER */
     struct mwi_nodes *nodes;         /* of the call, or NULL */
     struct mwi_released released;    /* those that the commit frees */
 };
@@ -53,6 +58,12 @@ void mwi_patch_init(struct mwi_patch *patch, size_t budget);
  * MW_ERANGE: over the budget, or nested too deep.  MW_ENOMEM. */
 void mwi_patch_stage(struct mwi_patch *patch, struct mwi_reader *r,
     const mw_type *type, const mw_mask *mask, void *object);
+
+/** The same for an object that may not be what it was when the call was made,
+ * which is base: patch->conflict says who wins where both have changed it.
+ * NULL: it is what it was. */
+void mwi_patch_stage_over(struct mwi_patch *patch, struct mwi_reader *r,
+    const mw_type *type, const mw_mask *mask, void *object, const void *base);
 
 /** Stage V(type), read from r, for storage that holds no object: what it holds
  * is overwritten, not freed. */

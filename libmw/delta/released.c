@@ -141,10 +141,30 @@ mwi_check_released(const struct mwi_released *released, const mw_type *type,
     return mwi_each_ref(type, value, check_ref, &check);
 }
 
-mw_status
-mwi_check_released_nodes(const struct mwi_released *released, mw_error *reterr)
+/* Whether a node is released, whatever its number is in other tables. */
+static bool
+is_released_node(const struct mwi_released *released,
+    const struct mwi_nodes *nodes, size_t t, size_t i)
 {
-    const struct mwi_nodes *nodes = released->nodes;
+    const struct mwi_node_table *table = &nodes->tables[t];
+    const struct mwi_node_table *own;
+    size_t number;
+
+    if (nodes == released->nodes) {
+        return mwi_is_released(released, t, i);
+    }
+    own = mwi_nodes_find_table(released->nodes, table->type);
+    return own != NULL &&
+           mwi_nodes_find(
+               released->nodes, table->type, mwi_node_at(table, i), &number) &&
+           mwi_is_released(
+               released, (size_t) (own - released->nodes->tables), number);
+}
+
+mw_status
+mwi_check_released_nodes(const struct mwi_released *released,
+    const struct mwi_nodes *nodes, mw_error *reterr)
+{
     mw_status status = MW_OK;
 
     for (size_t t = 0; released->n > 0 && t < nodes->n_tables; t++) {
@@ -157,7 +177,7 @@ mwi_check_released_nodes(const struct mwi_released *released, mw_error *reterr)
         check.name = table->type->name;
         for (size_t i = 0; i < mwi_node_count(table) && status == MW_OK; i++) {
             check.number = i;
-            if (!mwi_is_released(released, t, i)) {
+            if (!is_released_node(released, nodes, t, i)) {
                 status = mwi_each_ref(
                     table->type, mwi_node_at(table, i), check_ref, &check);
             }

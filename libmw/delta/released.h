@@ -45,8 +45,9 @@ size_t mwi_count_released(const struct mwi_released *released, size_t table);
 MW_MUST_USE mw_status mwi_check_released(const struct mwi_released *released,
     const mw_type *type, const void *value, const char *name, mw_error *reterr);
 
-/** The same for all nodes that are not released themselves. */
+/** The same for all of some nodes that are not released themselves. */
 MW_MUST_USE mw_status mwi_check_released_nodes(
-    const struct mwi_released *released, mw_error *reterr);
+    const struct mwi_released *released, const struct mwi_nodes *nodes,
+    mw_error *reterr);
 
 #endif

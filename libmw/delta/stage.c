@@ -120,9 +120,8 @@ mwi_stage_size(struct mwi_stager *s)
     return size;
 }
 
-/* An optional member appears or disappears. */
-static void
-stage_presence(
+void
+mwi_stage_presence(
     struct mwi_stager *s, const mw_field *field, void *record, bool present)
 {
     bool *flag;
@@ -162,7 +161,7 @@ stage_absent(struct mwi_stager *s, const mw_field *field, const mw_mask *mask,
     /* What was there is exchanged with zeros. */
     if (mwi_stage_swap(s, field->type, mwi_field_at(field, record),
             field->type->size, field->type->align) != NULL) {
-        stage_presence(s, field, record, false);
+        mwi_stage_presence(s, field, record, false);
         s->patch->stats.values_changed++;
     }
 }
@@ -177,7 +176,7 @@ stage_appearing(struct mwi_stager *s, const mw_field *field,
     } else if (!mask->all) {
         mwi_stage_refuse(s, s->r->at);
     } else {
-        stage_presence(s, field, record, true);
+        mwi_stage_presence(s, field, record, true);
         mwi_stage_replace(s, field->type, mwi_field_at(field, record));
     }
 }
@@ -190,6 +189,10 @@ mwi_stage_field(struct mwi_stager *s, const mw_field *field,
     const uint8_t *at = s->r->at;
     void *target = mwi_field_at(field, record);
 
+    if (s->base.copy != NULL && mwi_stage_is_unit(field)) {
+        mwi_stage_unit(s, field, mask, record, is_whole);
+        return;
+    }
     if ((field->flags & MW_FIELD_OPTIONAL) != 0 &&
         mwi_peek(s->r) == MWI_ITEM_NULL) {
         stage_absent(s, field, mask, record);
@@ -385,10 +388,18 @@ void
 mwi_patch_stage(struct mwi_patch *patch, struct mwi_reader *r,
     const mw_type *type, const mw_mask *mask, void *object)
 {
-    struct mwi_stager s = { patch, r };
+    mwi_patch_stage_over(patch, r, type, mask, object, NULL);
+}
+
+void
+mwi_patch_stage_over(struct mwi_patch *patch, struct mwi_reader *r,
+    const mw_type *type, const mw_mask *mask, void *object, const void *base)
+{
+    struct mwi_stager s = { .patch = patch, .r = r };
 
     if (is_separate(&s, object, type->size)) {
-        mwi_stage_value(&s, type, mask != NULL ? mask : &mwi_mask_none, object);
+        mwi_stage_root(
+            &s, type, mask != NULL ? mask : &mwi_mask_none, object, base);
     }
 }
 
@@ -396,7 +407,7 @@ void
 mwi_patch_stage_out(struct mwi_patch *patch, struct mwi_reader *r,
     const mw_type *type, void *storage)
 {
-    struct mwi_stager s = { patch, r };
+    struct mwi_stager s = { .patch = patch, .r = r };
     void *staged;
 
     if (!is_separate(&s, storage, type->size)) {

@@ -20,6 +20,19 @@ void mwi_stage_whole(struct mwi_stager *s, const mw_type *type,
 void mwi_stage_field(struct mwi_stager *s, const mw_field *field,
     const mw_mask *mask, void *record, bool is_whole);
 
+/** Note that an optional member appears or disappears. */
+void mwi_stage_presence(
+    struct mwi_stager *s, const mw_field *field, void *record, bool present);
+
+/* Over what the caller may have changed meanwhile. */
+
+/** Whether a member goes to the caller or the server as a whole. */
+bool mwi_stage_is_unit(const mw_field *field);
+
+/** Stage such a member of a record that there is a base of. */
+void mwi_stage_unit(struct mwi_stager *s, const mw_field *field,
+    const mw_mask *mask, void *record, bool is_whole);
+
 /** Stage n pairs of id and D, or id and V.  The caller has entered what they
  * are in. */
 void mwi_stage_members(struct mwi_stager *s, const mw_type *type,

@@ -99,7 +99,8 @@ stage_struct(struct mwi_stager *s, const mw_type *type, const mw_mask *mask,
         return;
     }
     if ((is_final && n != type->n_members) ||
-        (mask->all && n >= type->n_members && !has_walked_members(type))) {
+        (mask->all && s->base.copy == NULL && n >= type->n_members &&
+            !has_walked_members(type))) {
         s->r->at = at;
         mwi_leave(s->r);
         mwi_stage_replace(s, type, target);

@@ -9,6 +9,7 @@
 #include "mw/ctx.h"
 
 #include "codec/nodes.h"
+#include "delta/base.h"
 #include "wire/message.h"
 
 /* One call, on the stack of its caller. */
@@ -21,6 +22,8 @@ struct mwi_request {
     bool not_run;            /* as mw_ctx.not_run */
     mw_stats stats;
     struct mwi_nodes nodes; /* that the request has numbered */
+    struct mwi_bases bases; /* unless ctx->conflict is MW_CONFLICT_UNCHECKED:
+                               what the arguments were */
 };
 
 /** Apply a REPLY to the caller's objects, all of it or nothing.
@@ -29,6 +32,7 @@ struct mwi_request {
  * @param m  what mwi_message_read() made of the message
  * @retval MW_EPROTO     the reply is invalid, or contradicts the objects
  * @retval MW_ECONTRACT  it changes what the operation may not change
+ * @retval MW_ECONFLICT  the caller has changed the objects meanwhile
  * @retval MW_ERANGE     it takes more memory than the client allows
  * @retval MW_ENOMEM     out of memory
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "rpc/results.h"
 
+#include "delta/base.h"
 #include "delta/diff.h"
 #include "delta/graph_diff.h"
 #include "delta/graph_stage.h"
@@ -105,7 +106,8 @@ stage_result(struct mwi_reader *r, struct mwi_patch *patch,
     if (param->dir == MW_DIR_OUT) {
         mwi_patch_stage_out(patch, r, param->type, object);
     } else if (param->dir == MW_DIR_INOUT) {
-        mwi_patch_stage(patch, r, param->type, mask_of(method, i), object);
+        mwi_patch_stage_over(patch, r, param->type, mask_of(method, i), object,
+            patch->bases != NULL ? patch->bases->params[i] : NULL);
     }
     r->path = NULL;
 }

@@ -53,6 +53,18 @@ check_separate(const struct mwi_request *q, mw_error *reterr)
     return MW_OK;
 }
 
+/* For a caller that may change the arguments while the call is under way. */
+static mw_status
+take_bases(struct mwi_request *q)
+{
+    if (q->ctx == NULL || q->ctx->conflict == MW_CONFLICT_UNCHECKED) {
+        return MW_OK;
+    }
+    mwi_bases_fini(&q->bases);
+    return mwi_bases_take(
+        &q->bases, q->method->params, q->args, q->method->n_params, &q->nodes);
+}
+
 static mw_status
 write_request(struct mwi_request *q, struct mwi_conn *conn, uint64_t id,
     struct mwi_buf *frame, mw_error *reterr)
@@ -75,6 +87,9 @@ write_request(struct mwi_request *q, struct mwi_conn *conn, uint64_t id,
     q->nodes.trust_unique = !mwi_client_options(q->client)->check_unique;
     q->nodes.check_unique = !q->nodes.trust_unique;
     mwi_args_write(&w, q->method, q->args, &q->nodes);
+    if (mwi_writer_ok(&w) && take_bases(q) < 0) {
+        return mwi_fail_nomem(reterr);
+    }
     if (!mwi_writer_ok(&w)) {
         *reterr = w.error;
         return w.error.status;
@@ -284,6 +299,7 @@ mw_stub_call(mw_client *client, mw_ctx *ctx, const mw_method *method,
     }
     status = call(&q, &error);
     mwi_nodes_fini(&q.nodes);
+    mwi_bases_fini(&q.bases);
     if (status < 0) {
         name_call(method, status, &error);
         q.stats = (mw_stats){ 0 };

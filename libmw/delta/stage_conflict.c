@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Staging over what the caller has changed meanwhile.
+ *
+ * A reply says what the server did to what it got.  Member by member, what the
+ * caller has left alone is patched as ever; what both have changed goes to the
+ * one that the caller has named.  Where that is the server and the reply is a
+ * patch, it is applied to a copy of what the server got, and that takes the
+ * member's place.
+ */
+#include "codec/value.h"
+#include "delta/compare.h"
+#include "delta/stage.h"
+
+bool
+mwi_stage_is_unit(const mw_field *field)
+{
+    return field->type->kind != MW_KIND_STRUCT ||
+           (field->flags & MW_FIELD_OPTIONAL) != 0;
+}
+
+/* Apply a patch to staged, which is on the heap and nobody else's. */
+static void
+patch_copy(struct mwi_stager *s, const mw_field *field, const mw_mask *mask,
+    void *staged)
+{
+    struct mwi_patch *patch = s->patch;
+    struct mwi_patch own;
+
+    mwi_patch_init(&own, patch->heap.budget);
+    s->patch = &own;
+    mwi_stage_value(s, field->type, mask, staged);
+    s->patch = patch;
+    if (!mwi_reader_ok(s->r)) {
+        mwi_patch_abort(&own);
+        return;
+    }
+    patch->heap.budget = own.heap.budget;
+    mwi_patch_commit(&own);
+}
+
+/* Put what the server made of the base in place of what the caller did. */
+static void
+stage_over(struct mwi_stager *s, const mw_field *field, const mw_mask *mask,
+    const void *base, void *record)
+{
+    const mw_type *type = field->type;
+    mw_status status;
+    void *staged;
+
+    if (!mwi_field_is_present(field, record)) {
+        mwi_stage_presence(s, field, record, true);
+    }
+    staged = mwi_stage_swap(
+        s, type, mwi_field_at(field, record), type->size, type->align);
+    if (staged == NULL) {
+        return;
+    }
+    status = mwi_copy(&s->patch->heap, type, staged, mwi_field_at(field, base));
+    if (status < 0) {
+        mwi_reader_fail(s->r, status, "%s",
+            status == MW_ERANGE ? "memory limit exceeded" : "out of memory");
+        return;
+    }
+    patch_copy(s, field, mask, staged);
+}
+
+void
+mwi_stage_unit(struct mwi_stager *s, const mw_field *field, const mw_mask *mask,
+    void *record, bool is_whole)
+{
+    struct mwi_base outer = s->base;
+    const void *base = outer.copy + ((uintptr_t) record - outer.at);
+
+    /* Below, all is the same, or goes to one side. */
+    s->base.copy = NULL;
+    if (mwi_same_field(field, NULL, base, NULL, record)) {
+        mwi_stage_field(s, field, mask, record, is_whole);
+    } else if (s->patch->conflict == MW_CONFLICT_CALLER) {
+        mwi_skip(s->r);
+    } else if (!is_whole && mwi_field_is_present(field, base) &&
+               mwi_peek(s->r) == mwi_patch_item(field->type)) {
+        stage_over(s, field, mask, base, record);
+    } else {
+        mwi_stage_field(s, field, mask, record, is_whole);
+    }
+    s->base = outer;
+}
+
+void
+mwi_stage_root(struct mwi_stager *s, const mw_type *type, const mw_mask *mask,
+    void *target, const void *base)
+{
+    const mw_field whole = { .name = "", .type = type };
+
+    s->base = (struct mwi_base){ base, (uintptr_t) target };
+    if (base != NULL && mwi_stage_is_unit(&whole)) {
+        mwi_stage_unit(s, &whole, mask, target, false);
+    } else {
+        mwi_stage_value(s, type, mask, target);
+    }
+    s->base.copy = NULL;
+}
