@@ -12,7 +12,8 @@
  *
  * In all of them, call is the handler's call, whose arena gives the memory, or
  * NULL for an object on the heap; key is the address of a value of the key's
- * type: for a text without bound that of a char *.
+ * type: for a text without bound that of a char *, for one with a bound that of
+ * its first byte.
  */
 #ifndef MW_MAP_H
 #define MW_MAP_H
@@ -46,7 +47,7 @@ MW_API MW_MUST_USE void *mw_map_get(
  * @param map   [inout] the map
  * @param key   [copy] address of a key
  * @return  [view] the value, valid until the map changes; NULL, and nothing
- *          changed, when memory does not allow it
+ *          changed, when memory or the bound of a text does not allow it
  * @thread owner of the map; does not block
  */
 MW_API MW_MUST_USE void *mw_map_put(

@@ -106,9 +106,17 @@ add(struct mwi_place *place, const mw_type *type, void *map, size_t at,
     const void *key)
 {
     const mw_field *field = mwi_map_key(type);
+    size_t size = field->type->size;
     char *text = NULL;
     unsigned char *entry;
 
+    if (field->type->kind == MW_KIND_STRING_N) {
+        /* A text may end before its storage would; the rest is zero. */
+        (void) mwi_text_of(field->type, key, &size);
+        if (size > field->type->bound) {
+            return NULL;
+        }
+    }
     if (field->type->kind == MW_KIND_STRING) {
         size_t len;
         const char *from = mwi_text_of(field->type, key, &len);
@@ -121,7 +129,7 @@ add(struct mwi_place *place, const mw_type *type, void *map, size_t at,
     }
     entry = mwi_seq_insert(place, type, map, at, 1);
     if (entry != NULL) {
-        memcpy(entry + field->offset, key, field->type->size);
+        memcpy(entry + field->offset, key, size);
     } else if (place->arena == NULL) {
         mwi_free(text);
     }
