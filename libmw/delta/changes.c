@@ -142,21 +142,27 @@ mwi_changes_watch(struct mwi_changes *changes, const char *name,
 }
 
 void
+mwi_changes_expect(
+    struct mwi_changes *changes, const mw_type *type, const void *object)
+{
+    struct mwi_watched *expected;
+
+    if ((type->flags & MW_TYPE_REFS) != 0) {
+        expected = add_object(changes);
+        changes->failed = changes->failed || expected == NULL;
+        if (expected != NULL) {
+            *expected = (struct mwi_watched){ NULL, type, object, NULL };
+        }
+    }
+}
+
+void
 mwi_changes_keep(
     struct mwi_changes *changes, const mw_type *type, const void *object)
 {
-    struct mwi_watched *kept = NULL;
-
-    if ((type->flags & MW_TYPE_REFS) != 0) {
-        kept = add_object(changes);
-        changes->failed = changes->failed || kept == NULL;
-    }
-    if (kept != NULL) {
-        *kept = (struct mwi_watched){ NULL, type, object, NULL };
-        changes->failed =
-            mwi_nodes_collect(&changes->nodes.to, type, object) < 0 ||
-            changes->failed;
-    }
+    mwi_changes_expect(changes, type, object);
+    changes->failed = changes->failed ||
+                      mwi_nodes_collect(&changes->nodes.to, type, object) < 0;
 }
 
 void

@@ -58,7 +58,11 @@ void mwi_changes_watch(struct mwi_changes *changes, const char *name,
 void mwi_changes_keep(
     struct mwi_changes *changes, const mw_type *type, const void *object);
 
-/** Say that a node was freed. */
+/** Name an object that holds nothing yet, but later may lead to nodes. */
+void mwi_changes_expect(
+    struct mwi_changes *changes, const mw_type *type, const void *object);
+
+/** Say that a node was freed, or will be before the text is asked for. */
 void mwi_changes_free_node(struct mwi_changes *changes, const void *node);
 
 /** What has changed since, a line each.

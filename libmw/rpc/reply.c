@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "codec/value.h"
+#include "delta/changes.h"
 #include "delta/graph_stage.h"
 #include "delta/patch.h"
 #include "delta/reach.h"
@@ -125,18 +126,60 @@ take_counts(struct mwi_request *q, const mw_stats *from)
     stats->nodes_released = from->nodes_released;
 }
 
+/* Remember what the arguments are, to tell later what has changed. */
+static void
+watch(const struct mwi_request *q, const struct mwi_patch *patch,
+    struct mwi_changes *changes)
+{
+    const mw_param *params = q->method->params;
+
+    for (size_t i = 0; i < q->method->n_params; i++) {
+        if (params[i].dir == MW_DIR_INOUT) {
+            mwi_changes_watch(
+                changes, params[i].name, params[i].type, q->args[i]);
+        }
+    }
+    for (size_t i = 0; i < q->method->n_params; i++) {
+        if (params[i].dir == MW_DIR_IN) {
+            mwi_changes_keep(changes, params[i].type, q->args[i]);
+        } else if (params[i].dir == MW_DIR_OUT) {
+            mwi_changes_expect(changes, params[i].type, q->args[i]);
+        }
+    }
+    for (size_t t = 0; t < patch->released.n_tables; t++) {
+        const struct mwi_node_table *table = &q->nodes.tables[t];
+
+        for (size_t i = 0; i < table->n_known; i++) {
+            if (mwi_is_released(&patch->released, t, i)) {
+                mwi_changes_free_node(changes, mwi_node_at(table, i));
+            }
+        }
+    }
+}
+
 /* The patch is staged and checked: do it. */
 static mw_status
 apply(struct mwi_request *q, struct mwi_patch *patch, mw_error *reterr)
 {
     bool look = must_look_for_unlinked(q, patch);
+    bool show = q->ctx != NULL && q->ctx->show_changes;
     struct mwi_reach reach;
+    struct mwi_changes changes;
 
     if (look && mwi_reach_init(&reach, &q->nodes, &patch->released) < 0) {
         return mwi_fail_nomem(reterr);
     }
     take_counts(q, &patch->stats);
+    mwi_changes_init(&changes);
+    if (show) {
+        watch(q, patch, &changes);
+    }
     mwi_patch_commit(patch);
+    if (show) {
+        /* Before the caller is told of nodes, which it may free then. */
+        q->ctx->changes = mwi_changes_text(&changes);
+    }
+    mwi_changes_fini(&changes);
     if (look) {
         tell_unlinked(q, &reach);
         mwi_reach_fini(&reach);
