@@ -293,8 +293,11 @@ stage_leaf(struct mwi_stager *s, const mw_type *type, const mw_mask *mask,
 {
     bool is_text =
         type->kind == MW_KIND_STRING || type->kind == MW_KIND_STRING_N;
+    /* Boxes and references have an elem, too. */
+    bool has_items = type->kind == MW_KIND_SEQ || type->kind == MW_KIND_SEQ_N ||
+                     type->kind == MW_KIND_ARRAY;
 
-    if (!is_text && type->elem == NULL) {
+    if (!is_text && !has_items) {
         MWI_STAGE_FAIL(s, at, "%s cannot be patched", type->name);
     } else if (!mask->all) {
         mwi_stage_refuse(s, at);
