@@ -68,12 +68,18 @@ next_pair(struct merge *merge, struct pair *ret_pair)
     return pair.old != NULL || pair.live != NULL;
 }
 
-/* Whether a value that was replaced may be put: it cannot be patched, or its
- * patch is made so easily that it is no matter to make it twice. */
+/* Whether a change of a value is put: it replaces the value, whatever it is.
+ * Others may be patches, which are told of behind what is put and deleted. */
 static bool
-may_be_put(const mw_type *value)
+is_put(const struct merge *merge, const struct pair *pair)
 {
-    switch (value->kind) {
+    const mw_field *value = mwi_map_value(merge->type);
+
+    switch (value->type->kind) {
+    case MW_KIND_STRING:
+    case MW_KIND_STRING_N:
+        return mwi_is_short_text(merge->snapshot, value->type,
+            mwi_field_at(value, pair->old), mwi_field_at(value, pair->live));
     case MW_KIND_STRUCT:
     case MW_KIND_UNION:
     case MW_KIND_BOX:
@@ -85,14 +91,6 @@ may_be_put(const mw_type *value)
     default:
         return true;
     }
-}
-
-/* Whether a patch of a text, not a text, was written last. */
-static bool
-is_patch(const struct mwi_writer *w, size_t mark)
-{
-    return mwi_writer_ok(w) &&
-           w->buf->data[w->buf->start + mark] >> 5 == 5 /* map */;
 }
 
 /* Append V of the key of an entry that went away. */
@@ -110,26 +108,6 @@ write_old_key(struct mwi_differ *d, const struct merge *merge, const void *old)
     mwi_encode(d->w, key->type, value);
 }
 
-/* Append what comes behind the key of an entry that is there: V if it is new,
- * else D, if that belongs to this part.  Says whether anything was to be
- * appended. */
-static bool
-write_value(struct mwi_differ *d, const struct merge *merge,
-    const mw_mask *mask, const struct pair *pair, int part)
-{
-    const mw_field *value = mwi_map_value(merge->type);
-    size_t mark = mwi_writer_mark(d->w);
-
-    if (pair->old == NULL) {
-        mwi_encode_field(d->w, value, pair->live);
-        return true;
-    }
-    return mwi_diff_value(d, value->type, mask, mwi_field_at(value, pair->old),
-               mwi_field_at(value, pair->live)) &&
-           (!may_be_put(value->type) ||
-               is_patch(d->w, mark) == (part == MWI_PATCH_SUBS));
-}
-
 /* Whether a part may have something to say of an entry. */
 static bool
 is_in_part(const struct merge *merge, const mw_mask *mask,
@@ -141,9 +119,24 @@ is_in_part(const struct merge *merge, const mw_mask *mask,
     if (pair->old == NULL) {
         return part == MWI_PATCH_PUTS && mask->all;
     }
-    return part == MWI_PATCH_SUBS ||
-           (part == MWI_PATCH_PUTS && mask->all &&
-               may_be_put(mwi_map_value(merge->type)->type));
+    return part != MWI_PATCH_DELS &&
+           is_put(merge, pair) == (part == MWI_PATCH_PUTS);
+}
+
+/* Append what comes behind the key of an entry that is there: V if it is new,
+ * else D, if there is a change. */
+static bool
+write_value(struct mwi_differ *d, const struct merge *merge,
+    const mw_mask *mask, const struct pair *pair)
+{
+    const mw_field *value = mwi_map_value(merge->type);
+
+    if (pair->old == NULL) {
+        mwi_encode_field(d->w, value, pair->live);
+        return true;
+    }
+    return mwi_diff_value(d, value->type, mask, mwi_field_at(value, pair->old),
+        mwi_field_at(value, pair->live));
 }
 
 /* Append what a part says of an entry, if it says anything. */
@@ -166,7 +159,7 @@ write_pair(struct mwi_differ *d, const struct merge *merge, const mw_mask *mask,
     mwi_encode_field(d->w, key, pair->live);
     step.key = mwi_field_at(key, pair->live);
     d->w->path = mwi_writer_ok(d->w) ? &step : step.up;
-    written = write_value(d, merge, mask, pair, part);
+    written = write_value(d, merge, mask, pair);
     d->w->path = step.up;
     if (!written) {
         mwi_writer_rewind(d->w, before);

@@ -95,6 +95,18 @@ write_text_splices(
 }
 
 bool
+mwi_is_short_text(const struct mwi_snapshot *snapshot, const mw_type *type,
+    const void *old, const void *live)
+{
+    size_t old_len;
+    size_t len;
+
+    (void) mwi_text_in(snapshot, type, old, &old_len);
+    (void) mwi_text_of(type, live, &len);
+    return len <= TEXT_MIN || old_len <= TEXT_MIN;
+}
+
+bool
 mwi_diff_text(struct mwi_differ *d, const mw_type *type, const void *old,
     const void *live)
 {

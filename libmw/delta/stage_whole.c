@@ -7,6 +7,8 @@
  * Under a contract for parts of a value everything is walked: the rest must be
  * what it is already.
  */
+#include <inttypes.h>
+
 #include "base/mem.h"
 #include "codec/access.h"
 #include "codec/map.h"
@@ -78,8 +80,16 @@ static void
 stage_mutable(struct mwi_stager *s, const mw_type *type, const mw_mask *mask,
     void *target)
 {
+    const uint8_t *at = s->r->at;
     size_t n = mwi_read_map(s->r);
 
+    if ((type->flags & MW_TYPE_FINAL) != 0 && n != type->n_members &&
+        mwi_reader_ok(s->r)) {
+        s->r->at = at;
+        mwi_reader_fail(s->r, MW_EINVAL, "%zu members, %s has %" PRIu32, n,
+            type->name, type->n_members);
+        return;
+    }
     mwi_stage_members(s, type, mask, target, n, true);
     mwi_leave(s->r);
 }

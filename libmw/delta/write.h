@@ -33,6 +33,11 @@ bool mwi_diff_elements(struct mwi_differ *d, const mw_type *type,
 bool mwi_diff_map(struct mwi_differ *d, const mw_type *type,
     const mw_mask *mask, const void *old, const void *live);
 
+/** Whether a change of a text is sent as a whole because one of the two is
+ * short. */
+bool mwi_is_short_text(const struct mwi_snapshot *snapshot, const mw_type *type,
+    const void *old, const void *live);
+
 /** End a patch that began at a place in the writer's buffer: if all of the
  * value may change and is not longer as a whole, it takes the patch's place. */
 void mwi_diff_guard(struct mwi_differ *d, const mw_type *type,

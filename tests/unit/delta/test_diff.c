@@ -11,17 +11,10 @@
 #include "mw/object.h"
 
 #include "fixture.h"
+#include "forms.h"
 #include "lib/prng.h"
 #include "shapes.h"
 #include "world.h"
-
-struct form {
-    const char *name;
-    const mw_type *type;
-    const char *old;
-    const char *live;
-    const char *delta;
-};
 
 static const struct form forms[] = {
     { "unchanged scalar", &mw_type_u32, "05", "05", "a0" },
@@ -260,52 +253,9 @@ static const struct form forms[] = {
         "d85640" },
 };
 
-static void *
-decoded(const mw_type *type, const char *text)
-{
-    void *object = calloc(1, type->size);
-    uint8_t bytes[1024];
-    mw_error error;
-
-    cr_assert_not_null(object);
-    cr_assert_eq(mw_object_decode(type, bytes,
-                     unhex(text, bytes, sizeof(bytes)), object, &error),
-        MW_OK, "%s", error.text);
-    return object;
-}
-
-static void
-drop(const mw_type *type, void *object)
-{
-    mw_object_clear(type, object);
-    free(object);
-}
-
-static void
-check_form(const struct form *form)
-{
-    void *old = decoded(form->type, form->old);
-    void *live = decoded(form->type, form->live);
-    struct mwi_buf delta = delta_between(form->type, old, live);
-    mw_error error;
-
-    cr_expect_str_eq(hex(mwi_buf_bytes(&delta), mwi_buf_len(&delta)),
-        form->delta, "%s: %s", form->name,
-        hex(mwi_buf_bytes(&delta), mwi_buf_len(&delta)));
-    cr_assert_eq(apply(form->type, old, mwi_buf_bytes(&delta),
-                     mwi_buf_len(&delta), &error, NULL),
-        MW_OK, "%s: %s", form->name, error.text);
-    cr_expect(mwi_equal(form->type, old, live), "%s: differs", form->name);
-    mwi_buf_fini(&delta);
-    drop(form->type, old);
-    drop(form->type, live);
-}
-
 Test(diff, forms)
 {
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        check_form(&forms[i]);
-    }
+    check_forms(forms, sizeof(forms) / sizeof(forms[0]));
 }
 
 /* A text of words of 2 to 9 letters. */

@@ -12,7 +12,9 @@
 #include "mw/object.h"
 
 #include "base/mem.h"
+#include "delta/format.h"
 #include "fixture.h"
+#include "kinds.h"
 #include "lib/prng.h"
 #include "lib/random_value.h"
 #include "shapes.h"
@@ -20,7 +22,9 @@
 
 static const mw_type *const types[] = { &doc_type, &order_type, &seq_item_type,
     &seq_line_type, &node_type, &mw_type_string, &label_type, &mw_type_seq_f64,
-    &seq_item_6_type, &array_line_2_type, &mw_type_seq_u8 };
+    &seq_item_6_type, &array_line_2_type, &mw_type_seq_u8, &figure_type,
+    &price_map_type, &stock_map_type, &side_map_type, &crate_type,
+    &profile_type, &depot_type };
 
 enum { N_TYPES = sizeof(types) / sizeof(types[0]) };
 
@@ -31,6 +35,14 @@ struct change {
     void *live;
     struct mwi_buf delta;
 };
+
+static bool
+is_patch(const mw_type *type, const struct mwi_buf *delta)
+{
+    int major = mwi_patch_item(type) == MWI_ITEM_ARRAY ? 4 : 5;
+
+    return mwi_buf_bytes(delta)[0] >> 5 == major;
+}
 
 /* A random change whose delta is no whole value. */
 static void
@@ -49,7 +61,7 @@ change_init(struct change *change, struct mwt_prng *prng, const mw_type *type)
         change->delta = delta_between(type, change->object, change->live);
         if (mwi_buf_len(&change->delta) > 12 &&
             mwi_buf_len(&change->delta) < 4000 &&
-            mwi_buf_bytes(&change->delta)[0] >> 5 == 5) {
+            is_patch(type, &change->delta)) {
             return;
         }
         mwi_buf_fini(&change->delta);
@@ -187,7 +199,8 @@ Test(faults, staging_within_a_budget)
             mwi_patch_init(&patch, budget);
             mwi_reader_init(&r, mwi_buf_bytes(&change.delta),
                 mwi_buf_len(&change.delta), DELTA_DEPTH);
-            mwi_patch_stage(&patch, &r, change.type, &mwi_mask_all, change.object);
+            mwi_patch_stage(
+                &patch, &r, change.type, &mwi_mask_all, change.object);
             done = mwi_reader_ok(&r);
             mwi_patch_abort(&patch);
             if (!done) {

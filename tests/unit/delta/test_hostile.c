@@ -3,24 +3,12 @@
  * Well-formed deltas that are wrong: each is refused, says why, and leaves
  * every byte of the object as it was.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include <criterion/criterion.h>
 
-#include "mw/object.h"
-
 #include "fixture.h"
+#include "forms.h"
 #include "shapes.h"
 #include "world.h"
-
-struct refusal {
-    const mw_type *type;
-    const char *object; /* V in hexadecimal */
-    const char *delta;
-    mw_status status;
-    const char *text; /* up to " at byte"; NULL: any */
-};
 
 static const struct refusal refusals[] = {
     { &mw_type_u32, "05", "a10001", MW_EPROTO, "x: uint32 cannot be patched" },
@@ -304,44 +292,8 @@ static const struct refusal refusals[] = {
         "a201a00280", MW_EPROTO, "x: no patch 2 for test::Line[2]" },
 };
 
-static void
-check_refusal(const struct refusal *refusal)
-{
-    void *object = calloc(1, refusal->type->size);
-    uint8_t bytes[1024];
-    struct mwi_buf before;
-    struct mwi_buf after;
-    mw_error error;
-    mw_status status;
-    size_t len = unhex(refusal->object, bytes, sizeof(bytes));
-
-    cr_assert_not_null(object);
-    cr_assert_eq(mw_object_decode(refusal->type, bytes, len, object, &error),
-        MW_OK, "%s", error.text);
-    before = dump(refusal->type, object);
-    len = unhex(refusal->delta, bytes, sizeof(bytes));
-    status = apply(refusal->type, object, bytes, len, &error, NULL);
-    after = dump(refusal->type, object);
-    cr_expect(
-        same_bytes(&before, &after), "%s: the object has changed", error.text);
-    cr_expect_eq(status, refusal->status, "%s is %s", error.text,
-        mw_status_name(status));
-    if (refusal->text != NULL) {
-        size_t n = strlen(refusal->text);
-
-        cr_expect(strncmp(error.text, refusal->text, n) == 0 &&
-                      strncmp(error.text + n, " at byte ", 9) == 0,
-            "\"%s\", not \"%s\"", error.text, refusal->text);
-    }
-    mwi_buf_fini(&before);
-    mwi_buf_fini(&after);
-    mw_object_clear(refusal->type, object);
-    free(object);
-}
-
 Test(hostile, refusals)
 {
-    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-        check_refusal(&refusals[i]);
-    }
+    check_refusals(
+        refusals, sizeof(refusals) / sizeof(refusals[0]), &mwi_mask_all);
 }

@@ -9,6 +9,7 @@
 #include "mw/object.h"
 
 #include "fixture.h"
+#include "kinds.h"
 #include "lib/prng.h"
 #include "lib/random_value.h"
 #include "shapes.h"
@@ -22,7 +23,10 @@ static const mw_type *const types[] = { &order_type, &doc_type, &seq_item_type,
     &seq_item_6_type, &array_line_2_type, &grid_type, &string_8_type,
     &label_type, &scalars_type, &seq_seq_i16_type, &seq_colour_type,
     &seq_slot_type, &mw_type_seq_bool, &seq_u8_5_type, &seq_u16_8_type,
-    &mw_type_u32, &point_type };
+    &mw_type_u32, &point_type, &figure_type, &seq_figure_type,
+    &access_bits_type, &price_map_type, &title_map_type, &stock_map_type,
+    &side_map_type, &crate_type, &profile_type, &badge_type, &gauge_type,
+    &depot_type, &depot_type };
 
 struct totals {
     uint64_t deltas; /* bytes */

@@ -67,15 +67,15 @@ server_close(struct server *server)
 }
 
 static struct mwi_buf
-diff(const mw_type *type, const struct mwi_snapshot *snapshot, const void *old,
-    const void *live)
+diff(const mw_type *type, const mw_mask *mask,
+    const struct mwi_snapshot *snapshot, const void *old, const void *live)
 {
     struct mwi_buf buf;
     struct mwi_writer w;
 
     mwi_buf_init(&buf, SIZE_MAX);
     mwi_writer_init(&w, &buf);
-    mwi_diff(&w, type, &mwi_mask_all, snapshot, old, live);
+    mwi_diff(&w, type, mask, snapshot, old, live);
     must(mwi_writer_ok(&w), w.error.text);
     return buf;
 }
@@ -83,21 +83,42 @@ diff(const mw_type *type, const struct mwi_snapshot *snapshot, const void *old,
 struct mwi_buf
 server_delta(const struct server *server)
 {
-    return diff(server->type, &server->snapshot,
+    return server_delta_masked(server, &mwi_mask_all);
+}
+
+struct mwi_buf
+server_delta_masked(const struct server *server, const mw_mask *mask)
+{
+    return diff(server->type, mask, &server->snapshot,
         mwi_snapshot_of(&server->snapshot, server->object), server->object);
 }
 
 struct mwi_buf
 delta_between(const mw_type *type, const void *old, const void *live)
 {
+    return delta_masked(type, &mwi_mask_all, old, live);
+}
+
+struct mwi_buf
+delta_masked(
+    const mw_type *type, const mw_mask *mask, const void *old, const void *live)
+{
     struct mwi_snapshot none = { 0 };
 
-    return diff(type, &none, old, live);
+    return diff(type, mask, &none, old, live);
 }
 
 mw_status
 apply(const mw_type *type, void *object, const uint8_t *delta, size_t len,
     mw_error *ret_error, mw_stats *ret_stats)
+{
+    return apply_masked(
+        type, &mwi_mask_all, object, delta, len, ret_error, ret_stats);
+}
+
+mw_status
+apply_masked(const mw_type *type, const mw_mask *mask, void *object,
+    const uint8_t *delta, size_t len, mw_error *ret_error, mw_stats *ret_stats)
 {
     struct mwi_path root = { .name = "x" };
     struct mwi_patch patch;
@@ -106,7 +127,7 @@ apply(const mw_type *type, void *object, const uint8_t *delta, size_t len,
     mwi_patch_init(&patch, (size_t) 1 << 28);
     mwi_reader_init(&r, delta, len, DELTA_DEPTH);
     r.path = &root;
-    mwi_patch_stage(&patch, &r, type, &mwi_mask_all, object);
+    mwi_patch_stage(&patch, &r, type, mask, object);
     r.path = NULL;
     if (ret_stats != NULL) {
         *ret_stats = patch.stats;

@@ -35,10 +35,14 @@ void server_close(struct server *server);
 
 /** D(T) of what has changed since.  mwi_buf_fini() it. */
 struct mwi_buf server_delta(const struct server *server);
+struct mwi_buf server_delta_masked(
+    const struct server *server, const mw_mask *mask);
 
 /** D(T) between two plain objects. */
 struct mwi_buf delta_between(
     const mw_type *type, const void *old, const void *live);
+struct mwi_buf delta_masked(const mw_type *type, const mw_mask *mask,
+    const void *old, const void *live);
 
 /** V(T). */
 struct mwi_buf value_of(const mw_type *type, const void *object);
@@ -46,6 +50,8 @@ struct mwi_buf value_of(const mw_type *type, const void *object);
 /** Stage and commit, or abort.  ret_error: NULL allowed. */
 mw_status apply(const mw_type *type, void *object, const uint8_t *delta,
     size_t len, mw_error *ret_error, mw_stats *ret_stats);
+mw_status apply_masked(const mw_type *type, const mw_mask *mask, void *object,
+    const uint8_t *delta, size_t len, mw_error *ret_error, mw_stats *ret_stats);
 
 /** All bytes of an object and of what it points to, pointers included, in a
  * fixed order; two such dumps are the same if and only if nothing at all has
