@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the handlers of graph::Surgery do, for tests that do the same without a
+ * call, and a server that offers it.
+ */
+#ifndef MWT_SURGEON_H
+#define MWT_SURGEON_H
+
+#include <pthread.h>
+
+#include "mw/mw.h"
+
+#include "graph_client.mw.h"
+#include "graph_server.mw.h"
+
+struct mwt_surgery {
+    mw_server *server;
+    mw_client *client; /* within the process */
+    pthread_t thread;
+};
+
+/** Serve, and connect a client.  Ends the program on failure. */
+void mwt_surgery_open(struct mwt_surgery *s, const mw_client_options *options);
+void mwt_surgery_close(struct mwt_surgery *s);
+
+/* What the handlers do: in a call, or without one (NULL) to objects on the
+ * heap, where a node that is released is freed.  What is not known, and what
+ * cannot be done to the graph at hand, fails with MW_EINVAL. */
+
+/** @param what  one of mwt_edits */
+MW_MUST_USE mw_status mwt_edit(
+    mw_call *call, graph_Node **root, const char *what);
+extern const char *const mwt_edits[]; /* ends with NULL */
+
+/** @param what  "left", "right", "insert" or "remove" */
+MW_MUST_USE mw_status mwt_rotate(
+    mw_call *call, graph_Tree **root, const char *what);
+
+/** Turn a list around. */
+void mwt_reverse(graph_Node **list);
+
+/** A list of n nodes with ids from 1; a ring if asked for. */
+MW_MUST_USE graph_Node *mwt_make(mw_call *call, uint32_t n, bool ring);
+
+#endif
