@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "check.h"
 #include "emit.h"
 #include "lexer.h"
 
@@ -317,17 +318,31 @@ format_op(formatter *f, const decl *op)
 
 static void format_decl(formatter *f, const decl *d);
 
+static int
+compare_places(const void *a, const void *b)
+{
+    const decl *const *x = a;
+    const decl *const *y = b;
+
+    return ((*x)->at.offset > (*y)->at.offset) -
+           ((*x)->at.offset < (*y)->at.offset);
+}
+
+/* What it has inside is printed where it was defined, which may be behind
+ * where it was declared. */
 static void
 format_interface(formatter *f, const decl *d)
 {
+    const decl **children = check_sorted(f->e.u, d, compare_places);
+
     put(&f->e, "interface %s", plain(f, d->name));
     if (d->base != NULL) {
         put(&f->e, " : %s", path(f, d->base, d->scope));
     }
     put(&f->e, " {\n");
     f->depth++;
-    for (const decl *child = d->first; child != NULL; child = child->next) {
-        format_decl(f, child);
+    for (size_t i = 0; i < d->n_children; i++) {
+        format_decl(f, children[i]);
     }
     f->depth--;
     indent(f);
