@@ -79,6 +79,15 @@ init_array(struct maker *m, const mw_type *type, void *ret_value)
     return status;
 }
 
+/* Not all enums have a value of 0. */
+static void
+init_enum(const mw_type *type, void *ret_value)
+{
+    if (mwi_enum_name(type, 0) == NULL) {
+        mwi_store_bits(type, ret_value, (uint64_t) type->enumerators[0].value);
+    }
+}
+
 static mw_status
 init_union(struct maker *m, const mw_type *type, void *ret_value)
 {
@@ -115,6 +124,9 @@ init(struct maker *m, const mw_type *type, void *ret_value)
     }
     m->depth++;
     switch (type->kind) {
+    case MW_KIND_ENUM:
+        init_enum(type, ret_value);
+        break;
     case MW_KIND_STRING:
         status = m->filled ? init_text(m, ret_value, "") : MW_OK;
         break;
