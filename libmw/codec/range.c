@@ -4,8 +4,8 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
-#include "codec/access.h"
 #include "codec/value.h"
 
 enum { NUMBER_TEXT_LEN = 32, TEXT_LEN = 80 };
@@ -112,21 +112,12 @@ describe(uint32_t kind, struct number number, const char *relation,
 
 /* Whether a number is within its range, and if not, why. */
 static bool
-is_within(const mw_range *range, const mw_type *type, const void *value,
+is_within(const mw_range *range, uint32_t kind, const void *value,
     char ret_text[TEXT_LEN])
 {
-    uint32_t kind = type->kind;
-    struct number number;
+    struct number number = load(kind, value);
     struct number border;
 
-    if (kind == MW_KIND_BOX) {
-        value = mwi_load_pointer(value);
-        kind = type->elem->kind;
-    }
-    if (value == NULL || !mwi_kind_is_number(kind)) {
-        return true;
-    }
-    number = load(kind, value);
     if (number.f64 != number.f64) {
         (void) snprintf(ret_text, TEXT_LEN, "NaN is out of range");
         return false;
@@ -151,7 +142,7 @@ mwi_write_check_range(
     char text[TEXT_LEN];
 
     if (field->range != NULL &&
-        !is_within(field->range, field->type, value, text)) {
+        !is_within(field->range, field->type->kind, value, text)) {
         mwi_writer_fail(w, MW_EINVAL, "%s", text);
     }
 }
@@ -163,7 +154,7 @@ mwi_read_check_range(struct mwi_reader *r, const uint8_t *at,
     char text[TEXT_LEN];
 
     if (field->range != NULL && mwi_reader_ok(r) &&
-        !is_within(field->range, field->type, value, text)) {
+        !is_within(field->range, field->type->kind, value, text)) {
         r->at = at;
         mwi_reader_fail(r, MW_EINVAL, "%s", text);
     }

@@ -10,44 +10,7 @@
 
 #include "codec/value.h"
 #include "fixture.h"
-#include "hex.h"
-
-static void
-assert_encodes(const mw_type *type, const void *value, const char *expected)
-{
-    uint8_t *bytes;
-    size_t len;
-    mw_error error;
-
-    cr_assert_eq(mw_object_encode(type, value, &bytes, &len, &error), MW_OK,
-        "%s", error.text);
-    assert_hex(bytes, len, expected);
-    cr_assert_eq(mwi_encoded_size(NULL, type, value, SIZE_MAX), len);
-    free(bytes);
-}
-
-static mw_error
-encode_error(const mw_type *type, const void *value)
-{
-    uint8_t *bytes = NULL;
-    size_t len = 0;
-    mw_error error = { 0 };
-
-    cr_assert_lt(mw_object_encode(type, value, &bytes, &len, &error), 0);
-    cr_assert_null(bytes);
-    return error;
-}
-
-static void
-decode(const mw_type *type, const char *text, void *ret_obj)
-{
-    struct hex hex = unhex(text);
-    mw_error error;
-
-    cr_assert_eq(mw_object_decode(type, hex.bytes, hex.len, ret_obj, &error),
-        MW_OK, "%s: %s", text, error.text);
-    free(hex.bytes);
-}
+#include "object_assert.h"
 
 Test(value, scalars)
 {
