@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NODES_MAX = 64 }; /* that an edit looks at */
+enum { NODES_MAX = 64 }; /* fewer than this can be edited */
 
 static void
 must(mw_status status, const mw_error *error)
@@ -358,6 +358,9 @@ mwt_edit(mw_call *call, graph_Node **root, const char *what)
     graph_Node *nodes[NODES_MAX];
     size_t n = walk(*root, nodes);
 
+    if (n == NODES_MAX) {
+        return MW_EINVAL; /* a ring that one gets into but not around */
+    }
     for (size_t i = 0; i < sizeof(edits) / sizeof(*edits); i++) {
         if (strcmp(edits[i].what, what) == 0) {
             return edits[i].edit(call, root, nodes, n);
@@ -418,12 +421,23 @@ reverse(mw_call *call, graph_Node **list)
     return MW_OK;
 }
 
+static void
+meanwhile(mw_call *call)
+{
+    const struct mwt_surgery *s = mw_call_user(call);
+
+    if (s->meanwhile != NULL) {
+        s->meanwhile(s->meanwhile_user);
+    }
+}
+
 static mw_status
 edit(mw_call *call, graph_Node **root, const char *what)
 {
     graph_Node *nodes[NODES_MAX];
     size_t n = walk(*root, nodes);
 
+    meanwhile(call);
     /* What a handler must not do. */
     if (strcmp(what, "release the first") == 0) {
         graph_Node_release(call, *root);
@@ -433,6 +447,11 @@ edit(mw_call *call, graph_Node **root, const char *what)
         nodes[n - 2]->next = NULL;
         graph_Node_release(call, nodes[n - 1]);
         graph_Node_release(call, nodes[n - 1]);
+        return MW_OK;
+    }
+    if (strcmp(what, "release anyway") == 0 && n > 1) {
+        nodes[0]->next = nodes[1]->next;
+        graph_Node_release(call, nodes[1]);
         return MW_OK;
     }
     if (strcmp(what, "middle") == 0) {
@@ -522,6 +541,17 @@ rename_nodes(mw_call *call, graph_Node **root, const char *what)
     return MW_OK;
 }
 
+/* One quantity more, where the contract allows it, and a title. */
+static mw_status
+partial(mw_call *call, graph_Doc *doc, const char *what)
+{
+    meanwhile(call);
+    for (size_t i = 0; i < doc->lines.len; i++) {
+        doc->lines.items[i].quantity++;
+    }
+    return mw_set_string(call, &doc->title, what);
+}
+
 static mw_status
 unshared(mw_call *call, graph_Tree **root, const char *what)
 {
@@ -546,6 +576,7 @@ static const graph_Surgery_ops ops = {
     .echo = echo,
     .rotate = mwt_rotate,
     .rename = rename_nodes,
+    .partial = partial,
     .unshared = unshared,
     .raise_node = raise_node,
 };
@@ -565,9 +596,10 @@ mwt_surgery_open(struct mwt_surgery *s, const mw_client_options *options)
 {
     mw_error error;
 
+    s->meanwhile = NULL;
     must(mw_server_open(&s->server, MW_SERVER(.threads_max = 2), &error),
         &error);
-    must(graph_Surgery_serve(s->server, &ops, NULL), NULL);
+    must(graph_Surgery_serve(s->server, &ops, s), NULL);
     if (pthread_create(&s->thread, NULL, run, s) != 0) {
         abort();
     }

@@ -17,6 +17,10 @@ struct mwt_surgery {
     mw_server *server;
     mw_client *client; /* within the process */
     pthread_t thread;
+    /* Called by the handlers of edit() and partial() before they begin, with
+     * the caller waiting: NULL, or what the caller does meanwhile. */
+    void (*meanwhile)(void *user);
+    void *meanwhile_user;
 };
 
 /** Serve, and connect a client.  Ends the program on failure. */
