@@ -11,10 +11,28 @@
 #include "correct.h"
 #include "document_client.mw.h"
 #include "options.h"
-#include "passages.h"
 #include "text.h"
 
 enum { TEXT_LEN = 200 * 1000, N_SHOWN = 5 };
+
+/* Prints the first few lines of what has changed, and returns how many there
+ * are. */
+static size_t
+print_passages(const char *changes)
+{
+    size_t n = 0;
+
+    while (changes != NULL && changes[0] != '\0') {
+        size_t len = strcspn(changes, "\n");
+
+        if (n++ < N_SHOWN) {
+            printf("  %.*s\n", (int) len, changes);
+        }
+        changes += len + 1;
+    }
+    printf("\n");
+    return n;
+}
 
 static void
 print_outcome(
@@ -36,27 +54,23 @@ print_outcome(
 static bool
 run(mw_client *client, char **text)
 {
-    mw_ctx ctx = MW_CTX(.measure = true);
-    char *before = mw_strdup(NULL, *text);
+    mw_ctx ctx = MW_CTX(.measure = true, .show_changes = true);
     char *local = mw_strdup(NULL, *text);
     document_Tally tally, local_tally;
     bool same = false;
 
-    if (before == NULL || local == NULL ||
-        correct(NULL, &local, &local_tally) < 0) {
+    if (local == NULL || correct(NULL, &local, &local_tally) < 0) {
         fprintf(stderr, "out of memory\n");
     } else if (document_Corrector_correct(client, &ctx, text, &tally) < 0) {
         fprintf(stderr, "correct: %s\n", mw_ctx_error(&ctx));
     } else {
-        print_outcome(
-            &ctx.stats, &tally, passages_print(before, *text, N_SHOWN));
+        print_outcome(&ctx.stats, &tally, print_passages(ctx.changes));
         same = strcmp(*text, local) == 0 &&
                document_Tally_equal(&tally, &local_tally);
         printf("a correction on this side comes to %s\n",
             same ? "exactly the same" : "SOMETHING ELSE");
     }
     mw_ctx_clear(&ctx);
-    free(before);
     free(local);
     return same;
 }

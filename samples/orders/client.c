@@ -18,8 +18,7 @@
 struct visit {
     mw_client *client;
     mw_ctx ctx;
-    orders_Order order;  /* the one that the desk changes */
-    orders_Order before; /* a copy, to show what has changed */
+    orders_Order order; /* the one that the desk changes */
     int n_wrong;
 };
 
@@ -40,14 +39,6 @@ expect_ok(struct visit *visit, mw_status status, const char *what)
             mw_ctx_error(&visit->ctx));
         visit->n_wrong++;
     }
-}
-
-static void
-remember(struct visit *visit)
-{
-    orders_Order_clear(&visit->before);
-    expect(visit, orders_Order_copy(&visit->before, &visit->order) == MW_OK,
-        "memory for a copy of the order");
 }
 
 static void
@@ -76,17 +67,32 @@ amount_due(const orders_Order *order)
     return order->has_discount ? total * (100 - order->discount) / 100 : total;
 }
 
+/* Whether the order is what it was. */
+static void
+expect_unchanged(struct visit *visit, const orders_Order *before)
+{
+    char *changes =
+        mw_object_changes(&orders_Order_type, before, &visit->order);
+
+    print_changes(changes);
+    expect(visit, orders_Order_equal(before, &visit->order),
+        "a call that fails leaves the order alone");
+    free(changes);
+}
+
 /* Five anvils, where the desk has two. */
 static void
 confirm_too_much(struct visit *visit)
 {
     const orders_OutOfStock *out_of_stock;
+    orders_Order before;
     mw_status status;
     double amount;
     char *parcel;
 
     printf("\nconfirm() with too many anvils\n");
-    remember(visit);
+    expect(visit, orders_Order_copy(&before, &visit->order) == MW_OK,
+        "memory for a copy of the order");
     status = orders_Desk_confirm(
         visit->client, &visit->ctx, &visit->order, &parcel, &amount);
     out_of_stock = orders_OutOfStock_caught(&visit->ctx);
@@ -96,17 +102,16 @@ confirm_too_much(struct visit *visit)
         if (status == MW_OK) {
             free(parcel);
         }
-        return;
+    } else {
+        printf("    raised OutOfStock: %s, %" PRIu32 " wanted, %" PRIu32
+               " available\n",
+            out_of_stock->sku, out_of_stock->wanted, out_of_stock->available);
+        expect_unchanged(visit, &before);
+        expect(visit, status == MW_EEXCEPTION, "the status says so");
+        expect(visit, out_of_stock->wanted == 5 && out_of_stock->available == 2,
+            "the exception tells how many there are");
     }
-    printf("    raised OutOfStock: %s, %" PRIu32 " wanted, %" PRIu32
-           " available\n",
-        out_of_stock->sku, out_of_stock->wanted, out_of_stock->available);
-    print_changes(&visit->before, &visit->order);
-    expect(visit, orders_Order_equal(&visit->before, &visit->order),
-        "a call that fails leaves the order alone");
-    expect(visit, status == MW_EEXCEPTION, "the status says so");
-    expect(visit, out_of_stock->wanted == 5 && out_of_stock->available == 2,
-        "the exception tells how many there are");
+    orders_Order_clear(&before);
 }
 
 static void
@@ -119,14 +124,13 @@ confirm(struct visit *visit)
 
     printf("\nconfirm() with one anvil\n");
     anvil->quantity = 1;
-    remember(visit);
     status = orders_Desk_confirm(
         visit->client, &visit->ctx, &visit->order, &parcel, &amount);
     expect_ok(visit, status, "confirm");
     if (status < 0) {
         return;
     }
-    print_changes(&visit->before, &visit->order);
+    print_changes(visit->ctx.changes);
     printf("    amount due %.2f, parcel %s\n", amount, parcel);
     print_bytes(&visit->ctx.stats);
     expect(visit, visit->order.status == orders_Status_CONFIRMED,
@@ -151,14 +155,13 @@ smooth(struct visit *visit)
     mw_status status;
 
     printf("\nsmooth() above 10 °C\n");
-    remember(visit);
     status = orders_Desk_smooth(
         visit->client, &visit->ctx, &visit->order, 10, &n_smoothed);
     expect_ok(visit, status, "smooth");
     if (status < 0) {
         return;
     }
-    print_changes(&visit->before, &visit->order);
+    print_changes(visit->ctx.changes);
     printf("    %" PRIu32 " samples smoothed\n", n_smoothed);
     print_bytes(&visit->ctx.stats);
     expect(visit, n_smoothed == 3, "three samples were above 10 °C");
@@ -224,7 +227,8 @@ main(int argc, char **argv)
         smooth,
         audit,
     };
-    struct visit visit = { .ctx = MW_CTX(.measure = true) };
+    struct visit visit = { .ctx =
+                               MW_CTX(.measure = true, .show_changes = true) };
     mw_error err;
     size_t i;
 
@@ -246,7 +250,6 @@ main(int argc, char **argv)
     }
 
     mw_ctx_clear(&visit.ctx);
-    orders_Order_clear(&visit.before);
     orders_Order_clear(&visit.order);
     mw_client_close(visit.client);
     if (visit.n_wrong > 0) {

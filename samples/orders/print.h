@@ -5,10 +5,8 @@
 
 #include <mw/mw.h>
 
-#include "orders.mw.h"
-
-/* Prints what differs, old → new. */
-void print_changes(const orders_Order *before, const orders_Order *after);
+/* Prints lines as mw_object_changes() and mw_ctx.changes have them. */
+void print_changes(const char *changes);
 
 /* Prints what the call moved. */
 void print_bytes(const mw_stats *stats);
