@@ -396,7 +396,7 @@ static const struct refusal refusals[] = {
     { &gauge_type, "820afb3fe0000000000000", "a101fb3ff8000000000000",
         MW_EINVAL, "x.ratio: 1.5 is above the maximum of 1" },
     { &gauge_type, "820afb3fe0000000000000", "a101fb7ff8000000000000",
-        MW_EINVAL, NULL },
+        MW_EINVAL, "x.ratio: NaN is out of range" },
     { &gauge_type, "820af6", "a101fbbfe0000000000000", MW_EINVAL,
         "x.ratio: -0.5 is below the minimum of 0" },
 };
