@@ -33,7 +33,8 @@ mwt_graph_add_root(struct mwt_graph *graph, const mw_type *type, void *at)
     if (graph->n_roots == MWT_ROOTS_MAX) {
         abort();
     }
-    graph->roots[graph->n_roots++] = (struct mwt_root){ type, at };
+    graph->roots[graph->n_roots++] =
+        (struct mwt_root){ .type = type, .at = at };
 }
 
 size_t
@@ -90,7 +91,9 @@ void
 mwt_graph_discover(struct mwt_graph *graph)
 {
     for (size_t i = 0; i < graph->n_roots; i++) {
-        mwt_each_ref(graph->roots[i].type, graph->roots[i].at, meet, graph);
+        if (!graph->roots[i].is_out) {
+            mwt_each_ref(graph->roots[i].type, graph->roots[i].at, meet, graph);
+        }
     }
     /* The list is the queue, too. */
     for (size_t i = 0; i < graph->n_nodes; i++) {
@@ -144,8 +147,11 @@ mwt_graph_copy(const struct mwt_graph *graph, struct mwi_place *place,
         const struct mwt_root *root = &graph->roots[i];
 
         mwt_graph_add_root(ret_copy, root->type, zeroed(place, root->type));
-        mwt_copy_value(place, root->type, ret_copy->roots[i].at, root->at,
-            copy_of, graphs);
+        ret_copy->roots[i].is_out = root->is_out;
+        if (!root->is_out) {
+            mwt_copy_value(place, root->type, ret_copy->roots[i].at, root->at,
+                copy_of, graphs);
+        }
     }
     for (size_t i = 0; i < graph->n_nodes; i++) {
         if (!graph->nodes[i].is_released) {
@@ -183,7 +189,9 @@ void
 mwt_graph_dump(const struct mwt_graph *graph, struct mwi_buf *buf)
 {
     for (size_t i = 0; i < graph->n_roots; i++) {
-        mwt_dump(buf, graph->roots[i].type, graph->roots[i].at);
+        if (!graph->roots[i].is_out) {
+            mwt_dump(buf, graph->roots[i].type, graph->roots[i].at);
+        }
     }
     for (size_t i = 0; i < graph->n_nodes; i++) {
         if (!graph->nodes[i].is_released) {

@@ -21,6 +21,8 @@ enum { MWT_ROOTS_MAX = 4 };
 struct mwt_root {
     const mw_type *type;
     void *at;
+    bool is_out; /* an out parameter: what it holds is none of the graph until
+                    a mutation fills it */
 };
 
 struct mwt_node {

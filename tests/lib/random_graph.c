@@ -17,6 +17,7 @@ enum {
     NODE_DEPTH = 2,    /* to fill nodes at: their sequences are shorter */
     NEW_MAX = 12,      /* nodes that a mutation makes */
     TRIES = 12,        /* to find a node that is suited */
+    NEAR = 100,        /* how far in the list the next one may be */
     CHAIN_MAX = 20000, /* nodes of a list that are followed */
 };
 
@@ -46,7 +47,7 @@ static void *
 next_of(const struct mwt_garden *garden, const mw_type *type)
 {
     const struct mwt_graph *graph = garden->graph;
-    size_t end = garden->current + TRIES;
+    size_t end = garden->current + NEAR;
 
     for (size_t i = garden->current + 1; i < graph->n_nodes && i < end; i++) {
         if (is_suited(&graph->nodes[i], type)) {
@@ -82,13 +83,13 @@ mwt_pick_node(const struct mwt_source *source, const mw_type *ref)
     if ((ref->flags & MW_TYPE_UNIQUE) != 0) {
         return pick_unique(source, ref);
     }
-    if (mwt_chance(prng, 20)) {
+    if (mwt_chance(prng, garden->null_percent)) {
         return NULL;
     }
     if (garden->n_new_left > 0 && mwt_chance(prng, garden->new_percent)) {
         return new_node(source, ref->elem);
     }
-    if (mwt_chance(prng, 45)) {
+    if (mwt_chance(prng, garden->next_percent)) {
         return next_of(garden, ref->elem);
     }
     for (int i = 0; i < TRIES; i++) {
@@ -117,6 +118,14 @@ fill_nodes(const struct mwt_source *source)
     }
 }
 
+static void
+fill_root(const struct mwt_source *source, const struct mwt_root *root)
+{
+    source->garden->current =
+        mwt_below(source->prng, source->garden->graph->n_nodes);
+    mwt_fill(source, root->type, root->at, 0);
+}
+
 /* List what is reachable, in the order of a walk, and free the rest. */
 static void
 prune(struct mwt_graph *graph)
@@ -141,13 +150,13 @@ random_count(struct mwt_prng *prng)
 {
     size_t what = mwt_below(prng, 1000);
 
-    if (what < 100) {
+    if (what < 60) {
         return mwt_below(prng, 2);
     }
     if (what < 960) {
         return 1 + mwt_below(prng, 12);
     }
-    return what < 998 ? mwt_below(prng, 100) : 1500;
+    return what < 997 ? mwt_below(prng, 100) : 1500;
 }
 
 void
@@ -155,7 +164,10 @@ mwt_random_graph(struct mwt_prng *prng, struct mwt_graph *graph,
     const mw_type *const *types, size_t n)
 {
     struct mwi_place heap = { .budget = SIZE_MAX };
-    struct mwt_garden garden = { .graph = graph };
+    bool has_lists = mwt_chance(prng, 40);
+    struct mwt_garden garden = { .graph = graph,
+        .null_percent = has_lists ? 1 : 20,
+        .next_percent = has_lists ? 95 : 30 };
     struct mwt_source source = { prng, &heap, &garden };
 
     for (size_t i = 0; i < n; i++) {
@@ -168,8 +180,9 @@ mwt_random_graph(struct mwt_prng *prng, struct mwt_graph *graph,
     /* Unique references get nodes of their own; others take what is there. */
     garden.n_new_left = mwt_below(prng, 30);
     for (size_t i = 0; i < graph->n_roots; i++) {
-        garden.current = mwt_below(prng, graph->n_nodes);
-        mwt_fill(&source, graph->roots[i].type, graph->roots[i].at, 0);
+        if (!graph->roots[i].is_out) {
+            fill_root(&source, &graph->roots[i]);
+        }
     }
     fill_nodes(&source);
     prune(graph);
@@ -339,7 +352,7 @@ join(struct mwt_prng *prng, const struct slots *slots)
     struct slot *a = pick_head(prng, slots);
     struct slot *b = pick_head(prng, slots);
 
-    if (a == NULL || a->ref->elem != b->ref->elem) {
+    if (a == NULL || b == NULL || a->ref->elem != b->ref->elem) {
         return false;
     }
     mwt_store_pointer(link_behind(a, CHAIN_MAX), mwt_load_pointer(b->place));
@@ -515,10 +528,20 @@ mwt_mutate_graph(struct mwt_prng *prng, struct mwi_place *place,
     struct mwt_garden garden = { .graph = graph,
         .n_filled = graph->n_nodes,
         .n_new_left = NEW_MAX,
-        .new_percent = 15 };
+        .null_percent = 20,
+        .new_percent = 15,
+        .next_percent = 30 };
     struct mwt_source source = { prng, place, &garden };
     size_t times = mwt_below(prng, mwt_chance(prng, 80) ? 5 : 20);
 
+    for (size_t i = 0; i < graph->n_roots; i++) {
+        if (graph->roots[i].is_out) {
+            memset(graph->roots[i].at, 0, graph->roots[i].type->size);
+            graph->roots[i].is_out = false;
+            fill_root(&source, &graph->roots[i]);
+            fill_nodes(&source);
+        }
+    }
     for (size_t i = 0; i < times; i++) {
         enum mwt_change change = pick_change(prng);
         struct slots slots = find_slots(graph);

@@ -31,10 +31,12 @@ enum mwt_change {
 /* A graph that is made or changed. */
 struct mwt_garden {
     struct mwt_graph *graph;
-    size_t n_filled;      /* of its nodes, the first that have content */
-    size_t current;       /* the node that is being filled */
-    size_t n_new_left;    /* nodes that may still be made */
-    unsigned new_percent; /* how many references lead to new nodes */
+    size_t n_filled;       /* of its nodes, the first that have content */
+    size_t current;        /* the node that is being filled */
+    size_t n_new_left;     /* nodes that may still be made */
+    unsigned null_percent; /* how many references lead nowhere ... */
+    unsigned new_percent;  /* ... of the others, how many to new nodes ... */
+    unsigned next_percent; /* ... and of the rest, how many to the next node */
 };
 
 /** Make nodes for all roots of a graph, which are zeroed storage on the heap,
@@ -45,7 +47,8 @@ struct mwt_garden {
 void mwt_random_graph(struct mwt_prng *prng, struct mwt_graph *graph,
     const mw_type *const *types, size_t n);
 
-/** Change a graph whose nodes are listed.  New nodes come from the place and
+/** Change a graph whose nodes are listed, and fill out parameters, which then
+ * are like the others.  New nodes come from the place and
  * are listed behind the others; released ones are marked, and nothing leads to
  * them any more.  What comes to be unreachable stays listed.
  *
