@@ -83,8 +83,13 @@ MW_API MW_MUST_USE char *mw_object_text(const mw_type *type, const void *obj);
  *
  * One line per change: "lines[3].quantity: 5 -> 9", "+ lines[5]: {…}" for what
  * is new, "- lines[12]: {…}" for what is gone.  Positions are those in after,
- * except for what is gone.  Nodes are numbered in the order in which they are
- * met: "next: #1 -> #4", "#4 new: {…}".  Long values are cut.
+ * except for what is gone.  Long values are cut, and so is the text after 1
+ * MiB.
+ *
+ * Of two graphs, nodes that are met for the first time in the same place are
+ * taken for one node before and after.  They are numbered as they are met:
+ * "next: Node#1 -> Node#4", "Node#3.name: "a" -> "b"", "Node#4 new: {…}",
+ * "Node#1 gone: {…}".
  *
  * @param type    [borrow: this call] descriptor
  * @param before  [copy] object
