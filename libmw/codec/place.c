@@ -4,10 +4,6 @@
 #include "base/mem.h"
 #include "codec/value.h"
 
-/* What a heap block costs beyond its bytes, roughly: many tiny texts must not
- * get away with many times the budget. */
-enum { HEAP_BLOCK_COST = 16 };
-
 bool
 mwi_place_charge(struct mwi_place *place, size_t n, size_t size)
 {
@@ -15,7 +11,7 @@ mwi_place_charge(struct mwi_place *place, size_t n, size_t size)
 
     if (__builtin_mul_overflow(n, size, &cost) ||
         (place->arena == NULL &&
-            __builtin_add_overflow(cost, HEAP_BLOCK_COST, &cost)) ||
+            __builtin_add_overflow(cost, MWI_HEAP_BLOCK_COST, &cost)) ||
         cost > place->budget) {
         return false;
     }

@@ -45,6 +45,10 @@ struct mwi_place {
                                        NULL: they are kept */
 };
 
+/* What a heap block costs beyond its bytes, roughly: many tiny texts must not
+ * get away with many times the budget. */
+enum { MWI_HEAP_BLOCK_COST = 16 };
+
 /** n * size zeroed bytes.  NULL when out of memory or over the budget. */
 MW_MUST_USE void *mwi_place_alloc(
     struct mwi_place *place, size_t n, size_t size, size_t align);
@@ -127,13 +131,17 @@ MW_MUST_USE bool mwi_equal_paired(struct mwi_pairing *pairing,
  * what refers to them. */
 void mwi_clear(const mw_type *type, void *value);
 
+/** Bytes that a value on the heap owns, counted as for a budget.  Nodes are not
+ * owned by what refers to them. */
+size_t mwi_heap_weight(const mw_type *type, const void *value);
+
 /** A value as text, see mw_object_text().  [own: free()], NULL when out of
  * memory. */
 MW_MUST_USE char *mwi_print(const mw_type *type, const void *value);
 
 /** Append a value as text, without a NUL.  References are their nodes' labels,
- * Node#0, Node#1, …; nodes are added as they are met.  nodes may be NULL, then they
- * have none.  MW_ENOMEM; MW_EINVAL when a node cannot be added. */
+ * Node#0, Node#1, …; nodes are added as they are met.  nodes may be NULL, then
+ * they have none.  MW_ENOMEM; MW_EINVAL when a node cannot be added. */
 MW_MUST_USE mw_status mwi_print_with(struct mwi_nodes *nodes,
     struct mwi_buf *buf, const mw_type *type, const void *value);
 
