@@ -32,10 +32,14 @@ typedef struct mw_stats {
     uint64_t splices;       /* pieces replaced in texts and byte sequences */
     uint64_t nodes_changed; /* valuetypes of the caller's that were patched */
     uint64_t nodes_new;
-    uint64_t nodes_released; /* freed, as the handler said mw_release() */
-    uint64_t nodes_unlinked; /* not reachable from the arguments any more, and
-                                not freed */
-    uint64_t reserved[8];    /* 0 */
+    uint64_t nodes_released;  /* freed, as the handler said mw_release() */
+    uint64_t nodes_unlinked;  /* not reachable from the arguments any more, and
+                                 not freed */
+    uint64_t deltas_sent;     /* arguments that went as a delta, for they are
+                                 mirrored */
+    uint64_t bytes_full_sent; /* what the request would have taken with every
+                                 argument whole; 0 unless .measure was set */
+    uint64_t reserved[6];     /* 0 */
 } mw_stats;
 
 typedef struct mw_mirror mw_mirror; /* mw/mirror.h */

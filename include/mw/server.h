@@ -30,6 +30,9 @@ enum {
     MW_DEFAULT_CONNECTIONS_MAX = 10000,
     MW_DEFAULT_HANDSHAKE_MS = 10000,
     MW_DEFAULT_DRAIN_MS = 10000,
+    MW_DEFAULT_MIRRORS_MAX = 16,
+    MW_DEFAULT_MIRROR_MEMORY_MAX = 64 << 20,   /* bytes */
+    MW_DEFAULT_MIRRORS_MEMORY_MAX = 512 << 20, /* bytes */
 };
 
 typedef struct mw_server_options {
@@ -59,6 +62,11 @@ typedef struct mw_server_options {
                                   0: MW_DEFAULT_MEMORY_MAX */
     mw_log_cb log;             /* [borrow: server] NULL: silent */
     void *log_user;            /* passed to log */
+    uint32_t mirrors_max;      /* mirrored objects kept for a connection;
+                                  0: default */
+    size_t mirror_memory_max;  /* bytes of those; 0: default */
+    size_t mirrors_memory_max; /* bytes of those of all connections;
+                                  0: default */
 } mw_server_options;
 
 #define MW_SERVER(...) MW_OPTIONS(mw_server_options, __VA_ARGS__)

@@ -40,25 +40,36 @@ mwi_method_node_types(struct mwi_type_set *set, const mw_method *method)
 
 /* The client. */
 
+/* What is written. */
+struct arguments {
+    const mw_method *method;
+    const void *const *args;
+    struct mwi_mirror_use *mirror;
+};
+
 static void
-write_arg(struct mwi_writer *w, const mw_param *param, const void *arg)
+write_arg(struct mwi_writer *w, const struct arguments *a, size_t i)
 {
+    const mw_param *param = &a->method->params[i];
     struct mwi_path path = { .name = param->name };
 
     w->path = &path;
-    mwi_encode(w, param->type, arg);
+    if (mwi_mirror_is_of(a->mirror, i)) {
+        mwi_mirror_write(a->mirror, w, param->type, a->args[i]);
+    } else {
+        mwi_encode(w, param->type, a->args[i]);
+    }
     w->path = NULL;
 }
 
 static void
-write_values(
-    struct mwi_writer *w, const mw_method *method, const void *const *args)
+write_values(struct mwi_writer *w, const struct arguments *a)
 {
-    mwi_write_array(w, mwi_count_params(method, MW_DIR_OUT));
+    mwi_write_array(w, mwi_count_params(a->method, MW_DIR_OUT));
     w->depth = MWI_BODY_DEPTH;
-    for (size_t i = 0; i < method->n_params; i++) {
-        if (method->params[i].dir != MW_DIR_OUT) {
-            write_arg(w, &method->params[i], args[i]);
+    for (size_t i = 0; i < a->method->n_params; i++) {
+        if (a->method->params[i].dir != MW_DIR_OUT) {
+            write_arg(w, a, i);
         }
     }
 }
@@ -72,13 +83,12 @@ struct piece {
 /* Write the arguments of one direction and what they lead to. */
 static void
 write_pieces(struct mwi_writer *w, struct mwi_graph *graph,
-    const mw_method *method, const void *const *args, mw_dir dir,
-    struct piece *pieces)
+    const struct arguments *a, mw_dir dir, struct piece *pieces)
 {
-    for (size_t i = 0; i < method->n_params; i++) {
-        if (method->params[i].dir == (uint32_t) dir) {
+    for (size_t i = 0; i < a->method->n_params; i++) {
+        if (a->method->params[i].dir == (uint32_t) dir) {
             pieces[i].start = mwi_writer_mark(w);
-            write_arg(w, &method->params[i], args[i]);
+            write_arg(w, a, i);
             pieces[i].len = mwi_writer_mark(w) - pieces[i].start;
         }
     }
@@ -87,9 +97,10 @@ write_pieces(struct mwi_writer *w, struct mwi_graph *graph,
 
 /* Nodes that inout arguments lead to are met, and so numbered, first. */
 static void
-write_graph(struct mwi_writer *w, const mw_method *method,
-    const void *const *args, struct mwi_nodes *nodes, struct piece *pieces)
+write_graph(struct mwi_writer *w, const struct arguments *a,
+    struct mwi_nodes *nodes, struct piece *pieces)
 {
+    const mw_method *method = a->method;
     struct mwi_graph graph;
     struct mwi_buf buf;
     struct mwi_writer own = *w;
@@ -99,9 +110,9 @@ write_graph(struct mwi_writer *w, const mw_method *method,
     own.buf = &buf;
     own.nodes = nodes;
     own.depth = MWI_BODY_DEPTH;
-    write_pieces(&own, &graph, method, args, MW_DIR_INOUT, pieces);
+    write_pieces(&own, &graph, a, MW_DIR_INOUT, pieces);
     mwi_graph_end_inout(&graph);
-    write_pieces(&own, &graph, method, args, MW_DIR_IN, pieces);
+    write_pieces(&own, &graph, a, MW_DIR_IN, pieces);
     w->error = own.error;
     mwi_write_array(w, 1 + mwi_count_params(method, MW_DIR_OUT));
     mwi_graph_write(&graph, w);
@@ -118,12 +129,14 @@ write_graph(struct mwi_writer *w, const mw_method *method,
 
 void
 mwi_args_write(struct mwi_writer *w, const mw_method *method,
-    const void *const *args, struct mwi_nodes *nodes)
+    const void *const *args, struct mwi_nodes *nodes,
+    struct mwi_mirror_use *mirror)
 {
+    struct arguments a = { method, args, mirror };
     struct piece *pieces;
 
     if (!mwi_method_has_refs(method)) {
-        write_values(w, method, args);
+        write_values(w, &a);
         return;
     }
     pieces = mwi_calloc(method->n_params, sizeof(*pieces));
@@ -131,7 +144,7 @@ mwi_args_write(struct mwi_writer *w, const mw_method *method,
         mwi_writer_fail(w, MW_ENOMEM, "out of memory");
         return;
     }
-    write_graph(w, method, args, nodes, pieces);
+    write_graph(w, &a, nodes, pieces);
     mwi_free(pieces);
 }
 
@@ -176,7 +189,9 @@ read_arg(struct mwi_reader *r, mw_call *call, struct mwi_place *place, size_t i)
 
     place->arena = arena_of(call, param);
     r->path = &path;
-    if (param->dir != MW_DIR_OUT) {
+    if (call->mirror.head.version != 0 && call->mirror.head.param == i) {
+        mwi_call_mirror_read(r, call, place);
+    } else if (param->dir != MW_DIR_OUT) {
         mwi_decode(r, place, param->type, call->args[i]);
     } else if (mwi_init(place, param->type, call->args[i]) < 0) {
         mwi_reader_fail(r, MW_ENOMEM, "out of memory");
@@ -200,6 +215,7 @@ mwi_args_read(struct mwi_reader *r, mw_call *call)
             method->target, expected - has_refs,
             has_refs ? " and their nodes" : "", n);
     }
+    mwi_call_mirror_check(r, call);
     if (mwi_reader_ok(r) && allocate(call, &place) < 0) {
         mwi_reader_fail(r, MW_ENOMEM, "out of memory");
     }

@@ -11,6 +11,7 @@
 
 #include "codec/graph.h"
 #include "rpc/call.h"
+#include "rpc/mirror.h"
 
 /** Whether any parameter is or holds a reference. */
 bool mwi_method_has_refs(const mw_method *method);
@@ -25,11 +26,13 @@ MW_MUST_USE mw_status mwi_method_node_types(
 /** At the client: append the arguments, numbering their nodes.  Errors are the
  * writer's.
  *
- * @param args   method->n_params addresses of values
- * @param nodes  empty
+ * @param args    method->n_params addresses of values
+ * @param nodes   empty
+ * @param mirror  after mwi_mirror_try(); NULL: no argument is mirrored
  */
 void mwi_args_write(struct mwi_writer *w, const mw_method *method,
-    const void *const *args, struct mwi_nodes *nodes);
+    const void *const *args, struct mwi_nodes *nodes,
+    struct mwi_mirror_use *mirror);
 
 /** At the server: read the arguments into the call's arenas, and give results
  * their defaults.  Errors are the reader's. */

@@ -40,6 +40,7 @@ mwi_call_new(const struct mwi_operation *op, const struct mwi_message *head,
                         : mwi_deadline_in((uint32_t) timeout_ms),
         .full_values = head->call.full_values,
         .depth_max = limits->depth_max,
+        .mirror = { .head = head->call.mirror },
         .request_len = len,
     };
     memcpy(call->request, message, len);
@@ -56,6 +57,7 @@ mwi_call_free(mw_call *call)
     if (call == NULL) {
         return;
     }
+    mwi_call_mirror_drop(call);
     mwi_buf_fini(&call->exception);
     mwi_snapshot_fini(&call->snapshot);
     mwi_nodes_fini(&call->nodes);
@@ -81,6 +83,7 @@ mwi_call_decode(mw_call *call, mw_error *reterr)
         *reterr = r.error;
         return r.error.status;
     }
+    mwi_call_mirror_read_all(call);
     call->is_decoded = true;
     return MW_OK;
 }
@@ -185,6 +188,18 @@ take_exception(mw_call *call, struct mwi_buf *frame, mw_error *reterr)
     return MW_OK;
 }
 
+/* The frame of a REPLY is made. */
+static void
+end_mirror(mw_call *call, const struct mwi_buf *reply)
+{
+    const uint8_t *bytes = mwi_buf_bytes(reply);
+    struct mwi_frame frame;
+
+    if (mwi_frame_parse(bytes, mwi_buf_len(reply), &frame) == MWI_FRAME_WHOLE) {
+        mwi_call_mirror_end(call, bytes + frame.head, (size_t) frame.len);
+    }
+}
+
 /* All that must go well before the handler may start. */
 static mw_status
 prepare(mw_call *call, bool one_way, mw_error *reterr)
@@ -225,7 +240,12 @@ mwi_call_execute(
     } else if (status == MW_EEXCEPTION) {
         status = take_exception(call, ret_frame, ret_outcome);
     }
-    if (status < 0) {
-        mwi_call_make_fail(ret_frame, call->id, ret_outcome, !prepared);
+    if (status == MW_OK) {
+        end_mirror(call, ret_frame);
+        return;
     }
+    if (prepared) {
+        mwi_call_mirror_end(call, NULL, 0);
+    }
+    mwi_call_make_fail(ret_frame, call->id, ret_outcome, !prepared);
 }

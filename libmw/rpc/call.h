@@ -16,6 +16,7 @@
 #include "codec/value.h"
 #include "delta/snapshot.h"
 #include "pool/pool.h"
+#include "rpc/mirror_call.h"
 #include "rpc/registry.h"
 #include "wire/message.h"
 
@@ -36,6 +37,7 @@ struct mw_call {
     struct mwi_snapshot snapshot;   /* inout before the handler ran */
     struct mwi_nodes nodes;         /* of the request, in inout, and new ones
                                        that the results refer to */
+    struct mwi_call_mirror mirror;  /* of an argument; kept is the owner's */
     void **released;                /* n_released of them, by mw_release() */
     size_t n_released;
     size_t cap_released;

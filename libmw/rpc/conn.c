@@ -63,6 +63,7 @@ struct mwi_conn *
 mwi_conn_open(struct mwi_stream *stream, const struct mwi_conn_limits *limits,
     mw_error *reterr)
 {
+    static _Atomic uint64_t last_serial;
     struct mwi_conn *conn = mwi_calloc(1, sizeof(*conn));
 
     if (conn == NULL) {
@@ -74,6 +75,7 @@ mwi_conn_open(struct mwi_stream *stream, const struct mwi_conn_limits *limits,
         &conn->channel, stream, limits->message_max, OUT_MAX, NULL);
     mwi_channel_peer(&conn->channel, &conn->peer);
     conn->limits = *limits;
+    conn->serial = atomic_fetch_add(&last_serial, 1) + 1;
     atomic_init(&conn->refs, 1);
     mwi_mutex_init(&conn->mutex);
     mwi_list_init(&conn->waiting);

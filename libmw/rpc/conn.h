@@ -27,6 +27,7 @@ struct mwi_conn {
     struct mwi_channel channel;    /* thread-safe but for its reader's side */
     struct mwi_conn_limits limits; /* constant */
     mw_peer peer;                  /* constant */
+    uint64_t serial;               /* constant; no other connection's */
     _Atomic uint32_t refs;
     struct mwi_mutex mutex;  /* never held while the channel's is taken */
     struct mwi_list waiting; /* [mutex] waiters, the oldest first */

@@ -12,6 +12,7 @@ enum {
     DEPTH_LIMIT = 1000,          /* levels; decoding recurses */
     THREADS_LIMIT = 10000,
     QUEUE_LIMIT = 10000000,
+    MIRRORS_LIMIT = 10000, /* they are in a list */
 };
 
 static mw_status
@@ -101,6 +102,9 @@ mwi_server_options_take(mw_server_options *ret_options,
     set_default_u32(&o->depth_max, MW_DEFAULT_DEPTH_MAX);
     set_default_size(&o->memory_max, MW_DEFAULT_MEMORY_MAX);
     set_default_size(&o->queue_memory_max, MW_DEFAULT_QUEUE_MEMORY_MAX);
+    set_default_u32(&o->mirrors_max, MW_DEFAULT_MIRRORS_MAX);
+    set_default_size(&o->mirror_memory_max, MW_DEFAULT_MIRROR_MEMORY_MAX);
+    set_default_size(&o->mirrors_memory_max, MW_DEFAULT_MIRRORS_MEMORY_MAX);
     status = check_limits(o->message_max, o->depth_max, reterr);
     if (status == MW_OK) {
         status = check_range(
@@ -112,6 +116,10 @@ mwi_server_options_take(mw_server_options *ret_options,
     }
     if (status == MW_OK) {
         status = check_range("queue_max", o->queue_max, 1, QUEUE_LIMIT, reterr);
+    }
+    if (status == MW_OK) {
+        status = check_range(
+            "mirrors_max", o->mirrors_max, 1, MIRRORS_LIMIT, reterr);
     }
     return status;
 }

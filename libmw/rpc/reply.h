@@ -10,6 +10,7 @@
 
 #include "codec/nodes.h"
 #include "delta/base.h"
+#include "rpc/mirror.h"
 #include "wire/message.h"
 
 /* One call, on the stack of its caller. */
@@ -24,6 +25,7 @@ struct mwi_request {
     struct mwi_nodes nodes; /* that the request has numbered */
     struct mwi_bases bases; /* unless ctx->conflict is MW_CONFLICT_UNCHECKED:
                                what the arguments were */
+    struct mwi_mirror_use mirror;
 };
 
 /** Apply a REPLY to the caller's objects, all of it or nothing.

@@ -8,9 +8,8 @@
 #include "rpc/args.h"
 #include "wire/message.h"
 
-/* What of a parameter may change: NULL is nothing. */
-static const mw_mask *
-mask_of(const mw_method *method, size_t i)
+const mw_mask *
+mwi_result_mask(const mw_method *method, size_t i)
 {
     return method->writes == NULL ? &mwi_mask_all : method->writes->params[i];
 }
@@ -29,7 +28,7 @@ write_result(struct mwi_writer *w, mw_call *call, size_t i)
         (param->dir == MW_DIR_INOUT && call->full_values)) {
         mwi_encode(w, param->type, call->args[i]);
     } else if (param->dir == MW_DIR_INOUT) {
-        mwi_diff(w, param->type, mask_of(method, i), &call->snapshot,
+        mwi_diff(w, param->type, mwi_result_mask(method, i), &call->snapshot,
             mwi_snapshot_of(&call->snapshot, call->args[i]), call->args[i]);
     }
     w->path = NULL;
@@ -106,8 +105,8 @@ stage_result(struct mwi_reader *r, struct mwi_patch *patch,
     if (param->dir == MW_DIR_OUT) {
         mwi_patch_stage_out(patch, r, param->type, object);
     } else if (param->dir == MW_DIR_INOUT) {
-        mwi_patch_stage_over(patch, r, param->type, mask_of(method, i), object,
-            patch->bases != NULL ? patch->bases->params[i] : NULL);
+        mwi_patch_stage_over(patch, r, param->type, mwi_result_mask(method, i),
+            object, patch->bases != NULL ? patch->bases->params[i] : NULL);
     }
     r->path = NULL;
 }

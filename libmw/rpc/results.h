@@ -13,6 +13,9 @@
 #include "delta/patch.h"
 #include "rpc/call.h"
 
+/** What of a parameter may change: NULL is nothing. */
+const mw_mask *mwi_result_mask(const mw_method *method, size_t i);
+
 /** At the server: append the results of a call whose handler has returned.
  * Errors are the writer's. */
 void mwi_results_write(struct mwi_writer *w, mw_call *call);

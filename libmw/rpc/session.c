@@ -39,6 +39,20 @@ on_want_write(struct mwi_channel *channel, bool wanted)
     mwi_poller_modify(&session->host->poller, channel->fd, events, session);
 }
 
+static void
+init_mirrors(struct mwi_session *session)
+{
+    struct mwi_host *host = session->host;
+    struct mwi_mirror_limits limits = {
+        .n_max = host->options.mirrors_max,
+        .weight_max = host->options.mirror_memory_max,
+        .total_max = host->options.mirrors_memory_max,
+        .total = &host->mirror_bytes,
+    };
+
+    mwi_mirrors_init(&session->mirrors, &limits);
+}
+
 struct mwi_session *
 mwi_session_new(
     struct mwi_host *host, struct mwi_stream *stream, mw_error *reterr)
@@ -64,6 +78,7 @@ mwi_session_new(
         mwi_free(session);
         return NULL;
     }
+    init_mirrors(session);
     mwi_channel_init(&session->channel, stream, message_max,
         2 * message_max + BACKLOG_MAX_EXTRA, on_want_write);
     return session;
@@ -81,6 +96,7 @@ mwi_session_unref(struct mwi_session *session)
     if (atomic_fetch_sub(&session->refs, 1) == 1) {
         mwi_channel_fini(&session->channel);
         mwi_map_fini(&session->bound);
+        mwi_mirrors_fini(&session->mirrors);
         mwi_free(session);
     }
 }
@@ -328,6 +344,7 @@ accept_call(struct mwi_session *session, const struct mwi_message *m,
     if (call == NULL) {
         return mwi_fail_nomem(reterr);
     }
+    call->mirror.kept = &session->mirrors;
     if (one_way) {
         status = mwi_call_decode(call, reterr);
     }

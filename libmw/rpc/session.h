@@ -18,19 +18,21 @@
 #include "net/poller.h"
 #include "pool/pool.h"
 #include "rpc/call.h"
+#include "rpc/mirrors.h"
 #include "rpc/registry.h"
 #include "wire/channel.h"
 
 /* What the sessions of a server share. */
 struct mwi_host {
-    struct mwi_registry registry; /* constant while the server runs */
-    mw_server_options options;    /* constant */
-    struct mwi_log log;           /* constant */
-    struct mwi_poller poller;     /* thread-safe */
-    struct mwi_pool *pool;        /* constant while the server runs */
-    _Atomic uint64_t calls;       /* accepted and not yet answered */
-    _Atomic uint64_t call_bytes;  /* of their requests and arguments */
-    atomic_bool draining;         /* accept no more */
+    struct mwi_registry registry;  /* constant while the server runs */
+    mw_server_options options;     /* constant */
+    struct mwi_log log;            /* constant */
+    struct mwi_poller poller;      /* thread-safe */
+    struct mwi_pool *pool;         /* constant while the server runs */
+    _Atomic uint64_t calls;        /* accepted and not yet answered */
+    _Atomic uint64_t call_bytes;   /* of their requests and arguments */
+    _Atomic uint64_t mirror_bytes; /* of all sessions' mirrors */
+    atomic_bool draining;          /* accept no more */
 };
 
 /* What an event of the poller is about. First member of what it watches. */
@@ -55,6 +57,7 @@ struct mwi_session {
     bool is_paused;               /* [channel.mutex] not polled for reading */
     int64_t hello_deadline;       /* constant; base/clock.h */
     struct mwi_map bound;         /* loop: number -> struct mwi_operation */
+    struct mwi_mirrors mirrors;   /* thread-safe */
 };
 
 /** A session on a stream whose handshake is still to come, watched by the

@@ -4,7 +4,8 @@
  *
  * Until the commit, which cannot fail, nothing of the caller's has changed.
  * A call whose request cannot have reached the server is made once more, on a
- * new connection; any other is not.
+ * new connection; so is one that the server has refused because of a mirror
+ * that it does not have.  Any other is not.
  */
 #include "mw/stub.h"
 
@@ -80,13 +81,15 @@ write_request(struct mwi_request *q, struct mwi_conn *conn, uint64_t id,
         return mwi_fail_nomem(reterr);
     }
     mwi_conn_name_target(conn, q->method, &head);
+    mwi_mirror_try(&q->mirror, conn->serial);
+    head.mirror = q->mirror.head;
     mwi_writer_init(&w, frame);
     mwi_call_begin(&w, id, &head);
     /* A try before this one may have numbered them for another connection. */
     mwi_nodes_fini(&q->nodes);
     q->nodes.trust_unique = !mwi_client_options(q->client)->check_unique;
     q->nodes.check_unique = !q->nodes.trust_unique;
-    mwi_args_write(&w, q->method, q->args, &q->nodes);
+    mwi_args_write(&w, q->method, q->args, &q->nodes, &q->mirror);
     if (mwi_writer_ok(&w) && take_bases(q) < 0) {
         return mwi_fail_nomem(reterr);
     }
@@ -175,12 +178,34 @@ static mw_status
 take_fail(struct mwi_request *q, const struct mwi_message *m, mw_error *reterr)
 {
     q->not_run = m->not_run;
+    if (!m->not_run) {
+        mwi_mirror_follow(&q->mirror, q->method, NULL, 0, 0);
+    }
     if (m->exception.at != NULL) {
         return take_exception(q, m, reterr);
     }
     mwi_fail(reterr, m->status, "%.*s", (int) m->text.len, m->text.at);
     reterr->origin = MW_ORIGIN_PEER;
     return m->status;
+}
+
+static mw_status
+take_success(struct mwi_request *q, struct mwi_reader *r,
+    const struct mwi_message *m, mw_error *reterr)
+{
+    const uint8_t *reply = is_one_way(q) ? NULL : r->start;
+    size_t len = (size_t) (r->end - r->start);
+    mw_status status = MW_OK;
+
+    if (reply != NULL) {
+        status = mwi_reply_take(q, r, m, reterr);
+    }
+    /* In a conflict only the caller's object stays behind. */
+    if (status == MW_OK || status == MW_ECONFLICT) {
+        mwi_mirror_follow(&q->mirror, q->method, reply, len,
+            mwi_client_options(q->client)->memory_max);
+    }
+    return status;
 }
 
 static mw_status
@@ -191,7 +216,7 @@ take_answer(struct mwi_request *q, struct mwi_conn *conn,
     struct mwi_message m;
     enum mwi_message_kind success = is_one_way(q) ? MWI_ACK : MWI_REPLY;
 
-    q->stats.bytes_received =
+    q->stats.bytes_received +=
         waiter->answer_len + mwi_head_size(waiter->answer_len);
     mwi_reader_init(&r, waiter->answer, waiter->answer_len,
         mwi_client_options(q->client)->depth_max + MWI_DELTA_DEPTH_EXTRA);
@@ -209,7 +234,28 @@ take_answer(struct mwi_request *q, struct mwi_conn *conn,
                                   : "a PONG");
     }
     mwi_conn_confirm_target(conn, q->method);
-    return is_one_way(q) ? MW_OK : mwi_reply_take(q, &r, &m, reterr);
+    return take_success(q, &r, &m, reterr);
+}
+
+/* Count a request, and what it would be with the mirrored argument whole. */
+static void
+count_sent(struct mwi_request *q, size_t len)
+{
+    uint64_t full = len;
+
+    q->stats.bytes_sent += len;
+    q->stats.deltas_sent = mwi_mirror_is_delta(&q->mirror);
+    if (q->ctx == NULL || !q->ctx->measure) {
+        return;
+    }
+    if (mwi_mirror_is_delta(&q->mirror)) {
+        size_t param = (size_t) q->mirror.head.param;
+
+        full += mwi_encoded_size(&q->nodes, q->method->params[param].type,
+                    q->args[param], SIZE_MAX) -
+                q->mirror.sent;
+    }
+    q->stats.bytes_full_sent = full;
 }
 
 /* One try on one connection. */
@@ -223,7 +269,7 @@ exchange(struct mwi_request *q, struct mwi_conn *conn,
     mwi_buf_init(&frame, SIZE_MAX);
     status = write_request(q, conn, waiter->id, &frame, reterr);
     if (status == MW_OK) {
-        q->stats.bytes_sent = mwi_buf_len(&frame);
+        count_sent(q, mwi_buf_len(&frame));
         status = check_length(q, conn, mwi_buf_len(&frame), reterr);
     }
     *ret_is_sent = true;
@@ -239,13 +285,14 @@ exchange(struct mwi_request *q, struct mwi_conn *conn,
     return status == MW_OK ? take_answer(q, conn, waiter, reterr) : status;
 }
 
+/* Until it is sent. */
 static mw_status
-call(struct mwi_request *q, mw_error *reterr)
+send_and_take(struct mwi_request *q, mw_error *reterr)
 {
-    mw_status status = check_separate(q, reterr);
-    bool is_sent = status < 0;
+    mw_status status = MW_OK;
+    bool is_sent = false;
+    mw_stats before = q->stats;
 
-    q->not_run = true;
     for (size_t i = 0; i < TRIES && !is_sent; i++) {
         struct mwi_conn *conn;
         struct mwi_waiter waiter;
@@ -259,9 +306,25 @@ call(struct mwi_request *q, mw_error *reterr)
             mwi_conn_unref(conn);
             return status;
         }
+        q->stats = before;
         status = exchange(q, conn, &waiter, &is_sent, reterr);
         mwi_conn_end(conn, &waiter);
         mwi_conn_unref(conn);
+    }
+    return status;
+}
+
+static mw_status
+call(struct mwi_request *q, mw_error *reterr)
+{
+    mw_status status = check_separate(q, reterr);
+    bool again = status == MW_OK;
+
+    q->not_run = true;
+    while (again) {
+        status = send_and_take(q, reterr);
+        again =
+            status < 0 && q->not_run && mwi_mirror_again(&q->mirror, reterr);
     }
     return status;
 }
@@ -297,7 +360,9 @@ mw_stub_call(mw_client *client, mw_ctx *ctx, const mw_method *method,
     if (status < 0) {
         return status;
     }
+    mwi_mirror_begin(&q.mirror, ctx, method, args);
     status = call(&q, &error);
+    mwi_mirror_end(&q.mirror, q.not_run);
     mwi_nodes_fini(&q.nodes);
     mwi_bases_fini(&q.bases);
     if (status < 0) {

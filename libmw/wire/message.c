@@ -70,6 +70,34 @@ read_hello(struct mwi_reader *r, struct mwi_message *m)
     return 2;
 }
 
+static struct mwi_mirror_head
+read_mirror(struct mwi_reader *r)
+{
+    const uint8_t *at = r->at;
+    size_t n = mwi_read_array(r);
+    struct mwi_mirror_head mirror;
+
+    if (mwi_reader_ok(r) && n < 4) {
+        r->at = at;
+        mwi_reader_fail(r, MW_EPROTO,
+            "a mirror is an array of parameter, id, base and version");
+    }
+    mirror.param = mwi_read_uint(r);
+    mirror.id = mwi_read_uint(r);
+    mirror.base = mwi_read_uint(r);
+    mirror.version = mwi_read_uint(r);
+    for (size_t i = 4; i < n && mwi_reader_ok(r); i++) {
+        mwi_skip(r);
+    }
+    mwi_leave(r);
+    if (mwi_reader_ok(r) &&
+        (mirror.version <= mirror.base || mirror.version == UINT64_MAX)) {
+        r->at = at;
+        mwi_reader_fail(r, MW_EPROTO, "the mirror's version is out of range");
+    }
+    return mirror;
+}
+
 static void
 read_meta(struct mwi_reader *r, struct mwi_call_head *call)
 {
@@ -88,6 +116,9 @@ read_meta(struct mwi_reader *r, struct mwi_call_head *call)
         case MWI_META_BIND:
             call->bind = mwi_read_uint(r);
             call->has_bind = true;
+            break;
+        case MWI_META_MIRROR:
+            call->mirror = read_mirror(r);
             break;
         default:
             if (key % 2 != 0) {
@@ -269,11 +300,23 @@ mwi_hello_write(struct mwi_writer *w, uint64_t message_max)
     mwi_write_uint(w, message_max);
 }
 
+static void
+write_mirror(struct mwi_writer *w, const struct mwi_mirror_head *mirror)
+{
+    mwi_write_uint(w, MWI_META_MIRROR);
+    mwi_write_array(w, 4);
+    mwi_write_uint(w, mirror->param);
+    mwi_write_uint(w, mirror->id);
+    mwi_write_uint(w, mirror->base);
+    mwi_write_uint(w, mirror->version);
+}
+
 void
 mwi_call_begin(
     struct mwi_writer *w, uint64_t id, const struct mwi_call_head *call)
 {
     bool has_timeout = call->timeout_ms != UINT64_MAX;
+    bool has_mirror = call->mirror.version != 0;
 
     write_head(w, 5, MWI_CALL);
     mwi_write_uint(w, id);
@@ -282,7 +325,8 @@ mwi_call_begin(
     } else {
         mwi_write_uint(w, call->target_number);
     }
-    mwi_write_map(w, (size_t) has_timeout + call->full_values + call->has_bind);
+    mwi_write_map(w,
+        (size_t) has_timeout + call->full_values + call->has_bind + has_mirror);
     if (has_timeout) {
         mwi_write_uint(w, MWI_META_TIMEOUT_MS);
         mwi_write_uint(w, call->timeout_ms);
@@ -294,6 +338,9 @@ mwi_call_begin(
     if (call->has_bind) {
         mwi_write_uint(w, MWI_META_BIND);
         mwi_write_uint(w, call->bind);
+    }
+    if (has_mirror) {
+        write_mirror(w, &call->mirror);
     }
 }
 

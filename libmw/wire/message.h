@@ -55,6 +55,18 @@ enum mwi_meta_key {
     MWI_META_TIMEOUT_MS = 0,  /* uint: until the caller gives up */
     MWI_META_FULL_VALUES = 1, /* bool: no deltas in the reply */
     MWI_META_BIND = 3,        /* uint: from now on this number is the target */
+    MWI_META_MIRROR = 5,      /* [param, id, base, version]: an argument is
+                                 mirrored */
+};
+
+/* Which argument of a CALL is mirrored, and how it travels. */
+struct mwi_mirror_head {
+    uint64_t param;   /* index among the operation's parameters */
+    uint64_t id;      /* the client's, of the mirror */
+    uint64_t base;    /* the argument is a delta against this version of the
+                         mirror, which is below the new one; 0: it is whole */
+    uint64_t version; /* new, of the argument as it was sent; one more, of what
+                         the REPLY makes of it; 0: no argument is mirrored */
 };
 
 struct mwi_call_head {
@@ -66,6 +78,7 @@ struct mwi_call_head {
     bool full_values;
     bool has_unknown_meta; /* an odd key that we do not know ... */
     uint64_t unknown_meta; /* ... which is this */
+    struct mwi_mirror_head mirror;
 };
 
 struct mwi_message {

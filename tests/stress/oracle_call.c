@@ -33,13 +33,23 @@ must(void *block)
 
 /* ---- the case ---- */
 
+static void
+mutate(const struct oracle_case *c, struct mwi_place *place,
+    struct mwt_graph *graph, size_t counts[MWT_CHANGES])
+{
+    for (size_t i = 0; i < c->plan.n_steps; i++) {
+        struct mwt_prng prng = { c->plan.steps[i] };
+
+        mwt_mutate_graph(&prng, place, graph, counts);
+    }
+}
+
 /* The handler: what it does depends on the case alone. */
 static mw_status
 handle(mw_call *call, const void *ops, void *const args[])
 {
     struct oracle_case *c = call->op->user;
     struct mwi_place place = { .arena = &call->arena, .budget = SIZE_MAX };
-    struct mwt_prng prng = { c->mutation };
     size_t counts[MWT_CHANGES] = { 0 };
     struct mwt_graph graph;
 
@@ -52,7 +62,7 @@ handle(mw_call *call, const void *ops, void *const args[])
         graph.roots[i].is_out = c->params[i].dir == MW_DIR_OUT;
     }
     mwt_graph_discover(&graph);
-    mwt_mutate_graph(&prng, &place, &graph, counts);
+    mutate(c, &place, &graph, counts);
     for (size_t i = 0; i < graph.n_nodes; i++) {
         if (graph.nodes[i].is_released) {
             mw_release(call, graph.nodes[i].at);
@@ -64,8 +74,9 @@ handle(mw_call *call, const void *ops, void *const args[])
 }
 
 static void
-make_operation(struct oracle_case *c, struct mwt_prng *prng)
+make_operation(struct oracle_case *c)
 {
+    struct mwt_prng *prng = &c->prng;
     size_t n = 1 + mwt_below(prng, 3);
 
     for (size_t i = 0; i < n; i++) {
@@ -88,7 +99,7 @@ make_operation(struct oracle_case *c, struct mwt_prng *prng)
 }
 
 static void
-make_objects(struct oracle_case *c, struct mwt_prng *prng)
+make_objects(struct oracle_case *c)
 {
     const mw_type *nodes[MWT_VALUETYPES_MAX];
 
@@ -101,7 +112,7 @@ make_objects(struct oracle_case *c, struct mwt_prng *prng)
     for (size_t i = 0; i < c->types.n_valuetypes; i++) {
         nodes[i] = c->types.valuetypes[i];
     }
-    mwt_random_graph(prng, &c->caller, nodes, c->types.n_valuetypes);
+    mwt_random_graph(&c->prng, &c->caller, nodes, c->types.n_valuetypes);
 }
 
 static void
@@ -154,10 +165,9 @@ static void
 call_locally(struct oracle_case *c)
 {
     struct mwi_place heap = { .budget = SIZE_MAX };
-    struct mwt_prng prng = { c->mutation };
 
     c->local = oracle_caller(c);
-    mwt_mutate_graph(&prng, &heap, &c->local, c->counts);
+    mutate(c, &heap, &c->local, c->counts);
     for (size_t i = 0; i < c->local.n_nodes; i++) {
         if (c->local.nodes[i].is_released) {
             free_node(c->local.nodes[i].type, c->local.nodes[i].at);
@@ -167,15 +177,12 @@ call_locally(struct oracle_case *c)
 }
 
 void
-oracle_open(struct oracle_case *c, uint64_t seed, uint32_t kinds)
+oracle_open(struct oracle_case *c, const struct oracle_plan *plan)
 {
-    struct mwt_prng prng = { seed };
-
-    *c = (struct oracle_case){ .seed = seed };
-    mwt_types_init(&c->types, &prng, kinds);
-    make_operation(c, &prng);
-    make_objects(c, &prng);
-    c->mutation = mwt_next(&prng);
+    *c = (struct oracle_case){ .plan = *plan, .prng = { plan->seed } };
+    mwt_types_init(&c->types, &c->prng, plan->kinds);
+    make_operation(c);
+    make_objects(c);
     call_locally(c);
 }
 
@@ -234,7 +241,7 @@ oracle_request(const struct oracle_case *c, const struct mwt_graph *caller,
     arguments_of(caller, args);
     mwi_writer_init(&w, message);
     mwi_call_begin(&w, 1, &head);
-    mwi_args_write(&w, &c->method, args, nodes);
+    mwi_args_write(&w, &c->method, args, nodes, NULL);
     *ret_error = w.error;
     return w.error.status;
 }

@@ -208,9 +208,9 @@ Test(wire_message, unknown_meta)
         { "a0", false, 0 },
         { "a10281a10102", false, 0 },   /* {2: [{1: 2}]} */
         { "a21864f61866f6", false, 0 }, /* {100: null, 102: null} */
-        { "a105f4", true, 5 },          /* {5: false}: false is no no */
+        { "a107f4", true, 7 },          /* {7: false}: false is no no */
         { "a118c9a0", true, 201 },      /* {201: {}} */
-        { "a3020005000400", true, 5 },  /* {2: 0, 5: 0, 4: 0} */
+        { "a3020007000400", true, 7 },  /* {2: 0, 7: 0, 4: 0} */
         { "a11bffffffffffffffff00", true, UINT64_MAX },
         { "a11bfffffffffffffffe00", false, 0 },
     };

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A delta is staged and committed on the baseline, which is copied into the
+ * call's arena then.  Whatever fails before the commit leaves the baseline as
+ * it was, and it is kept under its old version; what fails after it, but before
+ * the handler ran, drops it, for then the client takes it for unchanged.
+ */
+#include "rpc/mirror_call.h"
+
+#include <inttypes.h>
+
+#include "base/mem.h"
+#include "delta/diff.h"
+#include "delta/patch.h"
+#include "rpc/args.h"
+#include "rpc/call.h"
+#include "rpc/results.h"
+
+static const mw_param *
+param_of(const mw_call *call)
+{
+    return &call->op->method->params[call->mirror.head.param];
+}
+
+void
+mwi_call_mirror_check(struct mwi_reader *r, const mw_call *call)
+{
+    const mw_method *method = call->op->method;
+    uint64_t param = call->mirror.head.param;
+
+    if (call->mirror.head.version == 0) {
+        return;
+    }
+    if (param >= method->n_params || method->params[param].dir == MW_DIR_OUT) {
+        mwi_reader_fail(r, MW_EINVAL,
+            "%s has no argument %" PRIu64 " to mirror", method->target, param);
+    } else if ((param_of(call)->type->flags & MW_TYPE_REFS) != 0) {
+        mwi_reader_fail(r, MW_EUNIMPLEMENTED,
+            "%s refers to nodes and cannot be mirrored", param_of(call)->name);
+    }
+}
+
+/* How much one call may allocate on the heap. */
+static size_t
+budget_of(const mw_call *call)
+{
+    return call->inout.limit;
+}
+
+/* Make a baseline of an argument that came whole.  Without memory there is
+ * none, and the client will be told when it asks for it. */
+static void
+read_whole(struct mwi_reader *r, mw_call *call, struct mwi_place *place)
+{
+    struct mwi_call_mirror *mirror = &call->mirror;
+    struct mwi_place heap = { .budget = mirror->kept->limits.weight_max };
+    const mw_type *type = param_of(call)->type;
+    const void *arg = call->args[mirror->head.param];
+    struct mwi_baseline *baseline;
+
+    mwi_decode(r, place, type, call->args[mirror->head.param]);
+    if (!mwi_reader_ok(r)) {
+        return;
+    }
+    baseline = mwi_baseline_new(type, mirror->head.id);
+    if (baseline != NULL && mwi_copy(&heap, type, baseline->object, arg) < 0) {
+        mwi_baseline_free(baseline);
+        baseline = NULL;
+    }
+    mirror->baseline = baseline;
+}
+
+/* Patch a baseline.  False, and nothing has changed, after an error. */
+static bool
+patch_baseline(
+    struct mwi_reader *r, const mw_call *call, struct mwi_baseline *baseline)
+{
+    struct mwi_patch patch;
+
+    mwi_patch_init(&patch, budget_of(call));
+    r->depth_max += MWI_DELTA_DEPTH_EXTRA;
+    mwi_patch_stage(&patch, r, baseline->type, &mwi_mask_all, baseline->object);
+    r->depth_max -= MWI_DELTA_DEPTH_EXTRA;
+    if (!mwi_reader_ok(r)) {
+        mwi_patch_abort(&patch);
+        if (r->error.status == MW_EPROTO) {
+            /* It is an argument like any other. */
+            r->error.status = MW_EINVAL;
+        }
+        return false;
+    }
+    mwi_patch_commit(&patch);
+    return true;
+}
+
+static void
+read_delta(struct mwi_reader *r, mw_call *call, struct mwi_place *place)
+{
+    struct mwi_call_mirror *mirror = &call->mirror;
+    const mw_type *type = param_of(call)->type;
+    struct mwi_baseline *baseline = mwi_mirrors_take(
+        mirror->kept, mirror->head.id, mirror->head.base, type);
+    mw_status status;
+
+    if (baseline == NULL) {
+        mwi_reader_fail(r, MW_ESTALE,
+            "version %" PRIu64 " of mirror %" PRIu64 " is not there any more",
+            mirror->head.base, mirror->head.id);
+        return;
+    }
+    if (!patch_baseline(r, call, baseline)) {
+        mwi_mirrors_keep(mirror->kept, baseline);
+        return;
+    }
+    mirror->baseline = baseline;
+    status =
+        mwi_copy(place, type, call->args[mirror->head.param], baseline->object);
+    if (status < 0) {
+        mwi_reader_fail(r, status, "%s",
+            status == MW_ERANGE ? "memory limit exceeded" : "out of memory");
+    }
+}
+
+void
+mwi_call_mirror_read(
+    struct mwi_reader *r, mw_call *call, struct mwi_place *place)
+{
+    struct mwi_call_mirror *mirror = &call->mirror;
+
+    if (mirror->head.base == 0) {
+        read_whole(r, call, place);
+    } else {
+        read_delta(r, call, place);
+    }
+    if (mirror->baseline != NULL) {
+        mirror->baseline->version = mirror->head.version;
+    }
+}
+
+static void
+keep(mw_call *call)
+{
+    struct mwi_baseline *baseline = call->mirror.baseline;
+
+    call->mirror.baseline = NULL;
+    mwi_mirrors_keep(call->mirror.kept, baseline);
+}
+
+void
+mwi_call_mirror_read_all(mw_call *call)
+{
+    if (call->mirror.baseline != NULL && param_of(call)->dir == MW_DIR_IN) {
+        keep(call);
+    }
+}
+
+void
+mwi_call_mirror_end(mw_call *call, const uint8_t *reply, size_t len)
+{
+    struct mwi_baseline *baseline = call->mirror.baseline;
+
+    if (baseline == NULL) {
+        return;
+    }
+    if (reply != NULL) {
+        if (mwi_mirror_apply(call->op->method, call->mirror.head.param, reply,
+                len, budget_of(call), baseline->object) < 0) {
+            mwi_call_mirror_drop(call);
+            return;
+        }
+        baseline->version++;
+    }
+    keep(call);
+}
+
+void
+mwi_call_mirror_drop(mw_call *call)
+{
+    mwi_baseline_free(call->mirror.baseline);
+    call->mirror.baseline = NULL;
+}
+
+/* Both ends. */
+
+mw_status
+mwi_mirror_apply(const mw_method *method, size_t param, const uint8_t *reply,
+    size_t len, size_t budget, void *object)
+{
+    struct mwi_reader r;
+    struct mwi_message m;
+    struct mwi_patch patch;
+
+    /* The bytes have been checked, or were made here. */
+    mwi_reader_init(&r, reply, len, MWI_DEPTH_LIMIT);
+    mwi_message_read(&r, &m);
+    (void) mwi_read_array(&r);
+    if (mwi_method_has_refs(method)) {
+        mwi_skip(&r);
+    }
+    for (size_t i = 0; i < param; i++) {
+        if (method->params[i].dir != MW_DIR_IN) {
+            mwi_skip(&r);
+        }
+    }
+    mwi_patch_init(&patch, budget);
+    mwi_patch_stage(&patch, &r, method->params[param].type,
+        mwi_result_mask(method, param), object);
+    if (!mwi_reader_ok(&r)) {
+        mwi_patch_abort(&patch);
+        return r.error.status;
+    }
+    mwi_patch_commit(&patch);
+    return MW_OK;
+}
