@@ -124,7 +124,11 @@ mutate_token(input *in)
         "-1", "0", "struct", "::", "in", "oneway", "@id(1)", "@key", ">>",
         "@default(1)", "const long", "<< 63", "~0", "1e308 * 10", "//", "/*",
         "unsigned", "string<", "[2]", ": Base", "union", "16777216", "1.5",
-        "\"\\x\"", "_struct", "module", "#include \"mutate.idl\"", "((((" };
+        "\"\\x\"", "_struct", "module", "#include \"mutate.idl\"", "((((",
+        "map<", "valuetype V;", "public ", "switch (long) {",
+        "case 0: ", "default: ", "@external ", "@optional ", "@mw::unique ",
+        "@mutable ", "@position(3) ", "@bit_bound(8) ", "@mw::writes(\"*\") ",
+        "@mw::writes(\"m.x\") ", "inout ", " | A" };
     const input *other = &files[below(n_files)];
     size_t at;
     size_t len;
