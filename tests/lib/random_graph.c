@@ -532,7 +532,9 @@ mwt_mutate_graph(struct mwt_prng *prng, struct mwi_place *place,
         .new_percent = 15,
         .next_percent = 30 };
     struct mwt_source source = { prng, place, &garden };
-    size_t times = mwt_below(prng, mwt_chance(prng, 80) ? 5 : 20);
+    size_t times = mwt_chance(prng, 8)
+                       ? 0
+                       : 1 + mwt_below(prng, mwt_chance(prng, 80) ? 6 : 20);
 
     for (size_t i = 0; i < graph->n_roots; i++) {
         if (graph->roots[i].is_out) {

@@ -139,14 +139,15 @@ fill_text(const struct mwt_source *source, const mw_type *type, void *ret_value,
 static size_t
 random_len(struct mwt_prng *prng, const mw_type *elem, unsigned int depth)
 {
-    size_t max = depth < 4 ? (size_t) 24 >> 2 * depth : 0;
+    size_t max =
+        depth < 4 ? (size_t) (elem->size > 100 ? 8 : 24) >> 2 * depth : 0;
 
     if (depth >= MWT_DEPTH_MAX || mwt_chance(prng, 15)) {
         return 0;
     }
     if (mwi_kind_is_number(elem->kind)) {
         max = mwt_chance(prng, 5) ? 2000 : 40;
-    } else if (depth <= 1 && elem->size <= 400 && mwt_chance(prng, 3)) {
+    } else if (depth <= 1 && elem->size <= 100 && mwt_chance(prng, 3)) {
         max = 300;
     }
     return mwt_below(prng, max + 2);

@@ -15,10 +15,20 @@
 #include "lib/random_type.h"
 #include "rpc/registry.h"
 
+enum { ORACLE_STEPS_MAX = 16 };
+
+/* What a case is made from. */
+struct oracle_plan {
+    uint64_t seed;                    /* of types and objects */
+    uint64_t steps[ORACLE_STEPS_MAX]; /* seeds of what the handler does */
+    size_t n_steps;
+    uint32_t kinds; /* see mwt_types_init() */
+};
+
 /* An operation, its arguments, and what a local call makes of them. */
 struct oracle_case {
-    uint64_t seed;
-    uint64_t mutation; /* the seed of what the handler does */
+    struct oracle_plan plan;
+    struct mwt_prng prng; /* of the types, which keep it */
     struct mwt_types types;
     mw_param params[MWT_ROOTS_MAX];
     mw_method method;
@@ -37,8 +47,8 @@ struct oracle_case {
     bool has_failed;            /* it has come */
 };
 
-/** Make a case from a seed. */
-void oracle_open(struct oracle_case *c, uint64_t seed, uint32_t kinds);
+/** Make a case. */
+void oracle_open(struct oracle_case *c, const struct oracle_plan *plan);
 void oracle_close(struct oracle_case *c);
 
 /** A copy of the caller's objects as they were before the call. */
