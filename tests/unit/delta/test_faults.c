@@ -112,6 +112,57 @@ check_stage_faults(const struct change *change)
     mwi_buf_fini(&before);
 }
 
+/* Every second member may change, and the value comes as a whole. */
+static void
+check_contract_faults(const struct change *change)
+{
+    const mw_type *type = change->type;
+    struct mwi_buf before = dump(type, change->object);
+    struct mwi_buf value = value_of(type, change->object);
+    mw_mask_field fields[16];
+    mw_mask mask = { .fields = fields };
+    mw_status status;
+    uint64_t n = 0;
+
+    for (uint32_t i = 0; i < type->n_members; i += 2) {
+        fields[mask.n++] = (mw_mask_field){ i, &mwi_mask_all };
+    }
+    do {
+        struct mwi_buf after;
+        mw_error error;
+
+        mwi_mem_fail_at(++n);
+        status = apply_masked(type, &mask, change->object,
+            mwi_buf_bytes(&value), mwi_buf_len(&value), &error, NULL);
+        mwi_mem_fail_at(0);
+        if (status < 0) {
+            cr_expect_eq(status, MW_ENOMEM, "%s", error.text);
+            after = dump(type, change->object);
+            cr_assert(same_bytes(&before, &after), "%s: allocation %llu",
+                type->name, (unsigned long long) n);
+            mwi_buf_fini(&after);
+        }
+    } while (status < 0);
+    mwi_buf_fini(&before);
+    mwi_buf_fini(&value);
+}
+
+Test(faults, contracts_without_memory)
+{
+    static const mw_type *const structs[] = { &depot_type, &doc_type,
+        &crate_type, &profile_type };
+    struct mwt_prng prng = mwt_prng_seeded("faults");
+
+    for (size_t i = 0; i < 12; i++) {
+        struct change change;
+
+        change_init(&change, &prng, structs[i % 4]);
+        check_contract_faults(&change);
+        change_fini(&change);
+    }
+    cr_expect_not(has_leaks());
+}
+
 Test(faults, staging_without_memory)
 {
     struct mwt_prng prng = mwt_prng_seeded("faults");
