@@ -76,6 +76,19 @@ class Bad(Case):
             ("comments", "/*" * 50000),
             ("docs", "/// x\n" * 100000 + "struct S { long x; };"),
             ("minuses", "module m { const long x = " + "- " * 50000 + "1; };"),
+            ("maps", "struct S { " + "map<long, " * 50000),
+            ("bits", "bitmask B { " + "".join(f"b{i}," for i in range(100000))),
+            ("labels", "union U switch (long) { "
+             + "".join(f"case {i}: " for i in range(100000)) + "long x; };"),
+            ("arms", "union U switch (long) { "
+             + "".join(f"case {i}: long a{i}; " for i in range(10000)) + "};"),
+            ("nodes", "".join(f"valuetype N{i};\n" for i in range(5000))
+             + "".join(f"valuetype N{i} {{ public N{4999 - i} n; }};\n"
+                       for i in range(5000))),
+            ("paths", "struct S { long x; }; interface I { @mw::writes(\""
+             + "s.x," * 10000 + "s\") void f(inout S s); };"),
+            ("path", "struct S { sequence<S> s; }; interface I { @mw::writes(\""
+             + "s." * 30000 + "s\") void f(inout S s); };"),
             ("typedefs", "typedef long t0;\n"
              + "".join(f"typedef t{i} t{i + 1};\n" for i in range(5000))),
         ):  # fmt: skip
