@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 
+enum { FIRST_CAP = 64 }; /* of those beyond the first */
+
 void
 mwi_later_fini(struct mwi_later *later)
 {
@@ -21,7 +23,7 @@ mwi_later_push(struct mwi_later *later, struct mwi_deferred deferred)
         return true;
     }
     if (more == later->cap) {
-        size_t cap = later->cap > 0 ? 2 * later->cap : 4 * MWI_LATER_FIRST;
+        size_t cap = later->cap > 0 ? 2 * later->cap : FIRST_CAP;
         void *block = mwi_realloc(later->more, cap, sizeof(*later->more));
 
         if (block == NULL) {

@@ -17,50 +17,28 @@ struct number {
     double f64;   /* float, double */
 };
 
-#define LOAD(type, member)              \
-    do {                                \
-        type as;                        \
-        memcpy(&as, value, sizeof(as)); \
-        number.member = as;             \
-    } while (0)
-
 static struct number
-load(uint32_t kind, const void *value)
+load(const mw_type *type, const void *value)
 {
     struct number number = { 0 };
+    float f32;
 
-    switch (kind) {
-    case MW_KIND_U8:
-        LOAD(uint8_t, u64);
-        break;
-    case MW_KIND_I8:
-        LOAD(int8_t, i64);
-        break;
-    case MW_KIND_U16:
-        LOAD(uint16_t, u64);
-        break;
-    case MW_KIND_I16:
-        LOAD(int16_t, i64);
-        break;
-    case MW_KIND_U32:
-        LOAD(uint32_t, u64);
-        break;
-    case MW_KIND_I32:
-        LOAD(int32_t, i64);
-        break;
-    case MW_KIND_U64:
-        LOAD(uint64_t, u64);
-        break;
-    case MW_KIND_I64:
-        LOAD(int64_t, i64);
-        break;
+    switch (type->kind) {
     case MW_KIND_F32:
-        LOAD(float, f64);
+        memcpy(&f32, value, sizeof(f32));
+        number.f64 = f32;
         break;
     case MW_KIND_F64:
-        LOAD(double, f64);
+        memcpy(&number.f64, value, sizeof(number.f64));
+        break;
+    case MW_KIND_U8:
+    case MW_KIND_U16:
+    case MW_KIND_U32:
+    case MW_KIND_U64:
+        number.u64 = mwi_load_bits(type, value);
         break;
     default:
+        number.i64 = mwi_load_integer(type, value);
         break;
     }
     return number;
@@ -112,24 +90,24 @@ describe(uint32_t kind, struct number number, const char *relation,
 
 /* Whether a number is within its range, and if not, why. */
 static bool
-is_within(const mw_range *range, uint32_t kind, const void *value,
+is_within(const mw_range *range, const mw_type *type, const void *value,
     char ret_text[TEXT_LEN])
 {
-    struct number number = load(kind, value);
+    struct number number = load(type, value);
     struct number border;
 
     if (number.f64 != number.f64) {
         (void) snprintf(ret_text, TEXT_LEN, "NaN is out of range");
         return false;
     }
-    border = range->min != NULL ? load(kind, range->min) : number;
+    border = range->min != NULL ? load(type, range->min) : number;
     if (is_below(number, border)) {
-        describe(kind, number, "below the minimum", border, ret_text);
+        describe(type->kind, number, "below the minimum", border, ret_text);
         return false;
     }
-    border = range->max != NULL ? load(kind, range->max) : number;
+    border = range->max != NULL ? load(type, range->max) : number;
     if (is_below(border, number)) {
-        describe(kind, number, "above the maximum", border, ret_text);
+        describe(type->kind, number, "above the maximum", border, ret_text);
         return false;
     }
     return true;
@@ -142,7 +120,7 @@ mwi_write_check_range(
     char text[TEXT_LEN];
 
     if (field->range != NULL &&
-        !is_within(field->range, field->type->kind, value, text)) {
+        !is_within(field->range, field->type, value, text)) {
         mwi_writer_fail(w, MW_EINVAL, "%s", text);
     }
 }
@@ -154,7 +132,7 @@ mwi_read_check_range(struct mwi_reader *r, const uint8_t *at,
     char text[TEXT_LEN];
 
     if (field->range != NULL && mwi_reader_ok(r) &&
-        !is_within(field->range, field->type->kind, value, text)) {
+        !is_within(field->range, field->type, value, text)) {
         r->at = at;
         mwi_reader_fail(r, MW_EINVAL, "%s", text);
     }
