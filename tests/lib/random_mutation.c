@@ -12,6 +12,17 @@
 #include "lib/random_text.h"
 #include "lib/value.h"
 
+/* What is put in at a depth is shallow itself, and below some depth nothing is
+ * put in: otherwise what has just been put in would be changed, and so grow on
+ * and on. */
+enum { NEW_DEPTH = MWT_DEPTH_MAX - 1, GROWTH_DEPTH = MWT_DEPTH_MAX + 2 };
+
+static unsigned int
+new_depth(unsigned int depth)
+{
+    return depth > NEW_DEPTH ? depth : NEW_DEPTH;
+}
+
 void
 mwt_empty(struct mwi_place *place, const mw_type *type, void *value)
 {
@@ -65,7 +76,7 @@ move_item(struct mwi_items items, size_t size, size_t from, size_t to)
 /* Set a run of elements to new values. */
 static void
 refill_run(const struct mwt_source *source, const mw_type *type,
-    struct mwi_items items)
+    struct mwi_items items, unsigned int depth)
 {
     size_t size = type->elem->size;
     size_t at = mwt_below(source->prng, items.len);
@@ -73,13 +84,13 @@ refill_run(const struct mwt_source *source, const mw_type *type,
 
     for (; at < end && at < items.len; at++) {
         mwt_empty(source->place, type->elem, items.at + at * size);
-        mwt_fill(source, type->elem, items.at + at * size, MWT_DEPTH_MAX - 1);
+        mwt_fill(source, type->elem, items.at + at * size, new_depth(depth));
     }
 }
 
 static void
 insert_items(const struct mwt_source *source, const mw_type *type, void *value,
-    size_t len)
+    size_t len, unsigned int depth)
 {
     size_t size = type->elem->size;
     size_t at = mwt_below(source->prng, len + 1);
@@ -96,19 +107,22 @@ insert_items(const struct mwt_source *source, const mw_type *type, void *value,
     items = mwt_must(mwi_seq_insert(source->place, type, value, at, n));
     for (size_t i = 0; i < n; i++) {
         mwt_empty(source->place, type->elem, items + i * size);
-        mwt_fill(source, type->elem, items + i * size, MWT_DEPTH_MAX - 1);
+        mwt_fill(source, type->elem, items + i * size, new_depth(depth));
     }
 }
 
 static void
-change_length(const struct mwt_source *source, const mw_type *type, void *value)
+change_length(const struct mwt_source *source, const mw_type *type, void *value,
+    unsigned int depth)
 {
     bool on_heap = source->place->arena == NULL;
     size_t len = mwt_items(type, value).len;
     size_t n = 1 + mwt_below(source->prng, 4);
 
     if (len == 0 || mwt_chance(source->prng, 55)) {
-        insert_items(source, type, value, len);
+        if (depth < GROWTH_DEPTH) {
+            insert_items(source, type, value, len, depth);
+        }
     } else if (mwt_chance(source->prng, 95)) {
         mwi_seq_remove(on_heap, type, value, mwt_below(source->prng, len), n);
     } else {
@@ -131,7 +145,7 @@ change_items(const struct mwt_source *source, const mw_type *type, void *value,
         size_t what = mwt_below(prng, 10);
 
         if (type->kind != MW_KIND_ARRAY && (items.len == 0 || what < 4)) {
-            change_length(source, type, value);
+            change_length(source, type, value, depth);
         } else if (items.len == 0) {
             return;
         } else if (what < 7) {
@@ -141,7 +155,7 @@ change_items(const struct mwt_source *source, const mw_type *type, void *value,
         } else if (what == 8) {
             move_item(items, size, a, b);
         } else {
-            refill_run(source, type, items);
+            refill_run(source, type, items, depth);
         }
     }
 }
@@ -197,7 +211,9 @@ change_map(const struct mwt_source *source, const mw_type *type, void *map,
         unsigned char *entry = items.at + at * type->elem->size;
 
         if (items.len == 0 || what < 6) {
-            mwt_put_random(source, type, map, MWT_DEPTH_MAX - 2);
+            if (depth < GROWTH_DEPTH) {
+                mwt_put_random(source, type, map, new_depth(depth));
+            }
         } else if (what < 10) {
             mwt_empty(source->place, type->elem, entry);
             close_gap(type, map, at);
@@ -229,7 +245,7 @@ change_union(const struct mwt_source *source, const mw_type *type, void *value,
         mwt_empty(source->place, type, value);
         mwt_store_integer(type->elem, value, tag);
         if (arm != NULL) {
-            mwt_fill_field(source, arm, value, MWT_DEPTH_MAX - 1);
+            mwt_fill_field(source, arm, value, new_depth(depth));
         }
     }
 }
@@ -245,7 +261,7 @@ change_box(const struct mwt_source *source, const mw_type *type, void *value,
         mwt_change(source, type->elem, pointee, depth + 1);
     } else {
         mwt_empty(source->place, type, value);
-        mwt_fill(source, type, value, MWT_DEPTH_MAX - 1);
+        mwt_fill(source, type, value, new_depth(depth));
     }
 }
 
