@@ -58,13 +58,10 @@ mwi_text_of(const mw_type *type, const void *value, size_t *ret_len)
 }
 
 bool
-mwi_field_is_present(const mw_field *field, const void *record)
+mwi_optional_is_present(const mw_field *field, const void *record)
 {
     const char *start = record;
 
-    if ((field->flags & MW_FIELD_OPTIONAL) == 0) {
-        return true;
-    }
     if (mwi_type_has_null(field->type)) {
         return mwi_load_pointer(start + field->offset) != NULL;
     }

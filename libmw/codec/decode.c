@@ -97,7 +97,7 @@ decode_string_n(struct mwi_reader *r, const mw_type *type, void *ret_value)
     memcpy(ret_value, text, len);
 }
 
-static void
+static inline void
 decode_field(struct mwi_reader *r, struct mwi_place *place,
     const mw_field *field, void *ret_record)
 {

@@ -99,7 +99,7 @@ encode_enum(struct mwi_writer *w, const mw_type *type, const void *value)
     mwi_write_int(w, number);
 }
 
-static void
+static inline void
 encode_field(struct mwi_writer *w, const mw_field *field, const void *record,
     uint32_t depth)
 {

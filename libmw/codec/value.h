@@ -178,8 +178,16 @@ const char *mwi_text_to_write(struct mwi_writer *w, const mw_type *type,
 /** The name of an ENUM's enumerator, or NULL if no such is declared. */
 const char *mwi_enum_name(const mw_type *type, int64_t value);
 
+/** Whether a struct's optional member is there. */
+bool mwi_optional_is_present(const mw_field *field, const void *record);
+
 /** Whether a struct's member is there: always, unless optional. */
-bool mwi_field_is_present(const mw_field *field, const void *record);
+static inline bool
+mwi_field_is_present(const mw_field *field, const void *record)
+{
+    return (field->flags & MW_FIELD_OPTIONAL) == 0 ||
+           mwi_optional_is_present(field, record);
+}
 
 /** The address of a struct's member. */
 static inline void *
