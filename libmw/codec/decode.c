@@ -318,7 +318,8 @@ decode_ref(struct mwi_reader *r, const mw_type *type, void *ret_value)
     if (!mwi_reader_ok(r)) {
         return;
     }
-    node = r->nodes != NULL ? mwi_nodes_at(r->nodes, type->elem, number) : NULL;
+    node =
+        r->nodes != NULL ? mwi_nodes_link(r->nodes, type->elem, number) : NULL;
     if (node == NULL) {
         FAIL_AT(r, at, MW_EINVAL, "there is no node %" PRIu64 " of %s", number,
             type->elem->name);

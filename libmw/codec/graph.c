@@ -211,7 +211,7 @@ read_type(struct mwi_reader *r, struct mwi_place *place,
  * are. */
 static size_t
 read_values_of(struct mwi_reader *r, struct mwi_place *place,
-    const struct mwi_node_table *table, size_t left)
+    struct mwi_nodes *nodes, const struct mwi_node_table *table, size_t left)
 {
     struct mwi_path name = { .up = r->path };
     struct mwi_path step = { .up = &name };
@@ -230,23 +230,26 @@ read_values_of(struct mwi_reader *r, struct mwi_place *place,
     name.name = table->type->name;
     r->path = &step;
     step.index = table->n_known;
+    nodes->reading = table;
     for (; step.index < table->n_known + n && mwi_reader_ok(r); step.index++) {
+        nodes->reading_number = step.index;
         mwi_decode(r, place, table->type, mwi_node_at(table, step.index));
     }
+    nodes->reading = NULL;
     r->path = name.up;
     return n;
 }
 
 void
-mwi_graph_read_values(struct mwi_reader *r, struct mwi_place *place,
-    const struct mwi_nodes *nodes)
+mwi_graph_read_values(
+    struct mwi_reader *r, struct mwi_place *place, struct mwi_nodes *nodes)
 {
     const uint8_t *at = r->at;
     size_t n = mwi_read_array(r);
     size_t left = n;
 
     for (size_t t = 0; t < nodes->n_tables && mwi_reader_ok(r); t++) {
-        size_t count = read_values_of(r, place, &nodes->tables[t], left);
+        size_t count = read_values_of(r, place, nodes, &nodes->tables[t], left);
 
         if (count > left) {
             r->at = at;

@@ -64,8 +64,8 @@ void mwi_graph_read(struct mwi_reader *r, struct mwi_place *place,
 
 /** Read the array of nodes' values into the nodes that are not known, skipping
  * those of types that are not. */
-void mwi_graph_read_values(struct mwi_reader *r, struct mwi_place *place,
-    const struct mwi_nodes *nodes);
+void mwi_graph_read_values(
+    struct mwi_reader *r, struct mwi_place *place, struct mwi_nodes *nodes);
 
 /** Append [nodes, V(type)], or V(type) if the type holds no references. */
 void mwi_encode_graph(

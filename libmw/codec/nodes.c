@@ -246,6 +246,25 @@ append_new(struct mwi_place *place, struct mwi_node_table *table)
     return MW_OK;
 }
 
+void *
+mwi_nodes_link(struct mwi_nodes *nodes, const mw_type *type, uint64_t number)
+{
+    const struct mwi_node_table *table = mwi_nodes_find_table(nodes, type);
+    const struct mwi_node_table *reading = nodes->reading;
+    size_t i = (size_t) number;
+
+    if (table == NULL || number >= mwi_node_count(table)) {
+        return NULL;
+    }
+    if (table->linked != NULL && i >= table->n_known &&
+        (reading == NULL || table > reading ||
+            (table == reading && i > nodes->reading_number))) {
+        i -= table->n_known;
+        table->linked[i / 64] |= UINT64_C(1) << (i % 64);
+    }
+    return mwi_node_at(table, (size_t) number);
+}
+
 mw_status
 mwi_nodes_add(struct mwi_nodes *nodes, struct mwi_place *place,
     const mw_type *type, size_t n)
@@ -298,8 +317,12 @@ mwi_nodes_index(struct mwi_nodes *nodes)
         const struct mwi_node_table *table = &nodes->tables[t];
 
         for (size_t i = 0; i < table->n_far; i++) {
-            struct mwi_node_slot *slot = find_slot(nodes, table->far[i]);
+            struct mwi_node_slot *slot;
 
+            if (table->far[i] == NULL) {
+                continue;
+            }
+            slot = find_slot(nodes, table->far[i]);
             if (slot->node == NULL) {
                 *slot = (struct mwi_node_slot){ table->far[i], (uint32_t) t,
                     (uint32_t) i };
@@ -320,16 +343,26 @@ mwi_nodes_end_request(struct mwi_nodes *nodes)
 }
 
 void
+mwi_nodes_free_one(struct mwi_node_table *table, size_t number)
+{
+    void **node = &table->far[number - table->n_home];
+
+    if (*node != NULL) {
+        mwi_clear(table->type, *node);
+        mwi_free(*node);
+        *node = NULL;
+    }
+}
+
+void
 mwi_nodes_free_new(struct mwi_nodes *nodes)
 {
     for (size_t t = 0; t < nodes->n_tables; t++) {
         struct mwi_node_table *table = &nodes->tables[t];
 
         while (mwi_node_count(table) > table->n_known && table->n_far > 0) {
-            void *node = table->far[--table->n_far];
-
-            mwi_clear(table->type, node);
-            mwi_free(node);
+            mwi_nodes_free_one(table, mwi_node_count(table) - 1);
+            table->n_far--;
         }
     }
 }

@@ -24,13 +24,16 @@ struct mwi_node_table {
     const mw_type *type; /* STRUCT, MW_TYPE_NODE; or NULL, see n_skip */
     unsigned char *home; /* n_home nodes, numbered first, or NULL */
     size_t n_home;
-    void **far; /* n_far nodes, numbered next */
+    void **far; /* n_far nodes, numbered next; NULL: freed since */
     size_t n_far;
     size_t cap;
-    size_t n_inout; /* the first of them may be changed by the call */
-    size_t n_known; /* the first of them were in the request */
-    size_t n_skip;  /* type NULL, for it is not known here: nodes that the
-                       message has of it */
+    size_t n_inout;   /* the first of them may be changed by the call */
+    size_t n_known;   /* the first of them were in the request */
+    uint64_t *linked; /* bits of the nodes that are not known: whether
+                         mwi_nodes_link() was called for them; NULL: nobody
+                         asks */
+    size_t n_skip;    /* type NULL, for it is not known here: nodes that the
+                         message has of it */
 };
 
 struct mwi_node_slot {
@@ -46,9 +49,12 @@ struct mwi_nodes {
     size_t cap;
     size_t len;
     size_t n_known_tables; /* the first of tables were in the request */
-    bool trust_unique;     /* do not look whether what a unique REF leads to was
-                              met before */
-    bool check_unique;     /* refuse it if it was */
+    /* The node whose value is being read, if it is one that is not known. */
+    const struct mwi_node_table *reading;
+    size_t reading_number;
+    bool trust_unique; /* do not look whether what a unique REF leads to was
+                          met before */
+    bool check_unique; /* refuse it if it was */
 };
 
 /** Nodes in a table. */
@@ -94,6 +100,13 @@ bool mwi_nodes_find(const struct mwi_nodes *nodes, const mw_type *type,
 void *mwi_nodes_at(
     const struct mwi_nodes *nodes, const mw_type *type, uint64_t number);
 
+/** The same for a reference that is read: notes that the node is referred to,
+ * if that is asked for.  What a node that is not known refers to counts only if
+ * it comes behind it in the message: then all nodes with such a note can be
+ * reached from those that are referred to by something else. */
+void *mwi_nodes_link(
+    struct mwi_nodes *nodes, const mw_type *type, uint64_t number);
+
 /** The node in a table with a number below mwi_node_count(). */
 static inline void *
 mwi_node_at(const struct mwi_node_table *table, size_t number)
@@ -121,6 +134,9 @@ MW_MUST_USE mw_status mwi_nodes_index(struct mwi_nodes *nodes);
 
 /** Say that the nodes met so far are those of the request. */
 void mwi_nodes_end_request(struct mwi_nodes *nodes);
+
+/** Clear and free one node on the heap; there is none with its number then. */
+void mwi_nodes_free_one(struct mwi_node_table *table, size_t number);
 
 /** Clear and free all nodes on the heap whose numbers are not below n_known. */
 void mwi_nodes_free_new(struct mwi_nodes *nodes);

@@ -12,7 +12,8 @@
 #include "delta/base.h"
 #include "delta/format.h"
 #include "delta/graph_diff.h"
-#include "delta/journal.h"
+#include "delta/reach.h"
+#include "delta/stage.h"
 
 /* What is being staged. */
 struct nodes_stager {
@@ -127,6 +128,20 @@ stage_new_types(struct nodes_stager *g)
         stage_new_type(g, &before, &left);
     }
     mwi_leave(r);
+}
+
+/* Have it noted which of the new nodes are referred to. */
+static void
+watch_links(struct nodes_stager *g)
+{
+    for (size_t t = 0; t < g->nodes->n_tables && mwi_reader_ok(g->s.r); t++) {
+        struct mwi_node_table *table = &g->nodes->tables[t];
+        size_t n = mwi_node_count(table) - table->n_known;
+
+        if (n > 0) {
+            table->linked = mwi_stage_bits(&g->s, n);
+        }
+    }
 }
 
 /* What a node was when the call was made, or NULL if it is that still. */
@@ -257,6 +272,7 @@ mwi_patch_stage_nodes(struct mwi_patch *patch, struct mwi_reader *r,
     }
     if (n >= 2 && mwi_reader_ok(r)) {
         stage_new_types(&g);
+        watch_links(&g);
         mwi_graph_read_values(r, &patch->heap, nodes);
     }
     if (n >= 3 && mwi_reader_ok(r)) {
@@ -296,16 +312,78 @@ check_linked_meanwhile(struct mwi_patch *patch, const mw_param *params,
                : status;
 }
 
-mw_status
-mwi_patch_check_released(struct mwi_patch *patch, const mw_param *params,
+/* Whether there are new nodes that may be lost: nothing may refer to them. */
+static bool
+may_have_lost(const struct mwi_nodes *nodes)
+{
+    for (size_t t = 0; t < nodes->n_tables; t++) {
+        const struct mwi_node_table *table = &nodes->tables[t];
+
+        for (size_t i = table->n_known; i < mwi_node_count(table); i++) {
+            if (table->linked == NULL ||
+                !mwi_bit_is_set(table->linked, i - table->n_known)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Note all that the arguments and the caller's nodes will lead to. */
+static void
+reach_all(struct mwi_patch *patch, struct mwi_reach *reach,
+    const mw_param *params, const void *const *args, size_t n)
+{
+    mwi_patch_exchange(patch);
+    for (size_t i = 0; i < n; i++) {
+        mwi_reach_from(reach, params[i].type, args[i]);
+    }
+    for (size_t t = 0; t < patch->nodes->n_known_tables; t++) {
+        const struct mwi_node_table *table = &patch->nodes->tables[t];
+
+        for (size_t i = 0; i < table->n_known; i++) {
+            if (!mwi_is_released(&patch->released, t, i)) {
+                mwi_reach_from(reach, table->type, mwi_node_at(table, i));
+            }
+        }
+    }
+    mwi_patch_undo(patch);
+}
+
+/* Free new nodes that nobody would ever find.  A server of ours sends none; to
+ * keep them would be a leak in the hands of any other. */
+static mw_status
+drop_lost(struct mwi_patch *patch, const mw_param *params,
+    const void *const *args, size_t n, mw_error *reterr)
+{
+    struct mwi_reach reach;
+
+    if (mwi_reach_init(&reach, patch->nodes, &patch->released) < 0) {
+        return mwi_fail_nomem(reterr);
+    }
+    reach_all(patch, &reach, params, args, n);
+    for (size_t t = 0; t < patch->nodes->n_tables; t++) {
+        struct mwi_node_table *table = &patch->nodes->tables[t];
+
+        for (size_t i = table->n_known; i < mwi_node_count(table); i++) {
+            if (!mwi_reach_has(&reach, t, i)) {
+                mwi_nodes_free_one(table, i);
+                patch->stats.nodes_new--;
+            }
+        }
+    }
+    mwi_reach_fini(&reach);
+    return MW_OK;
+}
+
+/* Check that nothing will refer to a released node.  The surest way to know
+ * what the objects will be like is to look at it. */
+static mw_status
+check_released(struct mwi_patch *patch, const mw_param *params,
     const void *const *args, size_t n, mw_error *reterr)
 {
     mw_status status = MW_OK;
 
-    if (patch->released.n == 0) {
-        return MW_OK;
-    }
-    /* The surest way to know what it will be like is to look at it. */
     mwi_patch_exchange(patch);
     for (size_t i = 0; i < n && status == MW_OK; i++) {
         status = mwi_check_released(
@@ -319,5 +397,20 @@ mwi_patch_check_released(struct mwi_patch *patch, const mw_param *params,
         status = check_linked_meanwhile(patch, params, args, n, reterr);
     }
     mwi_patch_undo(patch);
+    return status;
+}
+
+mw_status
+mwi_patch_settle(struct mwi_patch *patch, const mw_param *params,
+    const void *const *args, size_t n, mw_error *reterr)
+{
+    mw_status status = MW_OK;
+
+    if (patch->nodes != NULL && may_have_lost(patch->nodes)) {
+        status = drop_lost(patch, params, args, n, reterr);
+    }
+    if (status == MW_OK && patch->released.n > 0) {
+        status = check_released(patch, params, args, n, reterr);
+    }
     return status;
 }

@@ -20,14 +20,16 @@ void mwi_patch_stage_nodes(struct mwi_patch *patch, struct mwi_reader *r,
     struct mwi_nodes *nodes, const struct mwi_type_set *types,
     const mw_writes *writes);
 
-/** When all is staged: check that nothing will refer to a released node.
+/** When all is staged: check that nothing will refer to a released node, and
+ * drop new nodes that nothing will refer to.  The objects are as they were.
  *
  * @param params  n of them, and their values
- * @retval MW_EPROTO     something will; the text says what
- * @retval MW_ECONFLICT  something will that the caller did during the call
+ * @retval MW_EPROTO     a released node will be referred to; the text says by
+ *                       what
+ * @retval MW_ECONFLICT  it will, by what the caller did during the call
  * @retval MW_ENOMEM     out of memory
  */
-MW_MUST_USE mw_status mwi_patch_check_released(struct mwi_patch *patch,
+MW_MUST_USE mw_status mwi_patch_settle(struct mwi_patch *patch,
     const mw_param *params, const void *const *args, size_t n,
     mw_error *reterr);
 

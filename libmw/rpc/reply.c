@@ -44,7 +44,7 @@ stage(struct mwi_request *q, struct mwi_patch *patch, struct mwi_reader *r,
     if (status < 0) {
         return mwi_fail(reterr, status, "%s", r->error.text);
     }
-    return mwi_patch_check_released(
+    return mwi_patch_settle(
         patch, q->method->params, q->args, q->method->n_params, reterr);
 }
 
@@ -79,7 +79,8 @@ full_size_of_nodes(const struct mwi_nodes *nodes)
         const struct mwi_node_table *table = &nodes->tables[t];
 
         for (size_t i = 0; i < mwi_node_count(table); i++) {
-            if (i < table->n_inout || i >= table->n_known) {
+            if (mwi_node_at(table, i) != NULL &&
+                (i < table->n_inout || i >= table->n_known)) {
                 len += mwi_head_size(i) + mwi_encoded_size(nodes, table->type,
                                               mwi_node_at(table, i), SIZE_MAX);
             }

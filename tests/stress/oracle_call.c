@@ -389,7 +389,7 @@ oracle_take(const struct oracle_case *c, struct mwt_graph *caller,
     (void) mwi_message_finish(&r, &m);
     outcome.error = r.error;
     if (mwi_reader_ok(&r)) {
-        (void) !mwi_patch_check_released(
+        (void) !mwi_patch_settle(
             &patch, c->params, args, c->method.n_params, &outcome.error);
     }
     if (outcome.error.status == MW_OK &&

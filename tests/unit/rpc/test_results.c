@@ -60,6 +60,7 @@ struct sent {
     node *copy; /* of what list was */
     node *own[3];
     node *other;
+    bool freed[3]; /* of own, by the reply */
     const void *args[2];
     struct mwi_nodes nodes;
 };
@@ -82,7 +83,7 @@ sent_open(struct sent *s, const mw_method *method)
     s->args[1] = &s->other;
     mwi_buf_init(&buf, 10000);
     mwi_writer_init(&w, &buf);
-    mwi_args_write(&w, method, s->args, &s->nodes);
+    mwi_args_write(&w, method, s->args, &s->nodes, NULL);
     cr_assert(mwi_writer_ok(&w), "%s", w.error.text);
     mwi_buf_fini(&buf);
 }
@@ -111,12 +112,15 @@ take(struct sent *s, const uint8_t *bytes, size_t len, mw_error *reterr)
     status = mwi_reader_finish(&r);
     *reterr = r.error;
     if (status == MW_OK) {
-        status = mwi_patch_check_released(
+        status = mwi_patch_settle(
             &patch, params, s->args, s->method->n_params, reterr);
     }
     if (status < 0) {
         mwi_patch_abort(&patch);
     } else {
+        for (size_t i = 0; i < 3; i++) {
+            s->freed[i] = mwi_is_released(&patch.released, 0, i);
+        }
         mwi_patch_commit(&patch);
     }
     return status;
@@ -212,7 +216,7 @@ static const struct refused refused[] = {
         "graph::Node[2] was released, but graph::Node[3] still refers to it" },
     /* by a node that is new */
     { &tidy,
-        "82 84 82 00 01 81 83 05 61 78 01 a1 00 a1 00 a1 02 f6 a1 00 81 01 a0",
+        "82 84 82 00 01 81 83 05 61 78 01 a1 00 a1 00 a1 02 04 a1 00 81 01 a0",
         MW_EPROTO,
         "graph::Node[1] was released, but graph::Node[4] still refers to it" },
     /* the contract */
@@ -270,6 +274,32 @@ Test(results, from_the_future)
     }
 }
 
+/* New nodes that nothing refers to are not kept: on their own, in a ring, and
+ * where only a node that is not kept refers to another. */
+Test(results, lost_nodes)
+{
+    static const char *const hexes[] = {
+        "82 82 82 00 01 81 80 a0",
+        "82 82 82 00 02 82 83 05 61 78 05 83 06 61 79 04 a0",
+        "82 82 82 00 03 83 80 83 05 61 78 06 83 06 61 79 05 a0",
+        "82 82 84 00 01 6a 67726170683a3a546167 01 82 85 05 61 78 f6 80 00"
+        "82 01 04 a0",
+    };
+
+    for (size_t i = 0; i < sizeof(hexes) / sizeof(*hexes); i++) {
+        struct hex hex = unhex(hexes[i]);
+        struct sent s;
+        mw_error error;
+
+        sent_open(&s, &tidy);
+        cr_expect_eq(take(&s, hex.bytes, hex.len, &error), MW_OK, "%s: %s",
+            hexes[i], error.text);
+        cr_expect(is_untouched(&s));
+        sent_close(&s);
+        free(hex.bytes);
+    }
+}
+
 /* Two new nodes before the list, its second released: {0: {0: {2: 2, 3: [4]},
  * with the argument the first new one. */
 static const char valid_hex[] =
@@ -303,6 +333,24 @@ Test(results, applied)
     free(hex.bytes);
 }
 
+/* Free what is still there, whoever refers to it: the list, the caller's own
+ * nodes. */
+static void
+free_rest(struct sent *s)
+{
+    album rest = { .first = s->list };
+    node **at = mw_seq_insert(NULL, &seq_node_type, &rest.all, 0, 4);
+
+    cr_assert_not_null(at);
+    at[3] = s->other;
+    for (size_t i = 0; i < 3; i++) {
+        at[i] = s->freed[i] ? NULL : s->own[i];
+    }
+    mwi_nodes_fini(&s->nodes);
+    cr_expect_eq(mw_graph_clear(&album_type, &rest), MW_OK);
+    free_graph(s->copy);
+}
+
 /* With each byte changed and at each length: untouched, or a valid graph. */
 Test(results, truncated_and_corrupted)
 {
@@ -328,16 +376,7 @@ Test(results, truncated_and_corrupted)
                 cr_expect(is_untouched(&s), "byte %zu, bits %x", at, change);
                 sent_close(&s);
             } else {
-                /* Who is still there is unknown: all that can be reached. */
-                album all = { .first = s.list };
-                node **other =
-                    mw_seq_insert(NULL, &seq_node_type, &all.all, 0, 1);
-
-                cr_assert_not_null(other);
-                *other = s.other;
-                mwi_nodes_fini(&s.nodes);
-                cr_expect_eq(mw_graph_clear(&album_type, &all), MW_OK);
-                free_graph(s.copy);
+                free_rest(&s);
             }
             hex.bytes[at] ^= (uint8_t) change;
         }
