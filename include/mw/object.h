@@ -95,7 +95,8 @@ MW_API MW_MUST_USE char *mw_object_text(const mw_type *type, const void *obj);
  * @param before  [copy] object
  * @param after   [copy] object
  * @return  [own: free()] NUL-terminated UTF-8, every line ended by a newline,
- *          empty without a difference; NULL when out of memory
+ *          empty without a difference; NULL when out of memory, or when the
+ *          same memory is a node of two types
  * @thread owner of both; does not block
  */
 MW_API MW_MUST_USE char *mw_object_changes(

@@ -67,7 +67,8 @@ void mwi_changes_free_node(struct mwi_changes *changes, const void *node);
 
 /** What has changed since, a line each.
  *
- * @return  [own: free()] text; NULL when memory did not suffice, then or now
+ * @return  [own: free()] text; NULL when memory did not suffice, then or now,
+ *          or the same memory is a node of two types
  */
 MW_MUST_USE char *mwi_changes_text(struct mwi_changes *changes);
 

@@ -313,7 +313,8 @@ mwi_lines_compare_items(struct mwi_lines *l, const struct mwi_step *step,
         .old = mwi_items_of(type, old),
         .live = mwi_items_of(type, live) };
 
-    if (rows.old.len == rows.live.len && same_from(&rows, 0) == rows.live.len) {
+    if (rows.old.len == rows.live.len &&
+        (rows.live.len == 0 || same_from(&rows, 0) == rows.live.len)) {
         return;
     }
     if (is_plain(type->elem->kind)) {

@@ -69,6 +69,26 @@ compare_boxes(struct mwi_lines *l, const struct mwi_step *step,
     }
 }
 
+/* Which of two maps has the lower key next: negative for the first, 0 for both,
+ * positive for the second. */
+static int
+next_key(const mw_type *type, struct mwi_items a, struct mwi_items b)
+{
+    const mw_field *key = mwi_map_key(type);
+
+    if (a.len == 0 || b.len == 0) {
+        return a.len == 0 ? 1 : -1;
+    }
+    return mwi_key_compare(
+        key->type, mwi_field_at(key, a.at), mwi_field_at(key, b.at));
+}
+
+static struct mwi_items
+without_first(struct mwi_items items, const mw_type *elem)
+{
+    return (struct mwi_items){ items.at + elem->size, items.len - 1 };
+}
+
 /* Both in ascending order of their keys. */
 static void
 compare_maps(struct mwi_lines *l, const struct mwi_step *up,
@@ -78,30 +98,27 @@ compare_maps(struct mwi_lines *l, const struct mwi_step *up,
     struct mwi_items is = mwi_items_of(type, live);
     const mw_field *key = mwi_map_key(type);
     const mw_field *value = mwi_map_value(type);
-    size_t i = 0;
-    size_t j = 0;
 
-    while (i < was.len || j < is.len) {
-        const unsigned char *a = was.at + i * type->elem->size;
-        const unsigned char *b = is.at + j * type->elem->size;
-        int order = i == was.len ? 1
-                    : j == is.len
-                        ? -1
-                        : mwi_key_compare(key->type, mwi_field_at(key, a),
-                              mwi_field_at(key, b));
-        struct mwi_step step = { .up = up, .key_type = key->type };
+    while (was.len > 0 || is.len > 0) {
+        int order = next_key(type, was, is);
+        struct mwi_step step = {
+            .up = up,
+            .key_type = key->type,
+            .key = mwi_field_at(key, order <= 0 ? was.at : is.at),
+        };
 
-        step.key = mwi_field_at(key, order <= 0 ? a : b);
         if (order < 0) {
-            mwi_line_one(l, "- ", &step, value->type, mwi_field_at(value, a));
+            mwi_line_one(
+                l, "- ", &step, value->type, mwi_field_at(value, was.at));
         } else if (order > 0) {
-            mwi_line_one(l, "+ ", &step, value->type, mwi_field_at(value, b));
+            mwi_line_one(
+                l, "+ ", &step, value->type, mwi_field_at(value, is.at));
         } else {
-            mwi_lines_compare(l, &step, value->type, mwi_field_at(value, a),
-                mwi_field_at(value, b));
+            mwi_lines_compare(l, &step, value->type,
+                mwi_field_at(value, was.at), mwi_field_at(value, is.at));
         }
-        i += order <= 0;
-        j += order >= 0;
+        was = order <= 0 ? without_first(was, type->elem) : was;
+        is = order >= 0 ? without_first(is, type->elem) : is;
     }
 }
 

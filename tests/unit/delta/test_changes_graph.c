@@ -357,6 +357,48 @@ Test(changes_graph, kept)
     mwi_changes_fini(&changes);
 }
 
+/* Memory that does not suffice to watch is told of when the text is asked for,
+ * and the objects are as they were. */
+Test(changes_graph, out_of_memory_to_watch)
+{
+    struct ring ring;
+    size_t n_failed = 0;
+    bool done = false;
+
+    for (uint64_t n = 1; !done; n++) {
+        struct mwi_changes changes;
+        const stop *kept = &ring.c;
+        char *text;
+
+        make_ring(&ring);
+        mwi_mem_fail_at(n);
+        mwi_changes_init(&changes);
+        mwi_changes_watch(&changes, "route", &route_type, &ring.route);
+        mwi_changes_keep(&changes, &stop_ref_type, &kept);
+        mwi_changes_free_node(&changes, &ring.wagon);
+        ring.b.here = NULL;
+        text = mwi_changes_text(&changes);
+        done = !mwi_mem_has_failed();
+        mwi_mem_fail_at(0);
+        mwi_changes_fini(&changes);
+        cr_assert_eq(text != NULL, done);
+        n_failed += !done;
+        free(text);
+    }
+    cr_expect_gt(n_failed, 20);
+    cr_expect_not(has_leaks());
+}
+
+/* The same memory cannot be two nodes. */
+Test(changes_graph, a_node_of_two_types)
+{
+    struct ring ring;
+
+    make_ring(&ring);
+    ring.b.here = (wagon *) (void *) &ring.a;
+    cr_expect_null(mw_object_changes(&route_type, &ring.route, &ring.route));
+}
+
 Test(changes_graph, long_list)
 {
     enum { N = 200000 };
