@@ -135,8 +135,8 @@ call_stage(struct call *call)
         &call->patch, &r, call->param.type, &mwi_mask_all, call->client);
     mwi_leave(&r);
     bench_must(mwi_reader_finish(&r) == MW_OK, r.error.text);
-    bench_must(mwi_patch_settle(
-                   &call->patch, &call->param, args, 1, &error) == MW_OK,
+    bench_must(
+        mwi_patch_settle(&call->patch, &call->param, args, 1, &error) == MW_OK,
         error.text);
 }
 

@@ -18,14 +18,21 @@
 #include "base/mem.h"
 
 enum {
-    CAP = 96, /* differences that Myers' algorithm may find */
+    CAP = 96,     /* differences that Myers' algorithm may find */
+    CAP_FEW = 16, /* differences for which there is room without malloc() */
     STEPS_FREE = 1 << 22,
     STEPS_PER_SYMBOL = 4,
     REFINE_MAX = 1 << 17, /* symbols in which short blocks are looked for */
 };
 
+/* Ends of paths of up to d differences: d + 1 for each d. */
+#define ENDS(d) (((d) + 1) * ((d) + 2) / 2)
+
 struct myers {
     size_t *furthest; /* for each d, d + 1 ends of paths of d differences */
+    size_t few[ENDS(CAP_FEW)];
+    size_t *many; /* ENDS(CAP), or NULL until they are needed */
+    bool failed;  /* there was no memory for them */
     struct mwi_hunk found[CAP];
     size_t n_found;
 };
@@ -163,6 +170,36 @@ trace(struct myers *myers, const struct mwi_hunk *where, size_t d)
     }
 }
 
+/* Room for the ends of paths of d differences. */
+static bool
+make_room(struct myers *myers, size_t d)
+{
+    if (d == 0) {
+        myers->furthest = myers->few;
+    } else if (d == CAP_FEW + 1) {
+        if (myers->many == NULL) {
+            myers->many = mwi_malloc(ENDS(CAP) * sizeof(*myers->many));
+        }
+        if (myers->many == NULL) {
+            myers->failed = true;
+            return false;
+        }
+        memcpy(myers->many, myers->few, sizeof(myers->few));
+        myers->furthest = myers->many;
+    }
+    return true;
+}
+
+/* The most differences that an alignment of a stretch may have: with more,
+ * too little would be the same.  The stretch is long enough. */
+static size_t
+most_differences(const struct mwi_rows *rows, const struct mwi_hunk *where)
+{
+    size_t most = where->old_n + where->new_n - 2 * rows->least;
+
+    return most < CAP ? most : CAP;
+}
+
 /* Align a stretch if it takes no more differences than the cap. */
 static bool
 align_by_myers(
@@ -170,12 +207,15 @@ align_by_myers(
 {
     size_t n = where->old_n;
     size_t m = where->new_n;
-    size_t least = n > m ? n - m : m - n;
+    size_t most = most_differences(rows, where);
 
-    if (least > CAP) {
+    if ((n > m ? n - m : m - n) > most) {
         return false;
     }
-    for (size_t d = 0; d <= CAP && rows->budget > 0; d++) {
+    for (size_t d = 0; d <= most && rows->budget > 0; d++) {
+        if (!make_room(myers, d)) {
+            return false;
+        }
         for (size_t i = 0; i <= d; i++) {
             size_t x = step(myers, d, i, NULL);
             size_t y = x + d - 2 * i;
@@ -259,11 +299,15 @@ align(struct mwi_hunks *hunks, struct mwi_rows *rows, struct myers *myers,
         rows, where.old_at + where.old_n, where.new_at + where.new_n, least);
     where.old_n -= same;
     where.new_n -= same;
-    if (least > same && align_by_myers(rows, myers, &where)) {
+    least -= same;
+    if (least > 0 && least >= rows->least &&
+        align_by_myers(rows, myers, &where)) {
         while (myers->n_found > 0) {
             add(hunks, &myers->found[--myers->n_found]);
         }
-    } else if (least == same ||
+    } else if (myers->failed) {
+        hunks->failed = true;
+    } else if (least == 0 || least < rows->least ||
                !align_by_blocks(hunks, rows, myers, &where, level)) {
         add(hunks, &where);
     }
@@ -275,18 +319,13 @@ mwi_align(
     struct mwi_hunks *hunks, struct mwi_rows *rows, size_t old_n, size_t new_n)
 {
     struct mwi_hunk where = { .old_n = old_n, .new_n = new_n };
-    struct myers *myers = mwi_malloc(sizeof(*myers));
+    struct myers myers;
 
+    myers.many = NULL;
+    myers.failed = false;
     hunks->len = 0;
-    hunks->failed = myers == NULL;
-    if (myers == NULL) {
-        return;
-    }
-    myers->furthest =
-        mwi_malloc((slice(CAP) + CAP + 1) * sizeof(*myers->furthest));
+    hunks->failed = false;
     rows->budget = STEPS_FREE + (int64_t) (old_n + new_n) * STEPS_PER_SYMBOL;
-    hunks->failed =
-        myers->furthest == NULL || !align(hunks, rows, myers, where, 0);
-    mwi_free(myers->furthest);
-    mwi_free(myers);
+    hunks->failed = !align(hunks, rows, &myers, where, 0);
+    mwi_free(myers.many);
 }

@@ -47,6 +47,8 @@ struct mwi_rows {
     const unsigned char *live;
     size_t width;   /* bytes of a symbol */
     bool hashes;    /* a symbol stands for an element, not for a few bytes */
+    size_t least;   /* where not even that many symbols between two hunks are
+                       the same, these might as well be one */
     int64_t budget; /* steps left */
 };
 

@@ -11,7 +11,8 @@
 #include "delta/write.h"
 
 enum {
-    TEXT_MIN = 8,     /* below it, a splice cannot pay */
+    TEXT_MIN = 20,    /* up to it, splices save too little to look for them */
+    SPLICE_MIN = 4,   /* bytes of a splice without what is inserted */
     RANGES_GOOD = 4,  /* ranges of a 4th of the value need no rival */
     NUMBERS_MIN = 64, /* bytes from which on a rival can pay */
 };
@@ -125,7 +126,8 @@ mwi_diff_text(struct mwi_differ *d, const mw_type *type, const void *old,
     if (len > TEXT_MIN && old_len > TEXT_MIN && mwi_writer_ok(d->w)) {
         rows = (struct mwi_rows){ .old = (const unsigned char *) was,
             .live = (const unsigned char *) is,
-            .width = 1 };
+            .width = 1,
+            .least = SPLICE_MIN + 1 };
         mwi_align(&hunks, &rows, old_len, len);
         if (!hunks.failed) {
             widen(&hunks, was, old_len, is);
@@ -188,6 +190,7 @@ write_number_splices(struct mwi_writer *w, uint32_t kind, struct mwi_rows *rows,
 {
     struct mwi_hunks hunks = { 0 };
 
+    rows->least = (SPLICE_MIN + tag_size(kind)) / rows->width + 1;
     mwi_align(&hunks, rows, old_n, new_n);
     if (!hunks.failed) {
         join_near(&hunks, rows->width, tag_size(kind));
