@@ -16,6 +16,7 @@
 #include "forms.h"
 #include "kinds.h"
 #include "lib/prng.h"
+#include "lib/random_type.h"
 #include "lib/random_value.h"
 #include "world.h"
 
@@ -536,6 +537,13 @@ Test(contract, oracle)
     for (size_t i = 0; i < n; i++) {
         run_case(
             types[i % (sizeof(types) / sizeof(types[0]))], mwt_next(&prng));
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct mwt_types family;
+
+        mwt_types_init(&family, &prng, MWT_ALL & ~(1u << MW_KIND_REF));
+        run_case(mwt_types_struct(&family), mwt_next(&prng));
+        mwt_types_fini(&family);
     }
     cr_expect_not(has_leaks());
 }

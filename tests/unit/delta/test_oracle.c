@@ -11,6 +11,7 @@
 #include "fixture.h"
 #include "kinds.h"
 #include "lib/prng.h"
+#include "lib/random_type.h"
 #include "lib/random_value.h"
 #include "shapes.h"
 #include "world.h"
@@ -124,6 +125,27 @@ Test(oracle, delta_and_value_leave_the_same)
     }
     (void) fprintf(stderr, "oracle: %zu cases, deltas %llu, values %llu\n", n,
         (unsigned long long) totals.deltas, (unsigned long long) totals.values);
+}
+
+/* Types that nobody has thought of. */
+Test(oracle, random_types)
+{
+    struct mwt_prng prng = mwt_prng_seeded("oracle");
+    size_t n = env_number("MW_CASES", 2000);
+    struct totals totals = { 0 };
+
+    for (size_t i = 0; i < n / 10; i++) {
+        struct mwt_types family;
+
+        mwt_types_init(&family, &prng, MWT_ALL & ~(1u << MW_KIND_REF));
+        for (size_t j = 0; j < 10; j++) {
+            run_case(mwt_types_any(&family), mwt_next(&prng), &totals);
+        }
+        mwt_types_fini(&family);
+    }
+    (void) fprintf(stderr, "oracle: %zu cases, deltas %llu, values %llu\n", n,
+        (unsigned long long) totals.deltas, (unsigned long long) totals.values);
+    cr_expect_not(has_leaks());
 }
 
 /* What handlers do that leaves no trace in the values' own bytes, or only
