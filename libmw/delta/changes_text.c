@@ -10,8 +10,9 @@
 #include "delta/changes_lines.h"
 
 enum {
-    SHORT = 64,   /* bytes of a text that is shown whole */
-    CONTEXT = 16, /* bytes shown on either side of a difference */
+    SHORT = 64,         /* bytes of a text that is shown whole */
+    CONTEXT = 16,       /* bytes shown on either side of a difference */
+    NEAR = 2 * CONTEXT, /* differences that are told of together */
 };
 
 #define ELLIPSIS "\xe2\x80\xa6"
@@ -62,7 +63,7 @@ put_hunks(struct mwi_lines *l, const struct mwi_step *step,
         for (; i + 1 < hunks->len; i++) {
             const struct mwi_hunk *next = &hunks->at[i + 1];
 
-            if (next->old_at - (hunk.old_at + hunk.old_n) > 2 * CONTEXT) {
+            if (next->old_at - (hunk.old_at + hunk.old_n) > NEAR) {
                 break;
             }
             hunk.old_n = next->old_at + next->old_n - hunk.old_at;
