@@ -11,6 +11,7 @@
 #include "codec/init.h"
 #include "codec/map.h"
 #include "codec/nodes.h"
+#include "codec/range.h"
 #include "codec/value.h"
 
 /* Note an error at an item that has been consumed already. */

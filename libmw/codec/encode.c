@@ -10,6 +10,7 @@
 #include "codec/access.h"
 #include "codec/map.h"
 #include "codec/nodes.h"
+#include "codec/range.h"
 #include "codec/value.h"
 
 static void encode(struct mwi_writer *w, const mw_type *type, const void *value,

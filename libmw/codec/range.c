@@ -2,6 +2,8 @@
 /*
  * Ranges of members that are numbers: @range, @min, @max.
  */
+#include "codec/range.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

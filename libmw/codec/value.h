@@ -217,17 +217,6 @@ const mw_field *mwi_next_by_id(struct mwi_by_id *walk);
 /** Whether V(type) is a CBOR map, so that a patch is an array. */
 bool mwi_is_map_value(const mw_type *type);
 
-/* Ranges.  A member that has none is within it. */
-
-/** Note the writer's error if a member's value is out of its range.  value: of
- * the member's type. */
-void mwi_write_check_range(
-    struct mwi_writer *w, const mw_field *field, const void *value);
-
-/** The same for the reader; the value was read at a place in the message. */
-void mwi_read_check_range(struct mwi_reader *r, const uint8_t *at,
-    const mw_field *field, const void *value);
-
 /* Unions. */
 
 /** The tag's value. */

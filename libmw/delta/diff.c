@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "codec/access.h"
+#include "codec/range.h"
 #include "delta/compare.h"
 #include "delta/write.h"
 

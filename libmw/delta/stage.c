@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "codec/access.h"
+#include "codec/range.h"
 #include "delta/patch.h"
 
 static void
