@@ -10,6 +10,7 @@
 #include "codec/access.h"
 #include "codec/init.h"
 #include "codec/map.h"
+#include "codec/mask.h"
 #include "codec/nodes.h"
 #include "codec/range.h"
 #include "codec/value.h"
@@ -125,6 +126,36 @@ mwi_decode_field(struct mwi_reader *r, struct mwi_place *place,
     decode_field(r, place, field, ret_record);
 }
 
+/* A member under a write contract, of which only parts may change. */
+static void
+decode_masked(struct mwi_reader *r, struct mwi_place *place,
+    const mw_type *type, const mw_field *field, void *ret_record)
+{
+    const struct mwi_place outer = *place;
+    const mw_mask *mask = mwi_mask_of(outer.mask, type, field);
+
+    place->mask = mask->all ? NULL : mask;
+    if (mwi_mask_is_none(mask)) {
+        place->mask = NULL;
+        place->arena = outer.rest;
+    }
+    decode_field(r, place, field, ret_record);
+    place->mask = outer.mask;
+    place->arena = outer.arena;
+}
+
+/* A member of a struct, or an arm. */
+static inline void
+decode_member(struct mwi_reader *r, struct mwi_place *place,
+    const mw_type *type, const mw_field *field, void *ret_record)
+{
+    if (place->mask == NULL) {
+        decode_field(r, place, field, ret_record);
+    } else {
+        decode_masked(r, place, type, field, ret_record);
+    }
+}
+
 /* What the peer's version of a struct does not have. */
 static void
 default_field(struct mwi_reader *r, struct mwi_place *place,
@@ -160,7 +191,7 @@ decode_struct(struct mwi_reader *r, struct mwi_place *place,
     for (uint32_t i = 0; i < type->n_members && mwi_reader_ok(r); i++) {
         step.name = type->fields[i].name;
         if (i < n) {
-            decode_field(r, place, &type->fields[i], ret_value);
+            decode_member(r, place, type, &type->fields[i], ret_value);
         } else {
             default_field(r, place, &type->fields[i], ret_value);
         }
@@ -228,7 +259,7 @@ decode_mutable(struct mwi_reader *r, struct mwi_place *place,
         if (field != NULL && field->id == id) {
             step.name = field->name;
             r->path = &step;
-            decode_field(r, place, field, ret_value);
+            decode_member(r, place, type, field, ret_value);
             r->path = step.up;
             field = mwi_next_by_id(&walk);
         } else if ((type->flags & MW_TYPE_FINAL) == 0) {
@@ -265,7 +296,7 @@ decode_union(struct mwi_reader *r, struct mwi_place *place, const mw_type *type,
     if (arm != NULL) {
         step.name = arm->name;
         r->path = &step;
-        decode_field(r, place, arm, ret_value);
+        decode_member(r, place, type, arm, ret_value);
         r->path = step.up;
     }
     mwi_leave(r);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "codec/mask.h"
 
 void
 mwi_graph_init(struct mwi_graph *graph, struct mwi_nodes *nodes)
@@ -161,6 +162,28 @@ fail_alloc(struct mwi_reader *r, mw_status status)
         status == MW_ERANGE ? "memory limit exceeded" : "out of memory");
 }
 
+/* Where nodes of a type go, and their parts.  Returns the place as it was. */
+static struct mwi_place
+enter_contract(struct mwi_place *place, const mw_type *type)
+{
+    const struct mwi_place outer = *place;
+    const mw_mask *mask;
+
+    if (outer.writes != NULL) {
+        mask = mwi_node_mask(outer.writes, type);
+        place->mask = mask != NULL && !mask->all ? mask : NULL;
+        place->arena = mask != NULL ? outer.arena : outer.rest;
+    }
+    return outer;
+}
+
+static void
+leave_contract(struct mwi_place *place, const struct mwi_place *outer)
+{
+    place->mask = outer->mask;
+    place->arena = outer->arena;
+}
+
 /* One type: name, n_inout, n_in.  left: bytes that may still be nodes. */
 static void
 read_type(struct mwi_reader *r, struct mwi_place *place,
@@ -197,8 +220,11 @@ read_type(struct mwi_reader *r, struct mwi_place *place,
     table = mwi_nodes_table(nodes, type);
     status = table == NULL ? MW_ENOMEM : MW_OK;
     if (status == MW_OK && type != NULL) {
+        const struct mwi_place outer = enter_contract(place, type);
+
         table->n_inout = (size_t) n_inout;
         status = mwi_nodes_add(nodes, place, type, (size_t) (n_inout + n_in));
+        leave_contract(place, &outer);
     } else if (status == MW_OK) {
         table->n_skip = (size_t) (n_inout + n_in);
     }
@@ -215,6 +241,7 @@ read_values_of(struct mwi_reader *r, struct mwi_place *place,
 {
     struct mwi_path name = { .up = r->path };
     struct mwi_path step = { .up = &name };
+    struct mwi_place outer;
     size_t n = table->n_skip;
 
     if (table->type == NULL) {
@@ -231,10 +258,12 @@ read_values_of(struct mwi_reader *r, struct mwi_place *place,
     r->path = &step;
     step.index = table->n_known;
     nodes->reading = table;
+    outer = enter_contract(place, table->type);
     for (; step.index < table->n_known + n && mwi_reader_ok(r); step.index++) {
         nodes->reading_number = step.index;
         mwi_decode(r, place, table->type, mwi_node_at(table, step.index));
     }
+    leave_contract(place, &outer);
     nodes->reading = NULL;
     r->path = name.up;
     return n;

@@ -43,6 +43,11 @@ struct mwi_place {
     size_t budget;                  /* bytes left to allocate */
     struct mwi_node_copies *copies; /* what mwi_copy() makes of references;
                                        NULL: they are kept */
+    /* In an arena, under a write contract: what of the value that is decoded
+     * may not change lives in rest.  NULL: all of it may. */
+    const mw_mask *mask;
+    const mw_writes *writes; /* the same for nodes */
+    struct mwi_arena *rest;
 };
 
 /* What a heap block costs beyond its bytes, roughly: many tiny texts must not

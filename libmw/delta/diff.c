@@ -315,9 +315,6 @@ mwi_diff_value(struct mwi_differ *d, const mw_type *type, const mw_mask *mask,
     return diff_whole(d, type, mask, old, live);
 }
 
-const mw_mask mwi_mask_all = { .all = true };
-const mw_mask mwi_mask_none = { .all = false };
-
 void
 mwi_diff(struct mwi_writer *w, const mw_type *type, const mw_mask *mask,
     const struct mwi_snapshot *snapshot, const void *old, const void *live)

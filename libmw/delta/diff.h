@@ -12,6 +12,7 @@
 #include "mw/desc.h"
 
 #include "codec/cbor.h"
+#include "codec/mask.h"
 #include "delta/snapshot.h"
 
 enum {
@@ -22,9 +23,6 @@ enum {
      * reader of deltas must allow for them. */
     MWI_DELTA_DEPTH_EXTRA = 20,
 };
-
-/* Everything may change. */
-extern const mw_mask mwi_mask_all;
 
 /** Append D(type) from what a value was to what it is.
  *

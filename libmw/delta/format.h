@@ -6,6 +6,7 @@
 #ifndef MWI_DELTA_FORMAT_H
 #define MWI_DELTA_FORMAT_H
 
+#include "codec/mask.h"
 #include "codec/value.h"
 
 /* The keys of the maps that patch texts and sequences. */
@@ -31,43 +32,6 @@ mwi_patch_item(const mw_type *type)
         type = type->elem;
     }
     return mwi_is_map_value(type) ? MWI_ITEM_ARRAY : MWI_ITEM_MAP;
-}
-
-/* Nothing may change. */
-extern const mw_mask mwi_mask_none;
-
-/** Whether a mask allows no change at all. */
-static inline bool
-mwi_mask_is_none(const mw_mask *mask)
-{
-    return !mask->all && mask->n == 0;
-}
-
-/** What a mask says of a struct's member or a union's arm.  Never NULL. */
-static inline const mw_mask *
-mwi_mask_of(const mw_mask *mask, const mw_type *type, const mw_field *field)
-{
-    uint32_t index = (uint32_t) (field - type->fields);
-    uint32_t low = 0;
-    uint32_t high = mask->n;
-
-    if (mask->all) {
-        return mask;
-    }
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (mask->fields[middle].field < index) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    if (low < mask->n && mask->fields[low].field == index &&
-        mask->fields[low].mask != NULL) {
-        return mask->fields[low].mask;
-    }
-    return &mwi_mask_none;
 }
 
 #endif

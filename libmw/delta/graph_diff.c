@@ -15,20 +15,6 @@
 #include "delta/released.h"
 #include "delta/write.h"
 
-const mw_mask *
-mwi_node_mask(const mw_writes *writes, const mw_type *type)
-{
-    if (writes == NULL) {
-        return &mwi_mask_all;
-    }
-    for (uint32_t i = 0; i < writes->n_nodes; i++) {
-        if (writes->nodes[i].type == type) {
-            return writes->nodes[i].mask;
-        }
-    }
-    return NULL;
-}
-
 /* The state of writing what has changed. */
 struct changes {
     const struct mwi_graph_diff *diff;

@@ -36,7 +36,4 @@ struct mwi_graph_diff {
  * MW_EINTERNAL for what a handler has done wrong. */
 void mwi_graph_diff(struct mwi_writer *w, const struct mwi_graph_diff *diff);
 
-/** What of a valuetype may change: NULL is nothing. */
-const mw_mask *mwi_node_mask(const mw_writes *writes, const mw_type *type);
-
 #endif

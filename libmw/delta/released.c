@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "codec/mask.h"
 #include "codec/refs.h"
-#include "delta/graph_diff.h"
 
 mw_status
 mwi_released_init(struct mwi_released *released)

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "codec/value.h"
+#include "rpc/results.h"
 #include "wire/message.h"
 
 bool
@@ -150,11 +151,18 @@ mwi_args_write(struct mwi_writer *w, const mw_method *method,
 
 /* The server. */
 
-/* Where a parameter's value lives: only what may change needs a snapshot. */
-static struct mwi_arena *
-arena_of(mw_call *call, const mw_param *param)
+/* Have a parameter's value live where it should: only what may change needs a
+ * snapshot. */
+static void
+go_to(struct mwi_place *place, mw_call *call, size_t i)
 {
-    return param->dir == MW_DIR_INOUT ? &call->inout : &call->arena;
+    const mw_method *method = call->op->method;
+    const mw_mask *mask = method->params[i].dir == MW_DIR_INOUT
+                              ? mwi_result_mask(method, i)
+                              : NULL;
+
+    place->arena = mask != NULL ? &call->inout : &call->arena;
+    place->mask = mask != NULL && !mask->all ? mask : NULL;
 }
 
 /* Zeroed storage for every parameter's value. */
@@ -172,7 +180,7 @@ allocate(mw_call *call, struct mwi_place *place)
     for (size_t i = 0; i < method->n_params; i++) {
         const mw_type *type = method->params[i].type;
 
-        place->arena = arena_of(call, &method->params[i]);
+        go_to(place, call, i);
         call->args[i] = mwi_place_alloc(place, 1, type->size, type->align);
         if (call->args[i] == NULL) {
             return MW_ENOMEM;
@@ -187,9 +195,9 @@ read_arg(struct mwi_reader *r, mw_call *call, struct mwi_place *place, size_t i)
     const mw_param *param = &call->op->method->params[i];
     struct mwi_path path = { .name = param->name };
 
-    place->arena = arena_of(call, param);
+    go_to(place, call, i);
     r->path = &path;
-    if (call->mirror.head.version != 0 && call->mirror.head.param == i) {
+    if (mwi_call_mirror_is_of(call, i)) {
         mwi_call_mirror_read(r, call, place);
     } else if (param->dir != MW_DIR_OUT) {
         mwi_decode(r, place, param->type, call->args[i]);
@@ -199,11 +207,16 @@ read_arg(struct mwi_reader *r, mw_call *call, struct mwi_place *place, size_t i)
     r->path = NULL;
 }
 
-void
-mwi_args_read(struct mwi_reader *r, mw_call *call)
+/* Read the array of arguments. */
+static void
+read_args(struct mwi_reader *r, mw_call *call)
 {
     const mw_method *method = call->op->method;
-    struct mwi_place place = { .budget = call->arena.limit };
+    struct mwi_place place = {
+        .budget = call->arena.limit,
+        .writes = method->writes,
+        .rest = &call->arena,
+    };
     bool has_refs = mwi_method_has_refs(method);
     size_t expected = mwi_count_params(method, MW_DIR_OUT) + has_refs;
     const uint8_t *at = r->at;
@@ -215,12 +228,12 @@ mwi_args_read(struct mwi_reader *r, mw_call *call)
             method->target, expected - has_refs,
             has_refs ? " and their nodes" : "", n);
     }
-    mwi_call_mirror_check(r, call);
     if (mwi_reader_ok(r) && allocate(call, &place) < 0) {
         mwi_reader_fail(r, MW_ENOMEM, "out of memory");
     }
     if (has_refs && mwi_reader_ok(r)) {
         place.arena = &call->inout;
+        place.mask = NULL;
         mwi_graph_read(r, &place, &call->op->node_types, &call->nodes);
         mwi_nodes_end_request(&call->nodes);
     }
@@ -230,4 +243,27 @@ mwi_args_read(struct mwi_reader *r, mw_call *call)
     mwi_leave(r);
     /* What is left is the handler's. */
     call->arena.limit -= call->inout.total;
+}
+
+void
+mwi_args_read(struct mwi_reader *r, mw_call *call)
+{
+    const uint8_t *at = r->at;
+    struct mwi_reader own;
+
+    mwi_call_mirror_check(r, call);
+    if (!mwi_reader_ok(r)) {
+        return;
+    }
+    if (!mwi_call_mirror_is_of_all(call)) {
+        read_args(r, call);
+    } else if (call->mirror.head.base == 0) {
+        read_args(r, call);
+        mwi_call_mirror_take_all(r, call, at);
+    } else if (mwi_call_mirror_patch_all(r, call, &own)) {
+        read_args(&own, call);
+        if (mwi_reader_finish(&own) < 0) {
+            r->error = own.error;
+        }
+    }
 }
