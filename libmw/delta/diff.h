@@ -2,9 +2,9 @@
 /*
  * delta: finding and writing what a handler changed.
  *
- * D(T) is normative in docs/wire.md.  The major type says whether a value is
- * replaced (V(T), never a map in this profile) or patched (a map); an empty
- * map means unchanged.
+ * D(T) is normative in docs/delta.md.  The major type says whether a value is
+ * replaced or patched: a patch is a map, or an array where V(T) is a map.  An
+ * empty one means unchanged.
  */
 #ifndef MWI_DELTA_DIFF_H
 #define MWI_DELTA_DIFF_H
@@ -26,12 +26,16 @@ enum {
 
 /** Append D(type) from what a value was to what it is.
  *
- * Never longer than V(type) by more than a few bytes.  Scratch memory is from
- * the heap; without it the delta is coarser.  Errors are the writer's.
+ * Never longer than V(type) by more than a few bytes, unless the mask allows
+ * only parts of it to change.  Scratch memory is from the heap; without it the
+ * delta is coarser.  Errors are the writer's: those of mwi_encode(), MW_EINVAL
+ * for a map that is out of order or a number out of its range, and MW_ERANGE
+ * for a part that has changed deeper than patches go.
  *
  * @param w         where to
  * @param type      the value's type
- * @param mask      what may have changed: nothing else is looked at
+ * @param mask      what may have changed: nothing else is looked at; NULL:
+ *                  nothing at all
  * @param snapshot  what the memory held before; an empty one makes old and new
  *                  be compared as they are
  * @param old       the value before: its pointers are led through the snapshot
