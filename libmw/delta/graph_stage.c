@@ -312,15 +312,18 @@ check_linked_meanwhile(struct mwi_patch *patch, const mw_param *params,
                : status;
 }
 
-/* Whether there are new nodes that may be lost: nothing may refer to them. */
+/* Whether there are new nodes that may be lost: nothing may refer to them, or
+ * what does may be released. */
 static bool
-may_have_lost(const struct mwi_nodes *nodes)
+may_have_lost(const struct mwi_patch *patch)
 {
+    const struct mwi_nodes *nodes = patch->nodes;
+
     for (size_t t = 0; t < nodes->n_tables; t++) {
         const struct mwi_node_table *table = &nodes->tables[t];
 
         for (size_t i = table->n_known; i < mwi_node_count(table); i++) {
-            if (table->linked == NULL ||
+            if (patch->released.n > 0 || table->linked == NULL ||
                 !mwi_bit_is_set(table->linked, i - table->n_known)) {
                 return true;
             }
@@ -406,7 +409,7 @@ mwi_patch_settle(struct mwi_patch *patch, const mw_param *params,
 {
     mw_status status = MW_OK;
 
-    if (patch->nodes != NULL && may_have_lost(patch->nodes)) {
+    if (patch->nodes != NULL && may_have_lost(patch)) {
         status = drop_lost(patch, params, args, n, reterr);
     }
     if (status == MW_OK && patch->released.n > 0) {
