@@ -5,7 +5,9 @@
 
 #include "codec/access.h"
 
-enum { LEVELS_MAX = 80 }; /* that are compared; the encoder refuses fewer */
+/* That are compared.  The encoder refuses values that nest less deep, even with
+ * a box around each of their parts. */
+enum { LEVELS_MAX = 160 };
 
 static const void *
 place_in(const struct mwi_snapshot *snapshot, const void *address)

@@ -9,7 +9,7 @@
 #include "delta/compare.h"
 
 enum {
-    LEVELS_MAX = 80,  /* that are entered, as in comparing */
+    LEVELS_MAX = 160, /* that are entered, as in comparing */
     HASH_BYTES = 4096 /* of a value, about, that its hash depends on */
 };
 

@@ -289,23 +289,15 @@ stage_arm(struct mwi_stager *s, const mw_type *type, const mw_mask *mask,
 
 /* A patch of something that has no parts that a contract could tell apart. */
 static void
-stage_leaf(struct mwi_stager *s, const mw_type *type, const mw_mask *mask,
+stage_row(struct mwi_stager *s, const mw_type *type, const mw_mask *mask,
     void *target, size_t n, const uint8_t *at)
 {
-    bool is_text =
-        type->kind == MW_KIND_STRING || type->kind == MW_KIND_STRING_N;
-    /* Boxes and references have an elem, too. */
-    bool has_items = type->kind == MW_KIND_SEQ || type->kind == MW_KIND_SEQ_N ||
-                     type->kind == MW_KIND_ARRAY;
-
-    if (!is_text && !has_items) {
-        MWI_STAGE_FAIL(s, at, "%s cannot be patched", type->name);
-    } else if (!mask->all) {
+    if (!mask->all) {
         mwi_stage_refuse(s, at);
-    } else if (is_text) {
-        mwi_stage_text(s, type, target, n);
-    } else {
+    } else if (type->elem != NULL) {
         mwi_stage_numbers(s, type, target, n);
+    } else {
+        mwi_stage_text(s, type, target, n);
     }
 }
 
@@ -331,14 +323,21 @@ stage_parts(struct mwi_stager *s, const mw_type *type, const mw_mask *mask,
     case MW_KIND_SEQ:
     case MW_KIND_SEQ_N:
     case MW_KIND_ARRAY:
-        if (!mwi_kind_is_number(type->elem->kind)) {
+        if (mwi_kind_is_number(type->elem->kind)) {
+            stage_row(s, type, mask, target, n, at);
+        } else {
             mwi_stage_elements(s, type, mask, target, n);
-            break;
         }
-        stage_leaf(s, type, mask, target, n, at);
+        break;
+    case MW_KIND_STRING:
+    case MW_KIND_STRING_N:
+        stage_row(s, type, mask, target, n, at);
+        break;
+    case MW_KIND_BOX:
+        MWI_STAGE_FAIL(s, at, "is NULL and cannot be patched");
         break;
     default:
-        stage_leaf(s, type, mask, target, n, at);
+        MWI_STAGE_FAIL(s, at, "%s cannot be patched", type->name);
         break;
     }
 }

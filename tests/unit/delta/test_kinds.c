@@ -399,6 +399,30 @@ static const struct refusal refusals[] = {
         MW_EINVAL, "x.ratio: NaN is out of range" },
     { &gauge_type, "820af6", "a101fbbfe0000000000000", MW_EINVAL,
         "x.ratio: -0.5 is below the minimum of 0" },
+    { &price_map_type,
+        "a364626f6c74fb3ff0000000000000636e7574fb400000000000000065726976"
+        "6574fb4008000000000000",
+        "81bbffffffffffffffff", MW_EINVAL,
+        "x: map of 18446744073709551615 pairs is truncated" },
+    { &price_map_type,
+        "a364626f6c74fb3ff0000000000000636e7574fb400000000000000065726976"
+        "6574fb4008000000000000",
+        "82a09bffffffffffffffff", MW_EINVAL,
+        "x: array of 18446744073709551615 items is truncated" },
+    { &price_map_type,
+        "a364626f6c74fb3ff0000000000000636e7574fb400000000000000065726976"
+        "6574fb4008000000000000",
+        "83a080bbffffffffffffffff", MW_EINVAL,
+        "x: map of 18446744073709551615 pairs is truncated" },
+    { &price_map_type,
+        "a364626f6c74fb3ff0000000000000636e7574fb400000000000000065726976"
+        "6574fb4008000000000000",
+        "9bffffffffffffffff", MW_EINVAL,
+        "x: array of 18446744073709551615 items is truncated" },
+    { &profile_type, "a403181e07050a6341646114f6", "9bffffffffffffffff",
+        MW_EINVAL, "x: array of 18446744073709551615 items is truncated" },
+    { &figure_type, "8201830a1405", "bbffffffffffffffff", MW_EINVAL,
+        "x: map of 18446744073709551615 pairs is truncated" },
 };
 
 Test(kinds, refusals)

@@ -245,9 +245,9 @@ Test(places, values_that_are_not_sent)
 /* A chain of boxes that is deeper than patches go. */
 Test(places, boxes_in_boxes)
 {
-    enum { DEPTH = 40 };
+    enum { DEPTH = 50 };
     item thing = { .id = 1 };
-    item changed = { .id = 2 };
+    item changed = { .id = 1 };
     crate old[DEPTH] = { { 0 } };
     crate live[DEPTH] = { { 0 } };
     crate *object = calloc(1, sizeof(*object));
@@ -265,6 +265,10 @@ Test(places, boxes_in_boxes)
     live[DEPTH - 1].main = &changed;
     cr_assert_eq(mw_object_copy(&crate_type, object, old), MW_OK);
     delta = delta_between(&crate_type, old, live);
+    cr_expect_str_eq(hex(mwi_buf_bytes(&delta), mwi_buf_len(&delta)), "a0");
+    mwi_buf_fini(&delta);
+    changed.id = 2;
+    delta = delta_between(&crate_type, old, live);
     cr_assert_eq(apply(&crate_type, object, mwi_buf_bytes(&delta),
                      mwi_buf_len(&delta), &error, NULL),
         MW_OK, "%s", error.text);
@@ -272,6 +276,28 @@ Test(places, boxes_in_boxes)
     mwi_buf_fini(&delta);
     drop(&crate_type, object);
     cr_expect_not(has_leaks());
+}
+
+/* What only a program that breaks its promise, or a server that does, makes. */
+Test(places, patches_of_what_has_none)
+{
+    const uint8_t delta[] = { 0xa1, 0x00, 0x81, 0x82, 0x00, 0x41, 0x01 };
+    const uint8_t patch[] = { 0xa1, 0x01, 0xa1, 0x00, 0x05 };
+    knot one = { 0 };
+    knot *ref = &one;
+    crate bare = { 0 };
+    mw_error error;
+
+    cr_expect_eq(
+        apply(&knot_ref_type, &ref, delta, sizeof(delta), &error, NULL),
+        MW_EPROTO);
+    cr_expect_not_null(
+        strstr(error.text, "x: test::Knot cannot be patched at byte 0"));
+    cr_expect_eq(ref, &one);
+    cr_expect_eq(apply(&crate_type, &bare, patch, sizeof(patch), &error, NULL),
+        MW_EPROTO);
+    cr_expect_not_null(
+        strstr(error.text, "x.main: is NULL and cannot be patched"));
 }
 
 /* References are values: numbers in the message, addresses in memory. */
