@@ -541,45 +541,25 @@ rename_nodes(mw_call *call, graph_Node **root, const char *what)
     return MW_OK;
 }
 
-/* One quantity more, where the contract allows it, and a title. */
-static mw_status
-partial(mw_call *call, graph_Doc *doc, const char *what)
+mw_status
+mwt_surgery_serve(mw_server *server, struct mwt_surgery *s)
 {
-    meanwhile(call);
-    for (size_t i = 0; i < doc->lines.len; i++) {
-        doc->lines.items[i].quantity++;
-    }
-    return mw_set_string(call, &doc->title, what);
-}
+    graph_Surgery_ops ops = {
+        .reverse = reverse,
+        .edit = edit,
+        .two = two,
+        .find = find,
+        .make = make,
+        .count = count,
+        .echo = echo,
+        .rotate = mwt_rotate,
+        .rename = rename_nodes,
+        .unshared = mwt_rotate,
+    };
 
-static mw_status
-unshared(mw_call *call, graph_Tree **root, const char *what)
-{
-    return mwt_rotate(call, root, what);
+    mwt_add_kinds(&ops);
+    return graph_Surgery_serve(server, &ops, s);
 }
-
-static mw_status
-raise_node(mw_call *call, const graph_Node *n)
-{
-    return graph_Broken_raise(
-        call, &(graph_Broken){ .node = (graph_Node *) (uintptr_t) n,
-                  .why = (char[]){ "it is a test" } });
-}
-
-static const graph_Surgery_ops ops = {
-    .reverse = reverse,
-    .edit = edit,
-    .two = two,
-    .find = find,
-    .make = make,
-    .count = count,
-    .echo = echo,
-    .rotate = mwt_rotate,
-    .rename = rename_nodes,
-    .partial = partial,
-    .unshared = unshared,
-    .raise_node = raise_node,
-};
 
 static void *
 run(void *user)
@@ -599,7 +579,7 @@ mwt_surgery_open(struct mwt_surgery *s, const mw_client_options *options)
     s->meanwhile = NULL;
     must(mw_server_open(&s->server, MW_SERVER(.threads_max = 2), &error),
         &error);
-    must(graph_Surgery_serve(s->server, &ops, s), NULL);
+    must(mwt_surgery_serve(s->server, s), NULL);
     if (pthread_create(&s->thread, NULL, run, s) != 0) {
         abort();
     }

@@ -12,6 +12,7 @@
 
 #include "graph_client.mw.h"
 #include "graph_server.mw.h"
+#include "lib/graph.h"
 
 struct mwt_surgery {
     mw_server *server;
@@ -27,6 +28,16 @@ struct mwt_surgery {
 void mwt_surgery_open(struct mwt_surgery *s, const mw_client_options *options);
 void mwt_surgery_close(struct mwt_surgery *s);
 
+/** Offer the interface at a server.
+ *
+ * @param s  [borrow: server] of which the handlers use meanwhile alone */
+MW_MUST_USE mw_status mwt_surgery_serve(
+    mw_server *server, struct mwt_surgery *s);
+
+/** Set the handlers of surgeon_kinds.c, which change their arguments at
+ * random: what they are told is the seed, a number; see mwt_mutate_roots(). */
+void mwt_add_kinds(graph_Surgery_ops *ops);
+
 /* What the handlers do: in a call, or without one (NULL) to objects on the
  * heap, where a node that is released is freed.  What is not known, and what
  * cannot be done to the graph at hand, fails with MW_EINVAL. */
@@ -39,6 +50,22 @@ extern const char *const mwt_edits[]; /* ends with NULL */
 /** @param what  "left", "right", "insert" or "remove" */
 MW_MUST_USE mw_status mwt_rotate(
     mw_call *call, graph_Tree **root, const char *what);
+
+/** Change roots, and the nodes that they lead to, at random.  The seed and what
+ * is there alone decide.  Out parameters are filled.
+ *
+ * @param call   the handler's call, or NULL for the heap
+ * @param graph  all of whose nodes are listed; what is marked as released then
+ *               is the caller's to release */
+void mwt_mutate_roots(mw_call *call, struct mwt_graph *graph, uint64_t seed);
+
+/** The seed of the operation that is told of none. */
+uint64_t mwt_settings_seed(const graph_Settings *s);
+
+/** What mixed() does when it is told "all": something to each kind.  Nodes that
+ * cannot be reached any more are left to the caller. */
+MW_MUST_USE mw_status mwt_mix(mw_call *call, graph_Doc *doc, graph_Node **root,
+    graph_Shape *shape, graph_Node_by_string *index);
 
 /** Turn a list around. */
 void mwt_reverse(graph_Node **list);
