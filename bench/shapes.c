@@ -90,35 +90,29 @@ change_records(struct mwi_place *place, void *object, size_t n)
     }
 }
 
-/* Remove as many as are put in elsewhere: the rest shifts. */
+/* For every two, one is removed and one is put in further on: what is between
+ * shifts. */
 static void
 shift_records(struct mwi_place *place, void *object, size_t n)
 {
     bench_Records *records = object;
     size_t len = records->all.len;
+    size_t pairs = (n + 1) / 2;
     bench_Record *items =
         mwi_place_alloc(place, len, sizeof(*items), _Alignof(bench_Record));
-    size_t from = 0;
-    size_t to = 0;
 
     bench_must(items != NULL, "out of memory");
-    for (size_t i = 0; i < n; i++) {
-        size_t next = spread(i + 1, n, len);
+    for (size_t i = 0; i < pairs; i++) {
+        size_t from = spread(i, pairs, len);
+        size_t last = spread(i + 1, pairs, len) - 1;
 
-        if (i % 2 == 0) {
-            from++; /* this one goes */
-        } else {
-            items[to] = records->all.items[from];
-            items[to].stamp += len;
-            CHANGE(place, &items[to]);
-            to++;
-        }
-        while (from < next && to < len) {
-            items[to++] = records->all.items[from++];
-        }
+        memcpy(&items[from], &records->all.items[from + 1],
+            (last - from) * sizeof(*items));
+        items[last] = records->all.items[from];
+        items[last].stamp += len;
+        CHANGE(place, &items[last]);
     }
     records->all.items = items;
-    records->all.len = records->all.cap = to;
 }
 
 static void

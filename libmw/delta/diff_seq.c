@@ -15,7 +15,10 @@
 #include "delta/diff.h"
 #include "delta/write.h"
 
-enum { SAMPLES = 256 }; /* elements that are looked at to choose a way */
+enum {
+    SAMPLES = 128,   /* elements that are looked at to choose a way */
+    CHANGED_MIN = 8, /* of them, to believe that they have changed in place */
+};
 
 struct elements {
     const mw_type *elem;
@@ -93,21 +96,28 @@ match_in_place(struct elements *e)
     }
 }
 
-/* Whether of what is not trimmed at least half is the same in place, as far as
- * a few samples tell. */
+/* Whether of what is not trimmed at least half is the same in place, or nearly
+ * all has changed there, as far as a few samples tell. */
 static bool
 is_mostly_in_place(const struct mwi_differ *d, const struct elements *e)
 {
     size_t end = e->live.len - e->matching.suffix;
     size_t step = (end - e->matching.prefix) / SAMPLES + 1;
+    bool is_struct = e->elem->kind == MW_KIND_STRUCT;
     size_t same = 0;
+    size_t changed = 0;
     size_t n = 0;
 
     for (size_t i = e->matching.prefix; i < end; i += step) {
-        same += same_at(d, e, i, i);
+        if (same_at(d, e, i, i)) {
+            same++;
+        } else if (is_struct && i > 0) {
+            changed += mwi_is_changed_in_place(
+                d, e->elem, old_at(e, i - 1), old_at(e, i), live_at(e, i));
+        }
         n++;
     }
-    return same >= n / 2;
+    return same >= n / 2 || (n >= CHANGED_MIN && same + changed >= n - n / 8);
 }
 
 /* Whether every element has the key that the one in its place had. */

@@ -16,6 +16,7 @@
 enum {
     PAIRS_MAX = 1024,    /* pairs in a hunk that are looked at */
     LOOK_MAX = 64,       /* bytes of a member that are, to pair elements */
+    TELLING_MIN = 2,     /* members that tell an element from its neighbour */
     PROBES_PER_KEY = 16, /* of the table of keys: keys may be made to collide */
 };
 
@@ -198,6 +199,23 @@ likeness(const struct mwi_differ *d, const mw_type *elem, const void *old,
         n += looks_alike(d, &elem->fields[i], old, live);
     }
     return 1 + 4 * n;
+}
+
+bool
+mwi_is_changed_in_place(const struct mwi_differ *d, const mw_type *elem,
+    const void *before, const void *old, const void *live)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < elem->n_members && n < TELLING_MIN; i++) {
+        const mw_field *field = &elem->fields[i];
+
+        n += field->type->kind != MW_KIND_BOOL &&
+             field->type->kind != MW_KIND_ENUM &&
+             looks_alike(d, field, old, live) &&
+             !looks_alike(d, field, before, live);
+    }
+    return n == TELLING_MIN;
 }
 
 /* Pair the elements of a hunk whose sides differ in length so that they have

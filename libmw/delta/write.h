@@ -78,6 +78,12 @@ MW_MUST_USE bool mwi_match_content(const struct mwi_differ *d,
     const mw_type *elem, struct mwi_items old, struct mwi_items live,
     struct mwi_matching *matching);
 
+/** Whether an element is likely to be the one that was in its place, changed:
+ * some of its members are what they were there, and not what they were in the
+ * element before that one.  elem: a STRUCT. */
+MW_MUST_USE bool mwi_is_changed_in_place(const struct mwi_differ *d,
+    const mw_type *elem, const void *before, const void *old, const void *live);
+
 /** Match the elements of a sequence or array as the differ does.
  *
  * @return  [own: mwi_free()] by new index: old index or MWI_NO_ELEMENT; NULL
