@@ -544,7 +544,7 @@ rename_nodes(mw_call *call, graph_Node **root, const char *what)
 mw_status
 mwt_surgery_serve(mw_server *server, struct mwt_surgery *s)
 {
-    graph_Surgery_ops ops = {
+    s->ops = (graph_Surgery_ops){
         .reverse = reverse,
         .edit = edit,
         .two = two,
@@ -557,8 +557,8 @@ mwt_surgery_serve(mw_server *server, struct mwt_surgery *s)
         .unshared = mwt_rotate,
     };
 
-    mwt_add_kinds(&ops);
-    return graph_Surgery_serve(server, &ops, s);
+    mwt_add_kinds(&s->ops);
+    return graph_Surgery_serve(server, &s->ops, s);
 }
 
 static void *

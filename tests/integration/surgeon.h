@@ -18,6 +18,7 @@ struct mwt_surgery {
     mw_server *server;
     mw_client *client; /* within the process */
     pthread_t thread;
+    graph_Surgery_ops ops;
     /* Called by the handlers of edit() and partial() before they begin, with
      * the caller waiting: NULL, or what the caller does meanwhile. */
     void (*meanwhile)(void *user);
@@ -30,7 +31,7 @@ void mwt_surgery_close(struct mwt_surgery *s);
 
 /** Offer the interface at a server.
  *
- * @param s  [borrow: server] of which the handlers use meanwhile alone */
+ * @param s  [borrow: server] whose meanwhile the handlers use, and no more */
 MW_MUST_USE mw_status mwt_surgery_serve(
     mw_server *server, struct mwt_surgery *s);
 
