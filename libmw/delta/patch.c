@@ -167,12 +167,11 @@ free_released(struct mwi_patch *patch)
 {
     for (size_t t = 0; patch->released.n > 0 && t < patch->released.n_tables;
          t++) {
-        const struct mwi_node_table *table = &patch->nodes->tables[t];
+        struct mwi_node_table *table = &patch->nodes->tables[t];
 
         for (size_t i = 0; i < table->n_inout; i++) {
             if (mwi_is_released(&patch->released, t, i)) {
-                mwi_clear(table->type, mwi_node_at(table, i));
-                mwi_free(mwi_node_at(table, i));
+                mwi_nodes_free_one(table, i);
             }
         }
     }

@@ -91,12 +91,10 @@ full_size_of_nodes(const struct mwi_nodes *nodes)
 
 /* What the message would have been with every result whole. */
 static uint64_t
-measure_full(
-    const struct mwi_request *q, size_t message_len, size_t results_len)
+measure_full(const struct mwi_request *q, uint64_t others_len)
 {
-    uint64_t len = message_len - results_len;
+    uint64_t len = others_len + 1; /* the head of the array of results */
 
-    len += 1; /* the head of the array of results */
     for (size_t i = 0; i < q->method->n_params; i++) {
         const mw_param *param = &q->method->params[i];
 
@@ -158,9 +156,11 @@ watch(const struct mwi_request *q, const struct mwi_patch *patch,
     }
 }
 
-/* The patch is staged and checked: do it. */
+/* The patch is staged and checked: do it.  What the message would have been
+ * with every result whole is others_len and the results. */
 static mw_status
-apply(struct mwi_request *q, struct mwi_patch *patch, mw_error *reterr)
+apply(struct mwi_request *q, struct mwi_patch *patch, uint64_t others_len,
+    mw_error *reterr)
 {
     bool look = must_look_for_unlinked(q, patch);
     bool show = q->ctx != NULL && q->ctx->show_changes;
@@ -176,11 +176,14 @@ apply(struct mwi_request *q, struct mwi_patch *patch, mw_error *reterr)
         watch(q, patch, &changes);
     }
     mwi_patch_commit(patch);
+    /* All this before the caller is told of nodes, which it may free then. */
     if (show) {
-        /* Before the caller is told of nodes, which it may free then. */
         q->ctx->changes = mwi_changes_text(&changes);
     }
     mwi_changes_fini(&changes);
+    if (q->ctx != NULL && q->ctx->measure) {
+        q->stats.bytes_full = measure_full(q, others_len);
+    }
     if (look) {
         tell_unlinked(q, &reach);
         mwi_reach_fini(&reach);
@@ -200,7 +203,8 @@ mwi_reply_take(struct mwi_request *q, struct mwi_reader *r,
     mwi_patch_init(&patch, mwi_client_options(q->client)->memory_max);
     status = stage(q, &patch, r, m, &results_len, &cause);
     if (status == MW_OK) {
-        status = apply(q, &patch, &cause);
+        status = apply(
+            q, &patch, (uint64_t) (r->end - r->start) - results_len, &cause);
     }
     if (status < 0) {
         mwi_patch_abort(&patch);
@@ -208,10 +212,6 @@ mwi_reply_take(struct mwi_request *q, struct mwi_reader *r,
         status = status == MW_EINVAL ? MW_EPROTO : status;
         return mwi_fail(reterr, status, "%s%s",
             status == MW_ECONFLICT ? "" : "in the reply: ", cause.text);
-    }
-    if (q->ctx != NULL && q->ctx->measure) {
-        q->stats.bytes_full =
-            measure_full(q, (size_t) (r->end - r->start), results_len);
     }
     return MW_OK;
 }

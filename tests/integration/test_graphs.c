@@ -139,6 +139,32 @@ Test(graphs, released_nodes_are_freed)
 }
 
 static void
+free_unlinked(void *user, const mw_type *type, void *node)
+{
+    (void) user;
+    mw_node_free(type, node);
+}
+
+/* What is gone after a call is not looked at any more. */
+Test(graphs, measured_without_what_was_freed)
+{
+    graph_Node *list = list_of(4, false);
+    mw_ctx ctx = MW_CTX(.timeout_ms = 20000, .measure = true,
+        .show_changes = true, .on_unlinked = free_unlinked);
+
+    cr_assert_eq(graph_Surgery_edit(s.client, &ctx, &list, "release"), MW_OK,
+        "%s", mw_ctx_error(&ctx));
+    cr_expect_eq(ctx.stats.nodes_released, 1);
+    cr_expect_gt(ctx.stats.bytes_full, ctx.stats.bytes_received);
+    cr_assert_eq(graph_Surgery_edit(s.client, &ctx, &list, "unlink"), MW_OK,
+        "%s", mw_ctx_error(&ctx));
+    cr_expect_eq(ctx.stats.nodes_unlinked, 1);
+    cr_expect_gt(ctx.stats.bytes_full, 0);
+    mw_ctx_clear(&ctx);
+    free_all(list);
+}
+
+static void
 check_refused(graph_Node *list, const char *what, const char *text)
 {
     graph_Node *copy = NULL;
