@@ -33,18 +33,18 @@ add_bytes(struct hash *hash, const void *bytes, size_t n)
     const unsigned char *at = bytes;
     uint64_t word;
 
-    add_word(hash, n);
     n = n < hash->left ? n : hash->left;
     hash->left -= n;
     for (; n >= sizeof(word); n -= sizeof(word), at += sizeof(word)) {
         memcpy(&word, at, sizeof(word));
         add_word(hash, word);
     }
+    /* Where it ends is a part of it; the last word has a byte free for that. */
+    word = 0;
     if (n > 0) {
-        word = 0;
         memcpy(&word, at, n);
-        add_word(hash, word);
     }
+    add_word(hash, word | (uint64_t) (n + 1) << 56);
 }
 
 static void add(struct hash *hash, const mw_type *type, const void *value);
@@ -135,7 +135,7 @@ add(struct hash *hash, const mw_type *type, const void *value)
         add_box(hash, type, value);
         break;
     default:
-        add_bytes(hash, value, type->size);
+        add_word(hash, mwi_load_bits(type, value));
         break;
     }
     hash->levels++;

@@ -52,15 +52,13 @@ void *
 mwi_stage_swap(struct mwi_stager *s, const mw_type *type, void *target,
     size_t size, size_t align)
 {
-    struct mwi_patch_entry *entry =
-        mwi_stage_scratch(s, 1, sizeof(*entry), _Alignof(max_align_t));
-    void *staged;
+    /* One block, with what is staged behind the entry. */
+    size_t at = (sizeof(struct mwi_patch_entry) + align - 1) & ~(align - 1);
+    unsigned char *block =
+        mwi_stage_scratch(s, 1, at + size, _Alignof(max_align_t));
+    struct mwi_patch_entry *entry = (struct mwi_patch_entry *) (void *) block;
 
-    if (entry == NULL) {
-        return NULL;
-    }
-    staged = mwi_stage_scratch(s, 1, size, align);
-    if (staged == NULL) {
+    if (block == NULL) {
         return NULL;
     }
     *entry = (struct mwi_patch_entry){
@@ -68,11 +66,11 @@ mwi_stage_swap(struct mwi_stager *s, const mw_type *type, void *target,
         .action = MWI_PATCH_SWAP,
         .type = type,
         .target = target,
-        .staged = staged,
+        .staged = block + at,
         .size = size,
     };
     s->patch->entries = entry;
-    return staged;
+    return entry->staged;
 }
 
 void
