@@ -12,6 +12,7 @@
 #include "mw/object.h"
 
 #include "base/mem.h"
+#include "delta/compare.h"
 #include "delta/format.h"
 #include "fixture.h"
 #include "kinds.h"
@@ -358,5 +359,65 @@ Test(faults, deltas_with_a_byte_changed)
     (void) fprintf(
         stderr, "faults: %zu refused, %zu applied\n", refused, applied);
     cr_expect(applied > 0 && refused > 0);
+    cr_expect_not(has_leaks());
+}
+
+/* Apply a wrong delta under a contract: what is outside of it never changes. */
+static void
+check_outside(const struct change *change, const mw_mask *mask,
+    const uint8_t *delta, size_t len)
+{
+    const mw_type *type = change->type;
+    void *object = calloc(1, type->size);
+    mw_error error;
+
+    cr_assert_not_null(object);
+    cr_assert_eq(mw_object_copy(type, object, change->object), MW_OK);
+    (void) apply_masked(type, mask, object, delta, len, &error, NULL);
+    for (uint32_t i = 0, at = 0; i < type->n_members; i++) {
+        if (at < mask->n && mask->fields[at].field == i) {
+            at++;
+            continue;
+        }
+        cr_assert(mwi_same_field(
+                      &type->fields[i], NULL, object, NULL, change->object),
+            "%s.%s", type->name, type->fields[i].name);
+    }
+    mw_object_clear(type, object);
+    free(object);
+}
+
+Test(faults, contracts_with_a_byte_changed)
+{
+    static const mw_type *const structs[] = { &depot_type, &doc_type,
+        &crate_type, &profile_type };
+    struct mwt_prng prng = mwt_prng_seeded("faults");
+
+    for (size_t i = 0; i < 12; i++) {
+        mw_mask_field fields[16];
+        mw_mask mask = { .fields = fields };
+        struct change change;
+        uint8_t *delta;
+        size_t len;
+
+        change_init(&change, &prng, structs[i % 4]);
+        for (uint32_t f = i % 2; f < change.type->n_members; f += 2) {
+            fields[mask.n++] = (mw_mask_field){ f, &mwi_mask_all };
+        }
+        /* Of all, so that many a byte is right but outside. */
+        len = mwi_buf_len(&change.delta);
+        delta = malloc(len);
+        cr_assert_not_null(delta);
+        memcpy(delta, mwi_buf_bytes(&change.delta), len);
+        for (size_t at = 0; at < len; at += 1 + len / 400) {
+            uint8_t old = delta[at];
+
+            delta[at] = (uint8_t) mwt_next(&prng);
+            check_outside(&change, &mask, delta, len);
+            delta[at] = old;
+        }
+        free(delta);
+        change_fini(&change);
+    }
     cr_expect_not(has_leaks());
 }
