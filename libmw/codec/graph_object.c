@@ -46,6 +46,41 @@ mwi_encode_graph(struct mwi_writer *w, const mw_type *type, const void *value)
     mwi_nodes_fini(&nodes);
 }
 
+static size_t
+count_nodes(const struct mwi_nodes *nodes)
+{
+    size_t n = 0;
+
+    for (size_t t = 0; t < nodes->n_tables; t++) {
+        n += mwi_node_count(&nodes->tables[t]);
+    }
+    return n;
+}
+
+/* On the heap, nodes that nothing leads to would be lost. */
+static void
+refuse_lost(struct mwi_reader *r, const struct mwi_nodes *nodes,
+    const mw_type *type, const void *value)
+{
+    struct mwi_nodes found;
+    mw_status status;
+    size_t n_lost;
+
+    if (!mwi_reader_ok(r)) {
+        return;
+    }
+    mwi_nodes_init(&found);
+    status = mwi_nodes_collect(&found, type, value);
+    n_lost = count_nodes(nodes) - count_nodes(&found);
+    mwi_nodes_fini(&found);
+    if (status < 0) {
+        mwi_reader_fail(r, status, "%s", mw_status_text(status));
+    } else if (n_lost > 0) {
+        mwi_reader_fail(
+            r, MW_EINVAL, "nothing refers to %zu of the nodes", n_lost);
+    }
+}
+
 /* [nodes, V]. */
 static void
 decode_with_nodes(struct mwi_reader *r, struct mwi_place *place,
@@ -67,8 +102,11 @@ decode_with_nodes(struct mwi_reader *r, struct mwi_place *place,
     }
     mwi_leave(r);
     r->nodes = outer;
-    if (!mwi_reader_ok(r) && place->arena == NULL) {
-        mwi_nodes_free_new(&nodes);
+    if (place->arena == NULL) {
+        refuse_lost(r, &nodes, type, ret_value);
+        if (!mwi_reader_ok(r)) {
+            mwi_nodes_free_new(&nodes);
+        }
     }
     mwi_nodes_fini(&nodes);
 }

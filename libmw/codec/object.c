@@ -98,6 +98,15 @@ mw_object_decode(const mw_type *type, const uint8_t *bytes, size_t len,
 
     memset(ret_obj, 0, type->size);
     mwi_reader_init(&r, bytes, len, MW_DEFAULT_DEPTH_MAX);
+    if ((type->flags & MW_TYPE_REFS) != 0) {
+        /* To free decoded nodes takes memory, so that nothing follows them is
+         * known before. */
+        struct mwi_reader ahead = r;
+
+        mwi_skip(&ahead);
+        (void) mwi_reader_finish(&ahead);
+        r.error = ahead.error;
+    }
     mwi_decode_graph(&r, &heap, type, ret_obj);
     status = mwi_reader_finish(&r);
     if (status < 0 && reterr != NULL) {
