@@ -208,9 +208,10 @@ change_map(const struct mwt_source *source, const mw_type *type, void *map,
         struct mwi_items items = mwt_items(type, map);
         size_t at = mwt_below(prng, items.len);
         size_t what = mwt_below(prng, 20);
-        unsigned char *entry = items.at + at * type->elem->size;
+        unsigned char *entry =
+            items.len > 0 ? items.at + at * type->elem->size : NULL;
 
-        if (items.len == 0 || what < 6) {
+        if (entry == NULL || what < 6) {
             if (depth < GROWTH_DEPTH) {
                 mwt_put_random(source, type, map, new_depth(depth));
             }

@@ -153,13 +153,10 @@ static bool
 take_wrong(struct oracle_case *c, struct mwt_graph *caller,
     struct mwi_buf *before, const uint8_t *reply, size_t len)
 {
-    size_t n_orphans;
-    bool is_applied =
-        oracle_take_wrong(c, caller, before, reply, len, &n_orphans);
+    bool is_applied = oracle_take_wrong(c, caller, before, reply, len);
 
     totals.applied += is_applied;
     totals.refused += !is_applied;
-    totals.orphans += n_orphans;
     return is_applied;
 }
 

@@ -325,9 +325,10 @@ mark_released(struct mwt_graph *caller, const struct mwi_nodes *nodes,
     }
 }
 
-/* New nodes belong to the caller, who must be able to find them. */
+/* New nodes belong to the caller, who must be able to find them.  Those that
+ * nothing leads to are gone already. */
 static size_t
-free_orphans(struct mwt_graph *caller, const struct mwi_nodes *nodes)
+count_orphans(struct mwt_graph *caller, const struct mwi_nodes *nodes)
 {
     size_t n_orphans = 0;
 
@@ -336,12 +337,10 @@ free_orphans(struct mwt_graph *caller, const struct mwi_nodes *nodes)
         const struct mwi_node_table *table = &nodes->tables[t];
 
         for (size_t i = table->n_known; i < mwi_node_count(table); i++) {
+            void *node = mwi_node_at(table, i);
             size_t number;
 
-            if (!mwt_graph_find(caller, mwi_node_at(table, i), &number)) {
-                free_node(table->type, mwi_node_at(table, i));
-                n_orphans++;
-            }
+            n_orphans += node != NULL && !mwt_graph_find(caller, node, &number);
         }
     }
     return n_orphans;
@@ -364,7 +363,7 @@ commit(const struct oracle_case *c, struct mwt_graph *caller,
         caller->roots[i].is_out = false;
     }
     (void) mwi_reach_unlinked(reach, see_unlinked, &witness);
-    outcome->n_orphans = free_orphans(caller, nodes);
+    outcome->n_orphans = count_orphans(caller, nodes);
 }
 
 struct oracle_outcome

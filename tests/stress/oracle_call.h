@@ -73,7 +73,7 @@ struct oracle_outcome {
     bool has_failed; /* an allocation has; see mwi_mem_fail_at() */
     size_t n_unlinked;
     bool is_wrong_unlinked; /* one was told of that is not */
-    size_t n_orphans;       /* new nodes that nothing leads to, now freed */
+    size_t n_orphans;       /* new nodes that nothing leads to */
 };
 
 /** Be the client: apply the message of a REPLY to the caller's objects, or

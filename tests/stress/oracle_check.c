@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "codec/graph.h"
 
 static const struct oracle_case *current;
@@ -18,11 +19,15 @@ oracle_watch(const struct oracle_case *c)
 static _Noreturn void
 fail(const char *what, const char *detail)
 {
-    (void) fprintf(stderr, "%s: %s\nto repeat it: stress_oracle 1 %llu\n", what,
-        detail, (unsigned long long) current->plan.seed);
-    for (size_t i = 0; i < current->method.n_params; i++) {
-        (void) fprintf(stderr, "  %s: %s\n", current->params[i].name,
-            current->params[i].type->name);
+    (void) fprintf(stderr, "%s: %s\n", what, detail);
+    if (current != NULL) {
+        (void) fprintf(
+            stderr, "seed %llu of:", (unsigned long long) current->plan.seed);
+        for (size_t i = 0; i < current->method.n_params; i++) {
+            (void) fprintf(stderr, " %s %s", current->params[i].type->name,
+                current->params[i].name);
+        }
+        (void) fprintf(stderr, "\n");
     }
     abort();
 }
@@ -123,45 +128,62 @@ oracle_run(struct oracle_case *c, bool full_values)
     return len;
 }
 
-void
-oracle_check_round_trip(const mw_type *type, void *object)
+/* [nodes, V] of a value; empty if it is nested too deep. */
+static struct mwi_buf
+encode(const mw_type *type, const void *object)
 {
-    struct mwi_place heap = { .budget = SIZE_MAX };
-    struct mwt_graph here;
-    struct mwt_graph there;
     struct mwi_buf buf;
     struct mwi_writer w;
-    struct mwi_reader r;
-    size_t where;
 
     mwi_buf_init(&buf, SIZE_MAX);
     mwi_writer_init(&w, &buf);
     mwi_encode_graph(&w, type, object);
-    if (mwi_writer_ok(&w)) {
-        mwt_graph_init(&here);
-        mwt_graph_init(&there);
-        mwt_graph_add_root(&here, type, object);
-        mwt_graph_add_root(&there, type, calloc(1, type->size));
-        mwi_reader_init(
-            &r, mwi_buf_bytes(&buf), mwi_buf_len(&buf), MWI_DEPTH_LIMIT);
-        mwi_decode_graph(&r, &heap, type, there.roots[0].at);
+    if (!mwi_writer_ok(&w)) {
         oracle_check(
-            mwi_reader_finish(&r) == MW_OK, "round trip", r.error.text);
-        oracle_check(mwt_graph_same(&here, &there, 0, &where), "round trip",
-            "another object arrives");
-        mwt_graph_fini(&here);
-        oracle_free_caller(&there);
-    } else {
-        oracle_check(
-            w.error.status == MW_ERANGE, "a wrong reply", w.error.text);
+            w.error.status == MW_ERANGE, "cannot travel", w.error.text);
+        mwi_buf_fini(&buf);
     }
+    return buf;
+}
+
+void
+oracle_check_round_trip(const mw_type *type, void *object)
+{
+    struct mwi_place heap = { .budget = SIZE_MAX };
+    struct mwi_buf buf = encode(type, object);
+    struct mwi_buf again;
+    struct mwt_graph here;
+    struct mwt_graph there;
+    struct mwi_reader r;
+    size_t where;
+
+    if (mwi_buf_len(&buf) == 0) {
+        return;
+    }
+    mwt_graph_init(&here);
+    mwt_graph_init(&there);
+    mwt_graph_add_root(&here, type, object);
+    mwt_graph_add_root(&there, type, mwi_calloc(1, type->size));
+    mwi_reader_init(
+        &r, mwi_buf_bytes(&buf), mwi_buf_len(&buf), MWI_DEPTH_LIMIT);
+    mwi_decode_graph(&r, &heap, type, there.roots[0].at);
+    oracle_check(mwi_reader_finish(&r) == MW_OK, "round trip", r.error.text);
+    oracle_check(mwt_graph_same(&here, &there, 0, &where), "round trip",
+        "another object arrives");
+    again = encode(type, there.roots[0].at);
+    oracle_check(mwi_buf_len(&again) == mwi_buf_len(&buf) &&
+                     memcmp(mwi_buf_bytes(&again), mwi_buf_bytes(&buf),
+                         mwi_buf_len(&buf)) == 0,
+        "round trip", "its encoding is another one");
+    mwt_graph_fini(&here);
+    oracle_free_caller(&there);
+    mwi_buf_fini(&again);
     mwi_buf_fini(&buf);
 }
 
 bool
 oracle_take_wrong(struct oracle_case *c, struct mwt_graph *caller,
-    struct mwi_buf *before, const uint8_t *reply, size_t len,
-    size_t *ret_orphans)
+    struct mwi_buf *before, const uint8_t *reply, size_t len)
 {
     struct oracle_outcome outcome;
     struct mwi_buf request;
@@ -170,7 +192,6 @@ oracle_take_wrong(struct oracle_case *c, struct mwt_graph *caller,
     /* To the byte, so that the sanitizer sees reads beyond the end. */
     uint8_t *exact = malloc(len > 0 ? len : 1);
 
-    *ret_orphans = 0;
     if (exact == NULL) {
         abort();
     }
@@ -189,7 +210,8 @@ oracle_take_wrong(struct oracle_case *c, struct mwt_graph *caller,
         oracle_check_untouched(caller, before, "a wrong reply");
         return false;
     }
-    *ret_orphans = outcome.n_orphans;
+    oracle_check(
+        outcome.n_orphans == 0, "a wrong reply", "nothing leads to a new node");
     for (size_t i = 0; i < caller->n_roots; i++) {
         oracle_check_round_trip(caller->roots[i].type, caller->roots[i].at);
     }

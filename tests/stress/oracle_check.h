@@ -8,7 +8,7 @@
 
 #include "oracle_call.h"
 
-/** The case that is to be printed from now on. */
+/** The case that is to be printed from now on; NULL: none. */
 void oracle_watch(const struct oracle_case *c);
 
 /** End the program unless something holds. */
@@ -38,11 +38,9 @@ size_t oracle_run(struct oracle_case *c, bool full_values);
  * @param caller  a copy of the caller; if the reply is applied, another copy
  *                takes its place
  * @param before  the dump of it, likewise
- * @param ret_orphans  number of new nodes that nothing leads to
  * @return  whether it was applied
  */
 bool oracle_take_wrong(struct oracle_case *c, struct mwt_graph *caller,
-    struct mwi_buf *before, const uint8_t *reply, size_t len,
-    size_t *ret_orphans);
+    struct mwi_buf *before, const uint8_t *reply, size_t len);
 
 #endif

@@ -178,7 +178,7 @@ oracle_report(const struct oracle_totals *t)
         (unsigned long long) t->delta_bytes,
         (unsigned long long) t->full_bytes);
     (void) printf("faults: %zu allocations failed; wrong replies: %zu refused,"
-                  " %zu applied, with %zu new nodes that nothing leads to\n",
-        t->allocations, t->refused, t->applied, t->orphans);
+                  " %zu applied\n",
+        t->allocations, t->refused, t->applied);
     return is_complete || t->cases < MANY;
 }

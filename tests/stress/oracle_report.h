@@ -28,7 +28,6 @@ struct oracle_totals {
     size_t allocations; /* that failed */
     size_t refused;     /* wrong replies */
     size_t applied;
-    size_t orphans; /* new nodes, of these, that nothing leads to */
 };
 
 /** Count what a case consists of. */
