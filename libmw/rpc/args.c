@@ -111,8 +111,10 @@ write_graph(struct mwi_writer *w, const struct arguments *a,
     own.buf = &buf;
     own.nodes = nodes;
     own.depth = MWI_BODY_DEPTH;
+    mwi_mirror_number(a->mirror, nodes, MW_DIR_INOUT);
     write_pieces(&own, &graph, a, MW_DIR_INOUT, pieces);
     mwi_graph_end_inout(&graph);
+    mwi_mirror_number(a->mirror, nodes, MW_DIR_IN);
     write_pieces(&own, &graph, a, MW_DIR_IN, pieces);
     w->error = own.error;
     mwi_write_array(w, 1 + mwi_count_params(method, MW_DIR_OUT));
@@ -128,25 +130,47 @@ write_graph(struct mwi_writer *w, const struct arguments *a,
     mwi_graph_fini(&graph);
 }
 
+/* Write the array of arguments. */
+static void
+write_args(
+    struct mwi_writer *w, const struct arguments *a, struct mwi_nodes *nodes)
+{
+    struct piece *pieces;
+
+    if (!mwi_method_has_refs(a->method)) {
+        write_values(w, a);
+        return;
+    }
+    pieces = mwi_calloc(a->method->n_params, sizeof(*pieces));
+    if (pieces == NULL) {
+        mwi_writer_fail(w, MW_ENOMEM, "out of memory");
+        return;
+    }
+    write_graph(w, a, nodes, pieces);
+    mwi_free(pieces);
+}
+
 void
 mwi_args_write(struct mwi_writer *w, const mw_method *method,
     const void *const *args, struct mwi_nodes *nodes,
     struct mwi_mirror_use *mirror)
 {
     struct arguments a = { method, args, mirror };
-    struct piece *pieces;
+    struct mwi_writer own = *w;
+    struct mwi_buf buf;
 
-    if (!mwi_method_has_refs(method)) {
-        write_values(w, &a);
+    if (!mwi_mirror_is_of_all(mirror)) {
+        write_args(w, &a, nodes);
         return;
     }
-    pieces = mwi_calloc(method->n_params, sizeof(*pieces));
-    if (pieces == NULL) {
-        mwi_writer_fail(w, MW_ENOMEM, "out of memory");
-        return;
+    mwi_buf_init(&buf, w->buf->max);
+    own.buf = &buf;
+    write_args(&own, &a, nodes);
+    w->error = own.error;
+    if (mwi_writer_ok(w)) {
+        mwi_mirror_write_all(mirror, w, mwi_buf_bytes(&buf), mwi_buf_len(&buf));
     }
-    write_graph(w, &a, nodes, pieces);
-    mwi_free(pieces);
+    mwi_buf_fini(&buf);
 }
 
 /* The server. */

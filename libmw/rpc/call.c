@@ -83,7 +83,7 @@ mwi_call_decode(mw_call *call, mw_error *reterr)
         *reterr = r.error;
         return r.error.status;
     }
-    mwi_call_mirror_read_all(call);
+    mwi_call_mirror_end_args(call);
     call->is_decoded = true;
     return MW_OK;
 }

@@ -17,7 +17,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/sync.h"
-#include "codec/value.h"
+#include "codec/access.h"
+#include "codec/graph.h"
 #include "delta/diff.h"
 #include "rpc/mirror_call.h"
 
@@ -28,18 +29,21 @@ enum {
 
 struct mw_mirror {
     const mw_type *type; /* constant */
-    const void *object;  /* constant */
+    const mw_type *kept; /* constant; of the base */
     uint64_t id;         /* constant; no other mirror's of this process */
     struct mwi_mutex mutex;
     bool is_used;  /* [mutex] by a call, which all that follows belongs to */
     bool is_reset; /* [mutex] to be, once the call is over */
-    void *base;    /* [mutex] or NULL: there is none */
+    const void *object; /* [mutex] or the node, if the type is a REF */
+    void *base;         /* [mutex] or NULL: there is none */
     uint64_t base_version;
-    uint64_t next_version; /* never used before */
-    uint64_t serial;       /* of the base's connection */
-    uint64_t declined;     /* serial of one whose server has no mirrors */
-    uint32_t stale;        /* times in a row that the base was unknown */
-    uint32_t pause;        /* calls to come that go without the mirror */
+    uint64_t next_version;    /* never used before */
+    uint64_t serial;          /* of the base's connection */
+    uint64_t declined;        /* serial of one whose server has no mirrors */
+    uint32_t stale;           /* times in a row that the base was unknown */
+    uint32_t pause;           /* [mutex] calls to come that go without it */
+    struct mwi_nodes numbers; /* as nodes were numbered last: addresses only,
+                                 of nodes that may be gone */
 };
 
 mw_status
@@ -54,19 +58,17 @@ mw_mirror_open(mw_mirror **ret_mirror, const mw_type *type, const void *object,
         return mwi_fail(reterr, MW_EINVAL, "the %s is NULL",
             type == NULL ? "type" : "object");
     }
-    if ((type->flags & MW_TYPE_REFS) != 0) {
-        return mwi_fail(reterr, MW_EUNIMPLEMENTED,
-            "%s refers to nodes and cannot be mirrored", type->name);
-    }
     mirror = mwi_calloc(1, sizeof(*mirror));
     if (mirror == NULL) {
         return mwi_fail_nomem(reterr);
     }
     mirror->type = type;
+    mirror->kept = (type->flags & MW_TYPE_REFS) != 0 ? &mw_type_seq_u8 : type;
     mirror->object = object;
     mirror->id = atomic_fetch_add(&last_id, 1) + 1;
     mirror->next_version = 1;
     mwi_mutex_init(&mirror->mutex);
+    mwi_nodes_init(&mirror->numbers);
     *ret_mirror = mirror;
     return MW_OK;
 }
@@ -96,7 +98,7 @@ mw_mirror_reset(mw_mirror *mirror)
         mirror->base = NULL;
     }
     mwi_unlock(&mirror->mutex);
-    free_object(mirror->type, base);
+    free_object(mirror->kept, base);
 }
 
 void
@@ -105,24 +107,42 @@ mw_mirror_close(mw_mirror *mirror)
     if (mirror == NULL) {
         return;
     }
-    free_object(mirror->type, mirror->base);
+    free_object(mirror->kept, mirror->base);
+    mwi_nodes_fini(&mirror->numbers);
     mwi_mutex_fini(&mirror->mutex);
     mwi_free(mirror);
 }
 
-/* The parameter that the mirror's object is passed for; n_params if none. */
-static size_t
-find_param(
-    const mw_mirror *mirror, const mw_method *method, const void *const *args)
+/* Whether the mirror's object is passed for a parameter. */
+static bool
+is_passed(const mw_mirror *mirror, const mw_param *param, const void *arg)
 {
-    size_t i = 0;
+    const mw_type *type = param->type;
 
-    while (i < method->n_params && (args[i] != mirror->object ||
-                                       method->params[i].type != mirror->type ||
-                                       method->params[i].dir == MW_DIR_OUT)) {
-        i++;
+    if (param->dir == MW_DIR_OUT) {
+        return false;
     }
-    return i;
+    if (type->kind == MW_KIND_REF) {
+        return mirror->type->kind == MW_KIND_REF &&
+               mirror->type->elem == type->elem &&
+               mirror->object == mwi_load_pointer(arg);
+    }
+    return mirror->type == type && mirror->object == arg;
+}
+
+/* Let a call use the mirror, unless another one does. */
+static bool
+begin_locked(mw_mirror *mirror) MWI_REQUIRES(mirror->mutex)
+{
+    if (mirror->is_used) {
+        return false;
+    }
+    if (mirror->pause > 0) {
+        mirror->pause--;
+        return false;
+    }
+    mirror->is_used = true;
+    return true;
 }
 
 void
@@ -130,29 +150,21 @@ mwi_mirror_begin(struct mwi_mirror_use *use, const mw_ctx *ctx,
     const mw_method *method, const void *const *args)
 {
     mw_mirror *mirror = ctx != NULL ? ctx->mirror : NULL;
-    size_t param;
-    bool is_free;
 
-    *use = (struct mwi_mirror_use){ .mirror = NULL };
+    *use = (struct mwi_mirror_use){ .method = method, .args = args };
     if (mirror == NULL) {
         return;
     }
-    param = find_param(mirror, method, args);
-    if (param == method->n_params) {
-        return;
-    }
     mwi_lock(&mirror->mutex);
-    is_free = !mirror->is_used;
-    if (is_free && mirror->pause > 0) {
-        mirror->pause--;
-        is_free = false;
+    for (size_t i = 0; i < method->n_params; i++) {
+        if (is_passed(mirror, &method->params[i], args[i])) {
+            use->mirror = begin_locked(mirror) ? mirror : NULL;
+            use->head.param = i;
+            break;
+        }
     }
-    mirror->is_used = mirror->is_used || is_free;
     mwi_unlock(&mirror->mutex);
-    if (is_free) {
-        use->mirror = mirror;
-        use->head.param = param;
-    }
+    use->is_of_all = mirror->kept != mirror->type;
 }
 
 /* Forget what the try before this one has sent. */
@@ -163,14 +175,14 @@ drop_sent(struct mwi_mirror_use *use)
         mwi_patch_abort(&use->patch);
         use->is_staged = false;
     }
-    free_object(use->mirror->type, use->copy);
+    free_object(use->mirror->kept, use->copy);
     use->copy = NULL;
 }
 
 static void
 drop_base(mw_mirror *mirror)
 {
-    free_object(mirror->type, mirror->base);
+    free_object(mirror->kept, mirror->base);
     mirror->base = NULL;
 }
 
@@ -197,29 +209,29 @@ mwi_mirror_try(struct mwi_mirror_use *use, uint64_t serial)
     mirror->next_version += 2;
 }
 
+/* Copy what has been written whole. */
 static void
-write_whole(struct mwi_mirror_use *use, struct mwi_writer *w,
-    const mw_type *type, const void *arg)
+take_copy(struct mwi_mirror_use *use, const mw_type *type, const void *sent)
 {
     struct mwi_place heap = { .budget = SIZE_MAX };
 
-    mwi_encode(w, type, arg);
-    use->copy = mwi_writer_ok(w) ? mwi_calloc(1, type->size) : NULL;
-    if (use->copy != NULL && mwi_copy(&heap, type, use->copy, arg) < 0) {
+    use->copy = mwi_calloc(1, type->size);
+    if (use->copy != NULL && mwi_copy(&heap, type, use->copy, sent) < 0) {
         free_object(type, use->copy);
         use->copy = NULL;
     }
 }
 
+/* Append what makes the base what is to be sent, and stage it. */
 static void
 write_delta(struct mwi_mirror_use *use, struct mwi_writer *w,
-    const mw_type *type, const void *arg)
+    const mw_type *type, const void *value)
 {
     const struct mwi_snapshot none = { 0 };
     size_t mark = mwi_writer_mark(w);
     struct mwi_reader r;
 
-    mwi_diff(w, type, &mwi_mask_all, &none, use->mirror->base, arg);
+    mwi_diff(w, type, &mwi_mask_all, &none, use->mirror->base, value);
     if (!mwi_writer_ok(w)) {
         return;
     }
@@ -239,12 +251,66 @@ mwi_mirror_write(struct mwi_mirror_use *use, struct mwi_writer *w,
 {
     size_t mark = mwi_writer_mark(w);
 
-    if (use->head.base == 0) {
-        write_whole(use, w, type, arg);
-    } else {
+    if (mwi_mirror_is_delta(use)) {
         write_delta(use, w, type, arg);
+    } else {
+        mwi_encode(w, type, arg);
+        if (mwi_writer_ok(w)) {
+            take_copy(use, type, arg);
+        }
     }
     use->sent = mwi_writer_mark(w) - mark;
+}
+
+void
+mwi_mirror_write_all(struct mwi_mirror_use *use, struct mwi_writer *w,
+    const uint8_t *bytes, size_t len)
+{
+    /* It is only read. */
+    struct mwi_seq seq = { .items = (void *) (uintptr_t) bytes, .len = len };
+    size_t mark = mwi_writer_mark(w);
+
+    if (mwi_mirror_is_delta(use)) {
+        write_delta(use, w, &mw_type_seq_u8, &seq);
+    } else {
+        mwi_write_raw(w, bytes, len);
+        take_copy(use, &mw_type_seq_u8, &seq);
+    }
+    use->sent = mwi_writer_mark(w) - mark;
+    use->full = len;
+}
+
+/* Add all that the arguments of a direction lead to. */
+static mw_status
+collect(const struct mwi_mirror_use *use, mw_dir dir, struct mwi_nodes *live)
+{
+    const mw_param *params = use->method->params;
+    mw_status status = MW_OK;
+
+    for (size_t i = 0; i < use->method->n_params && status == MW_OK; i++) {
+        if (params[i].dir == (uint32_t) dir) {
+            status = mwi_nodes_collect(live, params[i].type, use->args[i]);
+        }
+    }
+    return status;
+}
+
+void
+mwi_mirror_number(
+    struct mwi_mirror_use *use, struct mwi_nodes *nodes, mw_dir dir)
+{
+    struct mwi_nodes live;
+
+    /* A debugging client sees for itself what a unique reference leads to. */
+    if (!mwi_mirror_is_of_all(use) || nodes->check_unique) {
+        return;
+    }
+    nodes->trust_unique = false;
+    mwi_nodes_init(&live);
+    if (collect(use, dir, &live) == MW_OK) {
+        (void) !mwi_number_again(nodes, &live, &use->mirror->numbers);
+    }
+    mwi_nodes_fini(&live);
 }
 
 bool
@@ -302,29 +368,50 @@ follow_sent(struct mwi_mirror_use *use)
 }
 
 void
-mwi_mirror_follow(struct mwi_mirror_use *use, const mw_method *method,
-    const uint8_t *reply, size_t len, size_t budget)
+mwi_mirror_follow(
+    struct mwi_mirror_use *use, const uint8_t *reply, size_t len, size_t budget)
 {
     mw_mirror *mirror = use->mirror;
-    size_t param = (size_t) use->head.param;
+    size_t i = (size_t) use->head.param;
 
     if (mirror == NULL || use->head.version == 0) {
         return;
     }
     follow_sent(use);
     use->is_settled = true;
-    if (mirror->base == NULL || reply == NULL ||
-        method->params[param].dir != MW_DIR_INOUT) {
+    if (reply == NULL || use->method->params[i].dir != MW_DIR_INOUT) {
         return;
     }
-    if (mwi_mirror_apply(method, param, reply, len, budget, mirror->base) < 0) {
+    if (use->is_of_all) {
+        const void *node = mirror->type->kind == MW_KIND_REF
+                               ? mwi_load_pointer(use->args[i])
+                               : NULL;
+
+        mirror->object = node != NULL ? node : mirror->object;
+        return;
+    }
+    if (mirror->base != NULL && mwi_mirror_apply(use->method, i, reply, len,
+                                    budget, mirror->base) < 0) {
         drop_base(mirror);
     }
     mirror->base_version++;
 }
 
+/* Remember how the nodes were numbered. */
+static void
+take_numbers(mw_mirror *mirror, struct mwi_nodes *nodes)
+{
+    mwi_nodes_fini(&mirror->numbers);
+    mirror->numbers = *nodes;
+    mwi_nodes_init(nodes);
+    if (mwi_nodes_index(&mirror->numbers) < 0) {
+        mwi_nodes_fini(&mirror->numbers);
+    }
+}
+
 void
-mwi_mirror_end(struct mwi_mirror_use *use, bool not_run)
+mwi_mirror_end(
+    struct mwi_mirror_use *use, bool not_run, struct mwi_nodes *nodes)
 {
     mw_mirror *mirror = use->mirror;
     void *base = NULL;
@@ -339,6 +426,9 @@ mwi_mirror_end(struct mwi_mirror_use *use, bool not_run)
     if (use->head.version != 0 && !use->is_settled && !not_run) {
         drop_base(mirror);
     }
+    if (use->is_of_all && use->is_settled) {
+        take_numbers(mirror, nodes);
+    }
     mwi_lock(&mirror->mutex);
     if (mirror->is_reset) {
         base = mirror->base;
@@ -347,5 +437,5 @@ mwi_mirror_end(struct mwi_mirror_use *use, bool not_run)
     }
     mirror->is_used = false;
     mwi_unlock(&mirror->mutex);
-    free_object(mirror->type, base);
+    free_object(mirror->kept, base);
 }

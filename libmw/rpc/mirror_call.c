@@ -9,7 +9,7 @@
 
 #include <inttypes.h>
 
-#include "base/mem.h"
+#include "codec/access.h"
 #include "delta/diff.h"
 #include "delta/patch.h"
 #include "rpc/args.h"
@@ -34,10 +34,21 @@ mwi_call_mirror_check(struct mwi_reader *r, const mw_call *call)
     if (param >= method->n_params || method->params[param].dir == MW_DIR_OUT) {
         mwi_reader_fail(r, MW_EINVAL,
             "%s has no argument %" PRIu64 " to mirror", method->target, param);
-    } else if ((param_of(call)->type->flags & MW_TYPE_REFS) != 0) {
-        mwi_reader_fail(r, MW_EUNIMPLEMENTED,
-            "%s refers to nodes and cannot be mirrored", param_of(call)->name);
     }
+}
+
+bool
+mwi_call_mirror_is_of_all(const mw_call *call)
+{
+    return call->mirror.head.version != 0 &&
+           (param_of(call)->type->flags & MW_TYPE_REFS) != 0;
+}
+
+bool
+mwi_call_mirror_is_of(const mw_call *call, size_t i)
+{
+    return call->mirror.head.version != 0 && call->mirror.head.param == i &&
+           !mwi_call_mirror_is_of_all(call);
 }
 
 /* How much one call may allocate on the heap. */
@@ -47,23 +58,20 @@ budget_of(const mw_call *call)
     return call->inout.limit;
 }
 
-/* Make a baseline of an argument that came whole.  Without memory there is
- * none, and the client will be told when it asks for it. */
+/* Make a baseline of what came whole.  Without memory there is none, and the
+ * client will be told when it asks for it. */
 static void
-read_whole(struct mwi_reader *r, mw_call *call, struct mwi_place *place)
+take_whole(mw_call *call, const mw_type *type, const void *value)
 {
     struct mwi_call_mirror *mirror = &call->mirror;
     struct mwi_place heap = { .budget = mirror->kept->limits.weight_max };
-    const mw_type *type = param_of(call)->type;
-    const void *arg = call->args[mirror->head.param];
-    struct mwi_baseline *baseline;
+    struct mwi_baseline *baseline = mwi_baseline_new(type, mirror->head.id);
 
-    mwi_decode(r, place, type, call->args[mirror->head.param]);
-    if (!mwi_reader_ok(r)) {
+    if (baseline == NULL) {
         return;
     }
-    baseline = mwi_baseline_new(type, mirror->head.id);
-    if (baseline != NULL && mwi_copy(&heap, type, baseline->object, arg) < 0) {
+    baseline->version = mirror->head.version;
+    if (mwi_copy(&heap, type, baseline->object, value) < 0) {
         mwi_baseline_free(baseline);
         baseline = NULL;
     }
@@ -93,31 +101,23 @@ patch_baseline(
     return true;
 }
 
+/* Read a delta into the baseline that it is for.  The call has it then. */
 static void
-read_delta(struct mwi_reader *r, mw_call *call, struct mwi_place *place)
+read_delta(struct mwi_reader *r, mw_call *call, const mw_type *type)
 {
     struct mwi_call_mirror *mirror = &call->mirror;
-    const mw_type *type = param_of(call)->type;
     struct mwi_baseline *baseline = mwi_mirrors_take(
         mirror->kept, mirror->head.id, mirror->head.base, type);
-    mw_status status;
 
     if (baseline == NULL) {
         mwi_reader_fail(r, MW_ESTALE,
             "version %" PRIu64 " of mirror %" PRIu64 " is not there any more",
             mirror->head.base, mirror->head.id);
-        return;
-    }
-    if (!patch_baseline(r, call, baseline)) {
+    } else if (!patch_baseline(r, call, baseline)) {
         mwi_mirrors_keep(mirror->kept, baseline);
-        return;
-    }
-    mirror->baseline = baseline;
-    status =
-        mwi_copy(place, type, call->args[mirror->head.param], baseline->object);
-    if (status < 0) {
-        mwi_reader_fail(r, status, "%s",
-            status == MW_ERANGE ? "memory limit exceeded" : "out of memory");
+    } else {
+        baseline->version = mirror->head.version;
+        mirror->baseline = baseline;
     }
 }
 
@@ -125,16 +125,54 @@ void
 mwi_call_mirror_read(
     struct mwi_reader *r, mw_call *call, struct mwi_place *place)
 {
-    struct mwi_call_mirror *mirror = &call->mirror;
+    const mw_type *type = param_of(call)->type;
+    void *arg = call->args[call->mirror.head.param];
+    mw_status status = MW_OK;
 
-    if (mirror->head.base == 0) {
-        read_whole(r, call, place);
-    } else {
-        read_delta(r, call, place);
+    if (call->mirror.head.base == 0) {
+        mwi_decode(r, place, type, arg);
+        if (mwi_reader_ok(r)) {
+            take_whole(call, type, arg);
+        }
+        return;
     }
-    if (mirror->baseline != NULL) {
-        mirror->baseline->version = mirror->head.version;
+    read_delta(r, call, type);
+    if (mwi_reader_ok(r)) {
+        status = mwi_copy(place, type, arg, call->mirror.baseline->object);
     }
+    if (status < 0) {
+        mwi_reader_fail(r, status, "%s",
+            status == MW_ERANGE ? "memory limit exceeded" : "out of memory");
+    }
+}
+
+void
+mwi_call_mirror_take_all(
+    const struct mwi_reader *r, mw_call *call, const uint8_t *at)
+{
+    /* It is only read. */
+    struct mwi_seq bytes = { .items = (void *) (uintptr_t) at,
+        .len = (size_t) (r->at - at) };
+
+    if (mwi_reader_ok(r)) {
+        take_whole(call, &mw_type_seq_u8, &bytes);
+    }
+}
+
+bool
+mwi_call_mirror_patch_all(
+    struct mwi_reader *r, mw_call *call, struct mwi_reader *ret_reader)
+{
+    struct mwi_seq bytes;
+
+    read_delta(r, call, &mw_type_seq_u8);
+    if (!mwi_reader_ok(r)) {
+        return false;
+    }
+    bytes = mwi_load_seq(call->mirror.baseline->object);
+    mwi_reader_init(ret_reader, bytes.items, bytes.len, r->depth_max);
+    ret_reader->depth = r->depth;
+    return true;
 }
 
 static void
@@ -147,9 +185,10 @@ keep(mw_call *call)
 }
 
 void
-mwi_call_mirror_read_all(mw_call *call)
+mwi_call_mirror_end_args(mw_call *call)
 {
-    if (call->mirror.baseline != NULL && param_of(call)->dir == MW_DIR_IN) {
+    if (call->mirror.baseline != NULL &&
+        (param_of(call)->dir == MW_DIR_IN || mwi_call_mirror_is_of_all(call))) {
         keep(call);
     }
 }

@@ -7,6 +7,9 @@
  * client sent it, under the version that the client has given it.  A FAIL of
  * the handler leaves it so; a REPLY makes it what the client's object becomes,
  * by the very bytes that the client gets, and that is one version more.
+ *
+ * Where references are involved the baseline is what the client sent, byte by
+ * byte, and stays that.
  */
 #ifndef MWI_RPC_MIRROR_CALL_H
 #define MWI_RPC_MIRROR_CALL_H
@@ -26,14 +29,31 @@ struct mwi_call_mirror {
 /** Check that the operation has such a parameter.  Errors are the reader's. */
 void mwi_call_mirror_check(struct mwi_reader *r, const mw_call *call);
 
-/** Read the mirrored argument, which is whole or a delta.  Errors are the
- * reader's: MW_ESTALE if there is no such baseline. */
+/** Whether argument i is mirrored as a value. */
+bool mwi_call_mirror_is_of(const mw_call *call, size_t i);
+
+/** Read it, which is whole or a delta.  Errors are the reader's: MW_ESTALE if
+ * there is no such baseline. */
 void mwi_call_mirror_read(
     struct mwi_reader *r, mw_call *call, struct mwi_place *place);
 
-/** The arguments are read: what the call does not change is kept from now on.
- */
-void mwi_call_mirror_read_all(mw_call *call);
+/** Whether the mirrored argument holds references.  Then all the arguments are
+ * mirrored, as the bytes that they are in the message. */
+bool mwi_call_mirror_is_of_all(const mw_call *call);
+
+/** They were whole, and have been read: they begin at a place of the message
+ * and end at the reader. */
+void mwi_call_mirror_take_all(
+    const struct mwi_reader *r, mw_call *call, const uint8_t *at);
+
+/** They are a delta: read it, and begin to read what it makes of the baseline.
+ * Errors are r's, and then false is returned. */
+MW_MUST_USE bool mwi_call_mirror_patch_all(
+    struct mwi_reader *r, mw_call *call, struct mwi_reader *ret_reader);
+
+/** The arguments are read: what the reply does not change is kept from now
+ * on. */
+void mwi_call_mirror_end_args(mw_call *call);
 
 /** The call is over: keep the baseline.
  *

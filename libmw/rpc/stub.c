@@ -179,7 +179,7 @@ take_fail(struct mwi_request *q, const struct mwi_message *m, mw_error *reterr)
 {
     q->not_run = m->not_run;
     if (!m->not_run) {
-        mwi_mirror_follow(&q->mirror, q->method, NULL, 0, 0);
+        mwi_mirror_follow(&q->mirror, NULL, 0, 0);
     }
     if (m->exception.at != NULL) {
         return take_exception(q, m, reterr);
@@ -202,8 +202,8 @@ take_success(struct mwi_request *q, struct mwi_reader *r,
     }
     /* In a conflict only the caller's object stays behind. */
     if (status == MW_OK || status == MW_ECONFLICT) {
-        mwi_mirror_follow(&q->mirror, q->method, reply, len,
-            mwi_client_options(q->client)->memory_max);
+        mwi_mirror_follow(
+            &q->mirror, reply, len, mwi_client_options(q->client)->memory_max);
     }
     return status;
 }
@@ -251,9 +251,11 @@ count_sent(struct mwi_request *q, size_t len)
     if (mwi_mirror_is_delta(&q->mirror)) {
         size_t param = (size_t) q->mirror.head.param;
 
-        full += mwi_encoded_size(&q->nodes, q->method->params[param].type,
-                    q->args[param], SIZE_MAX) -
-                q->mirror.sent;
+        full -= q->mirror.sent;
+        full += q->mirror.is_of_all
+                    ? q->mirror.full
+                    : mwi_encoded_size(&q->nodes, q->method->params[param].type,
+                          q->args[param], SIZE_MAX);
     }
     q->stats.bytes_full_sent = full;
 }
@@ -362,7 +364,7 @@ mw_stub_call(mw_client *client, mw_ctx *ctx, const mw_method *method,
     }
     mwi_mirror_begin(&q.mirror, ctx, method, args);
     status = call(&q, &error);
-    mwi_mirror_end(&q.mirror, q.not_run);
+    mwi_mirror_end(&q.mirror, q.not_run, &q.nodes);
     mwi_nodes_fini(&q.nodes);
     mwi_bases_fini(&q.bases);
     if (status < 0) {
