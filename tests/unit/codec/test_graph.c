@@ -267,6 +267,11 @@ static const struct {
     { "82 82 83 6b 67726170683a3a4e6f6465 01 00 81 80 20", "expected" },
     { "82 82 83 6b 67726170683a3a4e6f6465 01 00 81 05 00",
         "graph::Node[0]: expected array" },
+    /* Nodes that nobody would ever find, and bytes behind those that one
+     * would. */
+    { "82 82 83 6b 67726170683a3a4e6f6465 01 00 81 80 f6",
+        "nothing refers to 1 of the nodes" },
+    { "82 82 83 6b 67726170683a3a4e6f6465 01 00 81 80 00 00", "at byte" },
     /* A name that is no valuetype's stands for nodes that are skipped. */
     { "82 82 83 61 78 02 00 81 80 f6", "1 nodes are not as many" },
     { "82 82 83 61 78 02 00 82 80 80 00", "there is no node 0" },
