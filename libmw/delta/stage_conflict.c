@@ -65,6 +65,25 @@ stage_over(struct mwi_stager *s, const mw_field *field, const mw_mask *mask,
     patch_copy(s, field, mask, staged);
 }
 
+/* Whether what follows is a patch, and one that changes something. */
+static bool
+is_patch_next(struct mwi_stager *s, const mw_type *type)
+{
+    const uint8_t *at = s->r->at;
+    enum mwi_item patch = mwi_patch_item(type);
+    size_t n;
+
+    if (mwi_peek(s->r) != patch) {
+        return false;
+    }
+    n = patch == MWI_ITEM_ARRAY ? mwi_read_array(s->r) : mwi_read_map(s->r);
+    mwi_leave(s->r);
+    if (mwi_reader_ok(s->r)) {
+        s->r->at = at;
+    }
+    return n > 0;
+}
+
 void
 mwi_stage_unit(struct mwi_stager *s, const mw_field *field, const mw_mask *mask,
     void *record, bool is_whole)
@@ -79,7 +98,7 @@ mwi_stage_unit(struct mwi_stager *s, const mw_field *field, const mw_mask *mask,
     } else if (s->patch->conflict == MW_CONFLICT_CALLER) {
         mwi_skip(s->r);
     } else if (!is_whole && mwi_field_is_present(field, base) &&
-               mwi_peek(s->r) == mwi_patch_item(field->type)) {
+               is_patch_next(s, field->type)) {
         stage_over(s, field, mask, base, record);
     } else {
         mwi_stage_field(s, field, mask, record, is_whole);
