@@ -15,6 +15,7 @@
 #include "delta/diff.h"
 #include "delta/patch.h"
 #include "delta/snapshot.h"
+#include "lib/order.h"
 #include "shapes.h"
 
 enum phase {
@@ -328,6 +329,33 @@ run_case(struct bench_table *table, const struct bench_options *options,
     free(world);
 }
 
+/* The worked example: an order in which a little of everything changes. */
+static void
+run_example(const struct bench_options *options)
+{
+    worked_Order order;
+    worked_Customer *customer;
+    struct bench_table table;
+    struct mwt_call call;
+
+    mwt_order_fill(&order);
+    customer = order.customer;
+    mwt_call_open(&call, &worked_Order_type, &order);
+    mwt_call_write_request(&call);
+    mwt_call_read_request(&call);
+    mwt_call_take_snapshot(&call);
+    mwt_order_handle(&call, call.server);
+    mwt_call_write_reply(&call);
+    bench_table_init(&table, "example", "request delta");
+    bench_cell(&table, "%zu", mwi_buf_len(&call.request));
+    bench_cell(&table, "%zu", mwi_buf_len(&call.reply));
+    bench_table_print(&table, options);
+    mwt_call_close(&call);
+    worked_Customer_free(customer);
+    order.customer = NULL;
+    worked_Order_clear(&order);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -354,6 +382,9 @@ main(int argc, char **argv)
             }
         }
         bench_table_print(&table, &options);
+    }
+    if (bench_is_wanted(&options, "example")) {
+        run_example(&options);
     }
     return 0;
 }

@@ -14,8 +14,8 @@
 #include "mw/node.h"
 
 #include "bench.h"
-#include "call.h"
 #include "graphs.h"
+#include "lib/call.h"
 
 enum phase { ENCODE, DECODE, SNAPSHOT, DIFF, STAGE, COMMIT, PHASES };
 
@@ -61,7 +61,7 @@ make(struct run *run)
 
 /* Find the handler's nodes. */
 static void
-find_nodes(struct run *run, const struct call *call)
+find_nodes(struct run *run, const struct mwt_call *call)
 {
     const struct mwi_node_table *table = &call->server_nodes.tables[0];
 
@@ -85,7 +85,7 @@ change_values(struct run *run, size_t n)
 
 /* Replace and release a hundredth of the nodes. */
 static void
-renew(struct run *run, struct call *call)
+renew(struct run *run, struct mwt_call *call)
 {
     size_t n = run->n / 100;
     size_t first = run->shape->first_leaf(run->n);
@@ -95,7 +95,7 @@ renew(struct run *run, struct call *call)
     bench_must(call->released != NULL, "out of memory");
     for (size_t i = 0; i < n; i++) {
         size_t id = first + i * stride;
-        struct node_head *node = call_alloc(call, run->shape->node->size);
+        struct node_head *node = mwt_call_alloc(call, run->shape->node->size);
 
         node->id = (uint32_t) id;
         node->value = 1;
@@ -105,7 +105,7 @@ renew(struct run *run, struct call *call)
 }
 
 static void
-handle(struct run *run, struct call *call, enum change change)
+handle(struct run *run, struct mwt_call *call, enum change change)
 {
     find_nodes(run, call);
     switch (change) {
@@ -127,7 +127,7 @@ handle(struct run *run, struct call *call, enum change change)
 }
 
 static double
-timed(void (*step)(struct call *), struct call *call)
+timed(void (*step)(struct mwt_call *), struct mwt_call *call)
 {
     double start = bench_now();
 
@@ -139,19 +139,19 @@ static void
 turn(struct run *run, enum change change, bool is_noted)
 {
     double at[PHASES];
-    struct call call;
+    struct mwt_call call;
 
-    call_open(&call, run->shape->ref, &run->root);
-    at[ENCODE] = timed(call_write_request, &call);
-    at[DECODE] = timed(call_read_request, &call);
-    at[SNAPSHOT] = timed(call_take_snapshot, &call);
+    mwt_call_open(&call, run->shape->ref, &run->root);
+    at[ENCODE] = timed(mwt_call_write_request, &call);
+    at[DECODE] = timed(mwt_call_read_request, &call);
+    at[SNAPSHOT] = timed(mwt_call_take_snapshot, &call);
     handle(run, &call, change);
-    at[DIFF] = timed(call_write_reply, &call);
-    at[STAGE] = timed(call_stage, &call);
-    at[COMMIT] = timed(call_commit, &call);
+    at[DIFF] = timed(mwt_call_write_reply, &call);
+    at[STAGE] = timed(mwt_call_stage, &call);
+    at[COMMIT] = timed(mwt_call_commit, &call);
     run->request = mwi_buf_len(&call.request);
     run->reply = mwi_buf_len(&call.reply);
-    call_close(&call);
+    mwt_call_close(&call);
     if (!is_noted) {
         return;
     }

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench: a call with one inout parameter that leads to a graph, both ends of
+ * tests: a call with one inout parameter that leads to a graph, both ends of
  * it, without what carries the bytes between them; put together as rpc does.
+ * Whatever goes wrong ends the program.
  */
-#ifndef CALL_H
-#define CALL_H
+#ifndef MWT_CALL_H
+#define MWT_CALL_H
 
 #include "codec/graph.h"
 #include "codec/value.h"
 #include "delta/patch.h"
 #include "delta/snapshot.h"
 
-struct call {
+struct mwt_call {
     mw_param param;
     void *client; /* the caller's value */
     void *server; /* the handler's */
@@ -29,20 +30,20 @@ struct call {
 };
 
 /** A call with a value of a type.  It stays the caller's. */
-void call_open(struct call *call, const mw_type *type, void *client);
+void mwt_call_open(struct mwt_call *call, const mw_type *type, void *client);
 
-/* What happens one after the other.  Each ends the program on an error. */
-void call_write_request(struct call *call);
-void call_read_request(struct call *call);
-void call_take_snapshot(struct call *call);
+/* What happens one after the other. */
+void mwt_call_write_request(struct mwt_call *call);
+void mwt_call_read_request(struct mwt_call *call);
+void mwt_call_take_snapshot(struct mwt_call *call);
 /* Here the handler runs. */
-void call_write_reply(struct call *call);
-void call_stage(struct call *call);
-void call_commit(struct call *call);
+void mwt_call_write_reply(struct mwt_call *call);
+void mwt_call_stage(struct mwt_call *call);
+void mwt_call_commit(struct mwt_call *call);
 
 /** Memory for the handler, which it is never without. */
-void *call_alloc(struct call *call, size_t size);
+void *mwt_call_alloc(struct mwt_call *call, size_t size);
 
-void call_close(struct call *call);
+void mwt_call_close(struct mwt_call *call);
 
 #endif
