@@ -13,7 +13,9 @@
  *
  * The server keeps a bounded number of copies per connection and forgets the
  * one that was not used for longest; the client then sends the object whole
- * again, and the caller does not notice.
+ * again, and the caller does not notice.  Nor does it when the server changes
+ * the object, when the call fails, or when another server takes over: a mirror
+ * never changes what a call does, only what it sends.
  */
 #ifndef MW_MIRROR_H
 #define MW_MIRROR_H
@@ -28,24 +30,39 @@ MW_BEGIN_DECLS
 
 /** Begin to mirror an object.  Sends nothing.
  *
+ * A call whose context names the mirror uses it if one of its in and inout
+ * arguments is the object, and no other call is using it at the same time; else
+ * the call is made as without a mirror.  The mirror takes as much memory as a
+ * copy of the object, or, with references, as the encoding of the arguments.
+ * When an inout reference leads to another node after the call, that is the
+ * mirror's object from then on.
+ *
  * @param ret_mirror  [own: mw_mirror_close()] [out] NULL after a failure
- * @param type    [borrow: static] descriptor of the object
- * @param object  [borrow: mirror] the object: what the stub is given, for an in
- *                or inout argument of a struct its address
+ * @param type    [borrow: static] descriptor of the parameter, such as
+ *                &doc_Document_type; of a valuetype that of the reference,
+ *                &m_Node_ref_type
+ * @param object  [borrow: mirror] the object: the address that the stub gets of
+ *                a struct, union, sequence, map or array; of a valuetype the
+ *                node.  It is only looked at during calls
  * @param reterr  [out] NULL allowed; filled only on failure
+ * @retval MW_EINVAL  type or object is NULL
  * @retval MW_ENOMEM  out of memory
  * @thread any; does not block
  */
 MW_API MW_MUST_USE mw_status mw_mirror_open(mw_mirror **ret_mirror,
     const mw_type *type, const void *object, mw_error *reterr);
 
-/** Have the object sent whole by the next call. */
+/** Have the object sent whole by the next call.
+ *
+ * @param mirror  [borrow: this call] mirror, or NULL
+ * @thread any; does not block
+ */
 MW_API void mw_mirror_reset(mw_mirror *mirror);
 
 /** Stop mirroring, and free the copy.
  *
- * @param mirror  [own] mirror that no call is using, or NULL
- * @thread owner; does not block
+ * @param mirror  [inout] mirror that no call is using, or NULL
+ * @thread any; does not block
  */
 MW_API void mw_mirror_close(mw_mirror *mirror);
 
