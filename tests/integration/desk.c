@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "lib/random_graph.h"
 #include "lib/random_value.h"
 #include "rpc/call.h"
 
@@ -138,6 +139,57 @@ with_nodes(mw_call *call, mirror_Node **list, mirror_Doc *doc, uint64_t seed,
     return change(call, doc, seed, ret_value);
 }
 
+void
+mwt_desk_mutate_graph(
+    mw_call *call, const mw_type *type, void *value, uint64_t seed)
+{
+    struct mwt_prng prng = { .state = seed };
+    struct mwi_place place = {
+        .arena = call != NULL ? &call->arena : NULL,
+        .budget = SIZE_MAX,
+    };
+    size_t counts[MWT_CHANGES] = { 0 };
+    struct mwt_graph graph;
+
+    if (seed == 0) {
+        return;
+    }
+    mwt_graph_init(&graph);
+    mwt_graph_add_root(&graph, type, value);
+    mwt_graph_discover(&graph);
+    mwt_mutate_graph(&prng, &place, &graph, counts);
+    mwt_graph_fini(&graph);
+}
+
+static mw_status
+walk(mw_call *call, const mirror_Node *list, mw_seq_u8 *ret_value)
+{
+    return tell(call, &mirror_Node_ref_type, &list, ret_value);
+}
+
+static mw_status
+grow(mw_call *call, mirror_Node **list, uint64_t seed, mw_seq_u8 *ret_value)
+{
+    mw_status status = walk(call, *list, ret_value);
+
+    mwt_desk_mutate_graph(call, &mirror_Node_ref_type, list, seed);
+    return status;
+}
+
+static mw_status
+arrange(mw_call *call, mirror_Plan *plan, const mirror_Node *other,
+    uint64_t seed, mw_seq_u8 *ret_value)
+{
+    mw_status status = tell(call, &mirror_Plan_type, plan, ret_value);
+
+    /* So that it is one graph. */
+    if (plan->roots.len > 0) {
+        plan->roots.items[0] = (mirror_Node *) (uintptr_t) other;
+    }
+    mwt_desk_mutate_graph(call, &mirror_Plan_type, plan, seed);
+    return status;
+}
+
 static mw_status
 put(mw_call *call, const mirror_Doc *doc)
 {
@@ -224,6 +276,9 @@ static const mirror_Desk_ops ops = {
     .partial = change,
     .exchange = exchange,
     .with_nodes = with_nodes,
+    .walk = walk,
+    .grow = grow,
+    .arrange = arrange,
     .put = put,
     .last = last,
     .fail = fail,

@@ -46,6 +46,10 @@ void mwt_desk_wait_inside(struct mwt_desk *desk, uint32_t n);
 /** What change() does with a document, in a call or without one. */
 void mwt_desk_mutate(mw_call *call, mirror_Doc *doc, uint64_t seed);
 
+/** What grow() and arrange() do with what a value leads to, likewise. */
+void mwt_desk_mutate_graph(
+    mw_call *call, const mw_type *type, void *value, uint64_t seed);
+
 /** What edit() does, likewise. */
 MW_MUST_USE mw_status mwt_desk_edit(mw_call *call, mirror_Doc *doc);
 

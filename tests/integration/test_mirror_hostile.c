@@ -186,12 +186,12 @@ Test(mirror_hostile, malformed_mirrors)
             "the mirror's version is out of range at byte 27" },
         /* Parameters that are not there or not passed. */
         { CONFIGURE, "84 01 09 00 01", OAK, MW_EINVAL,
-            "mirror.Desk.configure has no argument 1 to mirror at byte 33" },
+            "mirror.Desk.configure has no argument 1 to mirror at byte 32" },
         { CONFIGURE, "84 1bffffffffffffffff 09 00 01", OAK, MW_EINVAL,
             "mirror.Desk.configure has no argument 18446744073709551615 to "
-            "mirror at byte 41" },
+            "mirror at byte 40" },
         { FETCH, "84 00 09 00 01", OAK, MW_EINVAL,
-            "mirror.Desk.fetch takes 0 arguments, found 1 at byte 28" },
+            "mirror.Desk.fetch has no argument 0 to mirror at byte 28" },
         /* A whole value must be one. */
         { CONFIGURE, "84 00 09 00 03", DEPTH_4, MW_EINVAL,
             "settings: expected map, found array at byte 33" },
@@ -270,6 +270,85 @@ Test(mirror_hostile, of_another_type)
         "doc: version 1 of mirror 9 is not there any more at byte 27");
     send_settings(&c, ID, 1, 2, NOTHING);
     assert_seen(&c, OAK);
+    end(&c);
+}
+
+/* "mirror.Desk.walk", and [[["mirror::Node", 0, 1], [["a", 1.0, null, []]]],
+ * 0], which is 34 bytes */
+#define WALK "70 6d6972726f722e4465736b2e77616c6b"
+#define LIST                                                         \
+    "82 82 83 6c 6d6972726f723a3a4e6f6465 00 01 81 84 61 61 fb 3ff0" \
+    "000000000000 f6 80 00"
+
+static void
+send_list(struct scene *c, unsigned base, unsigned version, const char *arg)
+{
+    char hex[HEX_MAX];
+
+    (void) snprintf(hex, sizeof(hex),
+        "85 01 05 %s a1 05 84 00 09 1a%08x 1a%08x %s", WALK, base, version,
+        arg);
+    mwt_raw_send_message(&c->raw, hex);
+}
+
+static void
+assert_walked(struct scene *c)
+{
+    cr_assert(mwt_raw_receive(&c->raw));
+    cr_assert_eq(c->raw.message.kind, MWI_REPLY, "%s", mwt_raw_text(&c->raw));
+}
+
+/* With references all arguments are patched, as bytes: what comes of it is
+ * checked like any other arguments. */
+Test(mirror_hostile, malformed_graphs)
+{
+    static const struct {
+        const char *delta;
+        const char *text;
+        bool is_patch; /* of bytes, that is */
+    } cases[] = {
+        /* {1: [[33, h'05']]}: no such node */
+        { "a1 01 81 82 18 21 41 05",
+            "list: there is no node 5 of mirror::Node at byte 33", true },
+        /* {1: [[17, h'18']]}: 129 nodes */
+        { "a1 01 81 82 11 41 18",
+            "129 nodes of mirror::Node cannot be in the message at byte 3",
+            true },
+        /* {0: [[33, 1, h'']]}: cut short */
+        { "a1 00 81 83 18 21 01 40",
+            "list: expected unsigned integer, found the end at byte 33", true },
+        /* {0: [[34, 0, h'00']]}: one byte more */
+        { "a1 00 81 83 18 22 00 41 00", "1 bytes too many at byte 34", true },
+        /* Something else as a whole: h'80' */
+        { "41 80",
+            "mirror.Desk.walk takes 1 arguments and their nodes, found 0 at "
+            "byte 0",
+            true },
+        /* {0: [[35, 0, h'']]} */
+        { "a1 00 81 83 18 23 00 40", "splice at 35 removes 0 of 34 at byte 38",
+            false },
+        { "f6", "expected byte string, found null at byte 35", false },
+    };
+    struct scene c;
+
+    begin(&c, NULL);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        send_list(&c, 0, 10 * (unsigned) i + 1, LIST);
+        assert_walked(&c);
+        /* {1: [[21, h'62']]} */
+        send_list(&c, 10 * (unsigned) i + 1, 10 * (unsigned) i + 2,
+            "a1 01 81 82 15 41 62");
+        assert_walked(&c);
+        send_list(
+            &c, 10 * (unsigned) i + 2, 10 * (unsigned) i + 3, cases[i].delta);
+        assert_fail(&c, MW_EINVAL, cases[i].text);
+        send_list(&c, 10 * (unsigned) i + 2, 10 * (unsigned) i + 4, "a0");
+        cr_assert(mwt_raw_receive(&c.raw));
+        /* Patched, it is gone; refused, it is as it was. */
+        cr_assert_eq(
+            c.raw.message.kind, cases[i].is_patch ? MWI_FAIL : MWI_REPLY);
+        cr_assert(!cases[i].is_patch || c.raw.message.status == MW_ESTALE);
+    }
     end(&c);
 }
 
