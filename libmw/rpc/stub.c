@@ -54,6 +54,43 @@ check_separate(const struct mwi_request *q, mw_error *reterr)
     return MW_OK;
 }
 
+/* Nor can a result come to where a node is that may change, too: what was two
+ * things in the request would be one. */
+static mw_status
+check_apart_from(const struct mwi_request *q,
+    const struct mwi_node_table *table, size_t param, mw_error *reterr)
+{
+    uintptr_t at = (uintptr_t) q->args[param];
+    size_t size = q->method->params[param].type->size;
+
+    for (size_t i = 0; i < table->n_inout; i++) {
+        uintptr_t node = (uintptr_t) mwi_node_at(table, i);
+
+        if (node < at + size && at < node + table->type->size) {
+            return mwi_fail(reterr, MW_EINVAL,
+                "argument %s is part of %s[%zu], a node that the call passes",
+                q->method->params[param].name, table->type->name, i);
+        }
+    }
+    return MW_OK;
+}
+
+static mw_status
+check_apart_from_nodes(const struct mwi_request *q, mw_error *reterr)
+{
+    mw_status status = MW_OK;
+
+    for (size_t i = 0; i < q->method->n_params; i++) {
+        if (q->method->params[i].dir == MW_DIR_IN) {
+            continue;
+        }
+        for (size_t t = 0; t < q->nodes.n_tables && status == MW_OK; t++) {
+            status = check_apart_from(q, &q->nodes.tables[t], i, reterr);
+        }
+    }
+    return status;
+}
+
 /* For a caller that may change the arguments while the call is under way. */
 static mw_status
 take_bases(struct mwi_request *q)
@@ -90,12 +127,15 @@ write_request(struct mwi_request *q, struct mwi_conn *conn, uint64_t id,
     q->nodes.trust_unique = !mwi_client_options(q->client)->check_unique;
     q->nodes.check_unique = !q->nodes.trust_unique;
     mwi_args_write(&w, q->method, q->args, &q->nodes, &q->mirror);
-    if (mwi_writer_ok(&w) && take_bases(q) < 0) {
-        return mwi_fail_nomem(reterr);
-    }
     if (!mwi_writer_ok(&w)) {
         *reterr = w.error;
         return w.error.status;
+    }
+    if (check_apart_from_nodes(q, reterr) < 0) {
+        return reterr->status;
+    }
+    if (take_bases(q) < 0) {
+        return mwi_fail_nomem(reterr);
     }
     mwi_frame_end(frame);
     return MW_OK;

@@ -242,6 +242,27 @@ Test(graphs, the_same_object_twice)
     free_all(list);
 }
 
+/* A result cannot come to where a node is that the call may change, too. */
+Test(graphs, results_apart_from_nodes)
+{
+    graph_Node *list = list_of(3, false);
+    mw_ctx ctx = MW_CTX(.timeout_ms = 20000);
+
+    cr_expect_eq(
+        graph_Surgery_two(s.client, &ctx, &list, &list->next), MW_EINVAL);
+    cr_expect_not_null(strstr(mw_ctx_error(&ctx),
+                           "argument b is part of graph::Node[0], a node that "
+                           "the call passes"),
+        "%s", mw_ctx_error(&ctx));
+    cr_expect(ctx.not_run);
+    /* Where nothing else changes, it can. */
+    cr_expect_eq(
+        graph_Surgery_find(s.client, &ctx, list, 1, &list->next->next->next),
+        MW_OK, "%s", mw_ctx_error(&ctx));
+    cr_expect_eq(list->next->next->next, list);
+    free_all(list);
+}
+
 /* Results may refer to what the caller has passed. */
 Test(graphs, results_are_the_callers_own_nodes)
 {
