@@ -33,7 +33,7 @@ MW_API MW_MUST_USE void *mw_node_new(mw_call *call, const mw_type *type);
 /** Free one node on the heap and what it owns, not the nodes it refers to.
  *
  * @param type  [borrow: this call] descriptor of the valuetype
- * @param node  [own] node, or NULL
+ * @param node  [inout] node, or NULL
  * @thread owner; does not block
  */
 MW_API void mw_node_free(const mw_type *type, void *node);
