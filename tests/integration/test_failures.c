@@ -175,7 +175,7 @@ Test(failures, wrong_arguments)
     cr_assert_eq(call_target(p.client, &ctx, "probe.Probe.echo"), MW_EINVAL);
     cr_assert_str_eq(mw_ctx_error(&ctx),
         "probe.Probe.echo: probe.Probe.echo takes 1 arguments, found 2 at "
-        "byte 28");
+        "byte 27");
     cr_assert(ctx.not_run);
     end(&p);
 }

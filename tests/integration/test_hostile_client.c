@@ -119,10 +119,10 @@ struct bad_call {
 static const struct bad_call bad_calls[] = {
     /* [1, 5, "probe.Probe.echo", {}, []] */
     { "85 01 05" ECHO "a0 80", MW_EINVAL,
-        "probe.Probe.echo takes 1 arguments, found 0 at byte 22" },
+        "probe.Probe.echo takes 1 arguments, found 0 at byte 21" },
     /* ... ["a", "b"]] */
     { "85 01 05" ECHO "a0 82 6161 6162", MW_EINVAL,
-        "probe.Probe.echo takes 1 arguments, found 2 at byte 22" },
+        "probe.Probe.echo takes 1 arguments, found 2 at byte 21" },
     /* ... [7]] */
     { "85 01 05" ECHO "a0 81 07", MW_EINVAL,
         "text: expected text, found unsigned integer at byte 22" },

@@ -331,7 +331,7 @@ Test(wire_message, numbers_that_are_no_status)
         "18c8",               /* 200 */
         "30",                 /* -17 */
         "381e",               /* -31 */
-        "3822",               /* -35 */
+        "3825",               /* -38 */
         "3903e7",             /* -1000 */
         "1affffffff",         /* 4294967295, which is -1 in 32 bits */
         "1b00000000fffffffd", /* 4294967293, which is -3 in 32 bits */
