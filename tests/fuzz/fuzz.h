@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the fuzzers share.  The first two bytes of an input are a seed, from
- * which types are made; what the others are each fuzzer says.
+ * What the fuzzers share.  The first two bytes of an input choose the types;
+ * what the others are each fuzzer says.
  *
  * clang builds them with libFuzzer; any compiler builds programs that replay
  * inputs from files.
@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 enum {
-    FUZZ_HEAD = 2,          /* bytes of the seed */
-    FUZZ_NODES_MAX = 100,   /* larger cases are passed over: they are slow, */
-    FUZZ_BYTES_MAX = 20000, /* and find nothing that small ones do not */
+    FUZZ_HEAD = 2,         /* bytes of the seed */
+    FUZZ_NODES_MAX = 100,  /* larger cases are passed over: they are slow, */
+    FUZZ_BYTES_MAX = 6000, /* and find nothing that small ones do not */
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

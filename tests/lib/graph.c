@@ -103,6 +103,27 @@ mwt_graph_discover(struct mwt_graph *graph)
     }
 }
 
+void
+mwt_graph_fix(struct mwt_graph *graph)
+{
+    struct mwt_graph changeable;
+    size_t number;
+
+    mwt_graph_init(&changeable);
+    for (size_t i = 0; i < graph->n_roots; i++) {
+        if (!graph->roots[i].is_in && !graph->roots[i].is_out) {
+            mwt_graph_add_root(
+                &changeable, graph->roots[i].type, graph->roots[i].at);
+        }
+    }
+    mwt_graph_discover(&changeable);
+    for (size_t i = 0; i < graph->n_nodes; i++) {
+        graph->nodes[i].is_fixed =
+            !mwt_graph_find(&changeable, graph->nodes[i].at, &number);
+    }
+    mwt_graph_fini(&changeable);
+}
+
 static void *
 copy_of(void *user, void *node)
 {
@@ -142,11 +163,13 @@ mwt_graph_copy(const struct mwt_graph *graph, struct mwi_place *place,
         (void) mwt_graph_add(ret_copy, type, zeroed(place, type));
         ret_copy->nodes[i].is_unique = graph->nodes[i].is_unique;
         ret_copy->nodes[i].is_released = graph->nodes[i].is_released;
+        ret_copy->nodes[i].is_fixed = graph->nodes[i].is_fixed;
     }
     for (size_t i = 0; i < graph->n_roots; i++) {
         const struct mwt_root *root = &graph->roots[i];
 
         mwt_graph_add_root(ret_copy, root->type, zeroed(place, root->type));
+        ret_copy->roots[i].is_in = root->is_in;
         ret_copy->roots[i].is_out = root->is_out;
         if (!root->is_out) {
             mwt_copy_value(place, root->type, ret_copy->roots[i].at, root->at,

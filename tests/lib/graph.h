@@ -21,6 +21,7 @@ enum { MWT_ROOTS_MAX = 4 };
 struct mwt_root {
     const mw_type *type;
     void *at;
+    bool is_in;  /* an in parameter: mutations leave it alone */
     bool is_out; /* an out parameter: what it holds is none of the graph until
                     a mutation fills it */
 };
@@ -30,6 +31,8 @@ struct mwt_node {
     void *at;
     bool is_unique;   /* a @mw::unique reference leads to it */
     bool is_released; /* not to be looked at any more */
+    bool is_fixed;    /* only in parameters lead to it: mutations leave it
+                         alone */
 };
 
 struct mwt_graph {
@@ -57,6 +60,9 @@ bool mwt_graph_find(
 
 /** List what roots and listed nodes lead to. */
 void mwt_graph_discover(struct mwt_graph *graph);
+
+/** Find out which of the listed nodes only in parameters lead to. */
+void mwt_graph_fix(struct mwt_graph *graph);
 
 /** Copy roots and listed nodes, in the same order.  The copy's roots are made
  * by the place as well. */

@@ -215,21 +215,23 @@ note_slot(void *user, const mw_type *ref, void *place)
     slots->items[slots->n++] = (struct slot){ ref, place };
 }
 
-/* All references of roots and of all nodes that are listed, reachable or
- * not. */
+/* All references of roots and of all nodes that are listed, reachable or not:
+ * those that may be changed, or those that may not. */
 static struct slots
-find_slots(const struct mwt_graph *graph)
+find_slots(const struct mwt_graph *graph, bool are_fixed)
 {
     struct slots slots = { 0 };
 
     for (size_t i = 0; i < graph->n_roots; i++) {
-        mwt_each_ref(
-            graph->roots[i].type, graph->roots[i].at, note_slot, &slots);
+        if (graph->roots[i].is_in == are_fixed) {
+            mwt_each_ref(
+                graph->roots[i].type, graph->roots[i].at, note_slot, &slots);
+        }
     }
     for (size_t i = 0; i < graph->n_nodes; i++) {
         const struct mwt_node *node = &graph->nodes[i];
 
-        if (!node->is_released) {
+        if (!node->is_released && node->is_fixed == are_fixed) {
             mwt_each_ref(node->type, node->at, note_slot, &slots);
         }
     }
@@ -258,15 +260,33 @@ is_unique(const struct slot *slot)
     return (slot->ref->flags & MW_TYPE_UNIQUE) != 0;
 }
 
+static bool
+may_change(const struct mwt_graph *graph, size_t number)
+{
+    return number < graph->n_nodes && !graph->nodes[number].is_released &&
+           !graph->nodes[number].is_fixed;
+}
+
+static bool
+may_change_node(const struct mwt_source *source, const void *node)
+{
+    const struct mwt_graph *graph = source->garden->graph;
+    size_t number;
+
+    return node != NULL && mwt_graph_find(graph, node, &number) &&
+           may_change(graph, number);
+}
+
 /* A reference that may be shared and leads to a node that has a link, as the
  * head of a list has.  NULL if none was found. */
 static struct slot *
-pick_head(struct mwt_prng *prng, const struct slots *slots)
+pick_head(const struct mwt_source *source, const struct slots *slots)
 {
     for (int i = 0; i < TRIES && slots->n > 0; i++) {
-        struct slot *slot = &slots->items[mwt_below(prng, slots->n)];
+        struct slot *slot = &slots->items[mwt_below(source->prng, slots->n)];
 
-        if (!is_unique(slot) && mwt_load_pointer(slot->place) != NULL &&
+        if (!is_unique(slot) &&
+            may_change_node(source, mwt_load_pointer(slot->place)) &&
             link_of(slot->ref->elem) != NULL) {
             return slot;
         }
@@ -308,9 +328,9 @@ swap(struct mwt_prng *prng, const struct slots *slots)
 /* Turn a list around: its head leads to what was its last node.  A list that
  * ends in a circle has that turned, too. */
 static bool
-reverse(struct mwt_prng *prng, const struct slots *slots)
+reverse(const struct mwt_source *source, const struct slots *slots)
 {
-    struct slot *head = pick_head(prng, slots);
+    struct slot *head = pick_head(source, slots);
     const mw_field *link;
     void *node;
     void *before = NULL;
@@ -321,7 +341,7 @@ reverse(struct mwt_prng *prng, const struct slots *slots)
     }
     link = link_of(head->ref->elem);
     node = mwt_load_pointer(head->place);
-    for (; node != NULL && n < CHAIN_MAX; n++) {
+    for (; may_change_node(source, node) && n < CHAIN_MAX; n++) {
         void *place = mwi_field_at(link, node);
         void *next = mwt_load_pointer(place);
 
@@ -335,39 +355,41 @@ reverse(struct mwt_prng *prng, const struct slots *slots)
 
 /* The place of the link of a node of a list at most n nodes behind its head. */
 static void *
-link_behind(const struct slot *head, size_t n)
+link_behind(const struct mwt_source *source, const struct slot *head, size_t n)
 {
     const mw_field *link = link_of(head->ref->elem);
     void *place = mwi_field_at(link, mwt_load_pointer(head->place));
 
-    while (n-- > 0 && mwt_load_pointer(place) != NULL) {
+    while (n-- > 0 && may_change_node(source, mwt_load_pointer(place))) {
         place = mwi_field_at(link, mwt_load_pointer(place));
     }
     return place;
 }
 
 static bool
-join(struct mwt_prng *prng, const struct slots *slots)
+join(const struct mwt_source *source, const struct slots *slots)
 {
-    struct slot *a = pick_head(prng, slots);
-    struct slot *b = pick_head(prng, slots);
+    struct slot *a = pick_head(source, slots);
+    struct slot *b = pick_head(source, slots);
 
     if (a == NULL || b == NULL || a->ref->elem != b->ref->elem) {
         return false;
     }
-    mwt_store_pointer(link_behind(a, CHAIN_MAX), mwt_load_pointer(b->place));
+    mwt_store_pointer(
+        link_behind(source, a, CHAIN_MAX), mwt_load_pointer(b->place));
     return true;
 }
 
 static bool
-split(struct mwt_prng *prng, const struct slots *slots)
+split(const struct mwt_source *source, const struct slots *slots)
 {
-    struct slot *head = pick_head(prng, slots);
+    struct slot *head = pick_head(source, slots);
 
     if (head == NULL) {
         return false;
     }
-    mwt_store_pointer(link_behind(head, mwt_below(prng, 10)), NULL);
+    mwt_store_pointer(
+        link_behind(source, head, mwt_below(source->prng, 10)), NULL);
     return true;
 }
 
@@ -377,7 +399,7 @@ static bool
 splice(const struct mwt_source *source, const struct slots *slots)
 {
     struct mwt_garden *garden = source->garden;
-    struct slot *slot = pick_head(source->prng, slots);
+    struct slot *slot = pick_head(source, slots);
     void *node;
 
     if (slot == NULL || garden->n_new_left == 0) {
@@ -403,6 +425,20 @@ redirect(const struct slots *slots, const void *node, void *other)
     }
 }
 
+/* Whether something that may not be changed leads to a node. */
+static bool
+is_held(const struct mwt_graph *graph, const void *node)
+{
+    struct slots slots = find_slots(graph, true);
+    bool is_held = false;
+
+    for (size_t i = 0; i < slots.n; i++) {
+        is_held = is_held || mwt_load_pointer(slots.items[i].place) == node;
+    }
+    free(slots.items);
+    return is_held;
+}
+
 /* Take a node out; in a list its place is closed. */
 static bool
 unlink_node(
@@ -414,7 +450,8 @@ unlink_node(
     const mw_field *link;
     void *next = NULL;
 
-    if (graph->n_nodes == 0 || graph->nodes[number].is_released) {
+    if (!may_change(graph, number) ||
+        (releases && is_held(graph, graph->nodes[number].at))) {
         return false;
     }
     node = &graph->nodes[number];
@@ -444,7 +481,7 @@ change_node(const struct mwt_source *source)
     struct mwt_graph *graph = source->garden->graph;
     size_t number = mwt_below(source->prng, graph->n_nodes);
 
-    if (graph->n_nodes == 0 || graph->nodes[number].is_released) {
+    if (!may_change(graph, number)) {
         return false;
     }
     source->garden->current = number;
@@ -459,7 +496,7 @@ change_root(const struct mwt_source *source)
     struct mwt_graph *graph = source->garden->graph;
     size_t number = mwt_below(source->prng, graph->n_roots);
 
-    if (graph->n_roots == 0) {
+    if (graph->n_roots == 0 || graph->roots[number].is_in) {
         return false;
     }
     source->garden->current = mwt_below(source->prng, graph->n_nodes);
@@ -505,11 +542,11 @@ make_change(const struct mwt_source *source, enum mwt_change change,
     case MWT_SWAP:
         return swap(source->prng, slots);
     case MWT_REVERSE:
-        return reverse(source->prng, slots);
+        return reverse(source, slots);
     case MWT_JOIN:
-        return join(source->prng, slots);
+        return join(source, slots);
     case MWT_SPLIT:
-        return split(source->prng, slots);
+        return split(source, slots);
     case MWT_SPLICE:
         return splice(source, slots);
     case MWT_UNLINK:
@@ -546,7 +583,7 @@ mwt_mutate_graph(struct mwt_prng *prng, struct mwi_place *place,
     }
     for (size_t i = 0; i < times; i++) {
         enum mwt_change change = pick_change(prng);
-        struct slots slots = find_slots(graph);
+        struct slots slots = find_slots(graph, false);
 
         counts[change] += make_change(&source, change, &slots);
         fill_nodes(&source);

@@ -59,9 +59,11 @@ handle(mw_call *call, const void *ops, void *const args[])
     mwt_graph_init(&graph);
     for (size_t i = 0; i < c->method.n_params; i++) {
         mwt_graph_add_root(&graph, c->params[i].type, args[i]);
+        graph.roots[i].is_in = c->params[i].dir == MW_DIR_IN;
         graph.roots[i].is_out = c->params[i].dir == MW_DIR_OUT;
     }
     mwt_graph_discover(&graph);
+    mwt_graph_fix(&graph);
     mutate(c, &place, &graph, counts);
     for (size_t i = 0; i < graph.n_nodes; i++) {
         if (graph.nodes[i].is_released) {
@@ -71,6 +73,18 @@ handle(mw_call *call, const void *ops, void *const args[])
     mwt_graph_fini(&graph);
     mwi_mem_fail_at(c->fail_after);
     return MW_OK;
+}
+
+/* The first is inout, so that there is something to change. */
+static uint32_t
+random_dir(struct mwt_prng *prng, size_t i)
+{
+    size_t what = mwt_below(prng, 100);
+
+    if (i == 0 || what < 60) {
+        return MW_DIR_INOUT;
+    }
+    return what < 80 ? MW_DIR_OUT : MW_DIR_IN;
 }
 
 static void
@@ -84,7 +98,7 @@ make_operation(struct oracle_case *c)
 
         c->params[i] = (mw_param){ .name = names[i],
             .type = mwt_types_any(&c->types),
-            .dir = i > 0 && mwt_chance(prng, 20) ? MW_DIR_OUT : MW_DIR_INOUT };
+            .dir = random_dir(prng, i) };
     }
     c->method = (mw_method){ .name = "run",
         .target = "oracle.run",
@@ -107,12 +121,14 @@ make_objects(struct oracle_case *c)
     for (size_t i = 0; i < c->method.n_params; i++) {
         mwt_graph_add_root(&c->caller, c->params[i].type,
             must(mwi_calloc(1, c->params[i].type->size)));
+        c->caller.roots[i].is_in = c->params[i].dir == MW_DIR_IN;
         c->caller.roots[i].is_out = c->params[i].dir == MW_DIR_OUT;
     }
     for (size_t i = 0; i < c->types.n_valuetypes; i++) {
         nodes[i] = c->types.valuetypes[i];
     }
     mwt_random_graph(&c->prng, &c->caller, nodes, c->types.n_valuetypes);
+    mwt_graph_fix(&c->caller);
 }
 
 static void

@@ -135,7 +135,7 @@ oracle_count(struct oracle_totals *totals, const struct oracle_case *c)
     }
     totals->mutables += has_mutable(c);
     for (size_t i = 0; i < c->method.n_params; i++) {
-        totals->outs += c->params[i].dir == MW_DIR_OUT;
+        totals->dirs[c->params[i].dir]++;
     }
     for (int change = 0; change < MWT_CHANGES; change++) {
         totals->changes[change] += c->counts[change];
@@ -163,8 +163,9 @@ oracle_report(const struct oracle_totals *t)
         (void) printf(" %s %zu", kind_names[kind], t->kinds[kind]);
         is_complete = is_complete && t->kinds[kind] > 0;
     }
-    (void) printf(", @mutable parameters %zu, out parameters %zu\n",
-        t->mutables, t->outs);
+    (void) printf(", @mutable parameters %zu; in %zu, out %zu, inout %zu\n",
+        t->mutables, t->dirs[MW_DIR_IN], t->dirs[MW_DIR_OUT],
+        t->dirs[MW_DIR_INOUT]);
     (void) printf("changes:");
     for (int change = 0; change < MWT_CHANGES; change++) {
         (void) printf(" %s %zu", change_names[change], t->changes[change]);

@@ -14,7 +14,7 @@ struct oracle_totals {
     size_t unchanged;
     size_t kinds[MW_KIND_REF + 1]; /* cases with something of the kind */
     size_t mutables;               /* cases with a @mutable struct */
-    size_t outs;                   /* out parameters */
+    size_t dirs[MW_DIR_INOUT + 1]; /* parameters */
     size_t changes[MWT_CHANGES];
     size_t nodes;
     size_t nodes_max;
