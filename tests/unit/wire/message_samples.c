@@ -44,6 +44,19 @@ write_call_bound(struct mwi_writer *w)
 }
 
 static void
+write_call_mirror(struct mwi_writer *w)
+{
+    const struct mwi_call_head head = {
+        .target_number = 2,
+        .timeout_ms = UINT64_MAX,
+        .mirror = { .param = 1, .id = 300, .base = 24, .version = 26 },
+    };
+
+    mwi_call_begin(w, 8, &head);
+    mwi_write_array(w, 0);
+}
+
+static void
 write_call_timeout(struct mwi_writer *w)
 {
     const struct mwi_call_head head = { .target_number = 24 };
@@ -142,6 +155,15 @@ const struct message_sample message_samples[] = {
             .id = 300,
             .has_body = true,
             .call = { .target_number = 2, .timeout_ms = UINT64_MAX } } },
+    { .diagnostic = "[1, 8, 2, {5: [1, 300, 24, 26]}, []]",
+        .hex = "85010802a105840119012c1818181a80",
+        .write = write_call_mirror,
+        .message = { .kind = 1,
+            .id = 8,
+            .has_body = true,
+            .call = { .target_number = 2,
+                .timeout_ms = UINT64_MAX,
+                .mirror = { 1, 300, 24, 26 } } } },
     { .diagnostic = "[1, 18446744073709551615, 24, {0: 0}, []]",
         .hex = "85011bffffffffffffffff1818a1000080",
         .write = write_call_timeout,

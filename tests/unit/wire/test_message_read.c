@@ -47,6 +47,10 @@ assert_is_sample(
     cr_assert_eq(m->call.has_bind, e->call.has_bind);
     cr_assert_eq(m->call.bind, e->call.bind);
     cr_assert_eq(m->call.has_unknown_meta, e->call.has_unknown_meta);
+    cr_assert_eq(m->call.mirror.param, e->call.mirror.param);
+    cr_assert_eq(m->call.mirror.id, e->call.mirror.id);
+    cr_assert_eq(m->call.mirror.base, e->call.mirror.base);
+    cr_assert_eq(m->call.mirror.version, e->call.mirror.version);
 }
 
 Test(wire_message, what_is_written_is_read)
