@@ -3,121 +3,27 @@
  * A server that answers what it should not.  The call fails with a text that
  * says why, the caller's object is as it was, and the client goes on.
  */
-#include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <criterion/criterion.h>
 
-#include "base/clock.h"
 #include "integration/fixture.h"
+#include "integration/hostile.h"
 #include "integration/raw.h"
 #include "integration/watched.h"
 #include "lib/pki.h"
-#include "net/dial.h"
-#include "net/poller.h"
 #include "rpc/local.h"
 
-struct hostile;
-
-/* Answers the CALL that peer->message is. */
-typedef void (*answer_fn)(struct hostile *h, struct mwt_raw *peer);
-
-/* Accepts one connection after the other, until the client is closed and
- * stopping is set. */
-struct hostile {
-    pthread_t thread;
-    struct mwi_listener *listener;
-    int wake[2]; /* a pipe; readable: stop */
-    answer_fn answer;
-    const char *hello;        /* hex; NULL: a good one */
-    const char *reply;        /* hex, for answer_hex() */
-    size_t n_calls;           /* this thread's */
-    struct mwt_server real;   /* for answer_corrupted() */
+/* What answer_corrupted() does, the user of a hostile server. */
+struct corruption {
+    struct mwt_server real;   /* whose replies are corrupted */
     struct mwt_raw real_peer; /* a connection to it */
     size_t reply_len;         /* bytes, of its reply */
     size_t at;                /* byte of the reply to change ... */
     uint8_t change;           /* ... by these bits; 0: cut there instead */
 };
-
-static void
-serve_connection(struct hostile *h, struct mwi_stream *stream)
-{
-    struct mwt_raw peer;
-
-    mwt_raw_open(&peer, stream);
-    mwt_raw_send_message(&peer, h->hello != NULL ? h->hello : "83 00 01 a0");
-    while (mwt_raw_receive(&peer)) {
-        if (peer.message.kind == MWI_CALL) {
-            h->n_calls++;
-            h->answer(h, &peer);
-        }
-    }
-    mwt_raw_close(&peer);
-}
-
-static void *
-serve(void *arg)
-{
-    struct hostile *h = arg;
-    struct mwi_stream *stream;
-    mw_error error;
-
-    for (;;) {
-        struct pollfd fds[2] = {
-            { .fd = mwi_listener_fd(h->listener), .events = POLLIN },
-            { .fd = h->wake[0], .events = POLLIN },
-        };
-
-        cr_assert_gt(poll(fds, 2, 60000), 0);
-        if (fds[1].revents != 0) {
-            return NULL;
-        }
-        if (mwi_listener_accept(h->listener, &stream, &error) == MWI_IO_DONE) {
-            serve_connection(h, stream);
-        }
-    }
-}
-
-static mw_client *
-begin(struct hostile *h, answer_fn answer)
-{
-    struct mwi_address address = { .scheme = MWI_SCHEME_UNIX };
-    mw_client *client;
-    mw_error error;
-
-    (void) snprintf(
-        address.path, sizeof(address.path), "%s/hostile", mwt_pki_get()->dir);
-    cr_assert_eq(
-        mwi_listener_open(&h->listener, &address, NULL, &error), MW_OK);
-    cr_assert_eq(pipe(h->wake), 0);
-    h->answer = answer;
-    cr_assert_eq(pthread_create(&h->thread, NULL, serve, h), 0);
-    cr_assert_eq(mw_client_open(&client, mwi_listener_address(h->listener),
-                     MW_CLIENT(.lazy = true), &error),
-        MW_OK);
-    return client;
-}
-
-static void
-end(struct hostile *h, mw_client *client)
-{
-    mw_client_close(client);
-    cr_assert_eq(write(h->wake[1], "", 1), 1);
-    cr_assert_eq(pthread_join(h->thread, NULL), 0);
-    (void) close(h->wake[0]);
-    (void) close(h->wake[1]);
-    mwi_listener_close(h->listener);
-}
-
-static void
-answer_hex(struct hostile *h, struct mwt_raw *peer)
-{
-    mwt_raw_send_message(peer, h->reply);
-}
 
 struct answer {
     const char *hex;
@@ -199,8 +105,8 @@ static const struct answer answers[] = {
 
 Test(hostile_server, answers)
 {
-    struct hostile h = { .reply = NULL };
-    mw_client *client = begin(&h, answer_hex);
+    struct mwt_hostile h = { .reply = NULL };
+    mw_client *client = mwt_hostile_begin(&h, mwt_answer_hex);
 
     for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
         struct mwt_watched w;
@@ -227,7 +133,7 @@ Test(hostile_server, answers)
             MW_OK);
     }
     cr_assert_eq(h.n_calls, sizeof(answers) / sizeof(answers[0]));
-    end(&h, client);
+    mwt_hostile_end(&h, client);
 }
 
 /* Send a message, whatever it is. */
@@ -251,31 +157,32 @@ send_message(struct mwt_raw *raw, const uint8_t *bytes, size_t len,
 /* A real server's REPLY, with one byte changed or cut short.  The frame around
  * it is good, so the connection lives. */
 static void
-answer_corrupted(struct hostile *h, struct mwt_raw *peer)
+answer_corrupted(struct mwt_hostile *h, struct mwt_raw *peer)
 {
-    struct mwt_raw *real = &h->real_peer;
+    struct corruption *c = h->user;
+    struct mwt_raw *real = &c->real_peer;
     size_t len;
 
     send_message(real, peer->bytes, peer->len, SIZE_MAX, 0);
     cr_assert(mwt_raw_receive(real));
     cr_assert_eq(real->message.kind, MWI_REPLY);
-    h->reply_len = real->len;
-    len = h->change == 0 && h->at < real->len ? h->at : real->len;
-    send_message(peer, real->bytes, len, h->at, h->change);
+    c->reply_len = real->len;
+    len = c->change == 0 && c->at < real->len ? c->at : real->len;
+    send_message(peer, real->bytes, len, c->at, c->change);
 }
 
 static void
-open_real(struct hostile *h)
+open_real(struct corruption *c)
 {
     struct mwi_stream *stream;
     mw_error error;
 
-    mwt_server_start(&h->real, MW_SERVER(.threads_max = 2));
-    cr_assert_eq(mwi_server_connect(h->real.server, &stream, &error), MW_OK);
-    mwt_raw_open(&h->real_peer, stream);
-    mwt_raw_send_message(&h->real_peer, "83 00 01 a1 00 1a 00ffffff");
-    cr_assert(mwt_raw_receive(&h->real_peer));
-    cr_assert_eq(h->real_peer.message.kind, MWI_HELLO);
+    mwt_server_start(&c->real, MW_SERVER(.threads_max = 2));
+    cr_assert_eq(mwi_server_connect(c->real.server, &stream, &error), MW_OK);
+    mwt_raw_open(&c->real_peer, stream);
+    mwt_raw_send_message(&c->real_peer, "83 00 01 a1 00 1a 00ffffff");
+    cr_assert(mwt_raw_receive(&c->real_peer));
+    cr_assert_eq(c->real_peer.message.kind, MWI_HELLO);
 }
 
 /* One call with a corrupted answer.  Returns whether it failed. */
@@ -304,18 +211,19 @@ call_corrupted(mw_client *client, uint64_t seed)
 Test(hostile_server, reply_corrupted_at_each_byte)
 {
     static const uint8_t changes[] = { 0, 0x01, 0x20, 0x80, 0xff };
-    struct hostile h = { .at = SIZE_MAX };
-    mw_client *client = begin(&h, answer_corrupted);
+    struct corruption c = { .at = SIZE_MAX };
+    struct mwt_hostile h = { .user = &c };
+    mw_client *client = mwt_hostile_begin(&h, answer_corrupted);
     size_t n_failed = 0;
     size_t n = 0;
 
-    open_real(&h);
+    open_real(&c);
     for (uint64_t seed = 1; seed <= 6; seed++) {
-        h.at = SIZE_MAX;
+        c.at = SIZE_MAX;
         cr_assert_not(call_corrupted(client, seed), "not even whole");
-        for (h.at = 0; h.at < h.reply_len; h.at++) {
+        for (c.at = 0; c.at < c.reply_len; c.at++) {
             for (size_t i = 0; i < sizeof(changes); i++) {
-                h.change = changes[i];
+                c.change = changes[i];
                 n_failed += call_corrupted(client, seed);
                 n++;
             }
@@ -324,14 +232,14 @@ Test(hostile_server, reply_corrupted_at_each_byte)
     cr_log_info("%zu of %zu corrupted replies refused", n_failed, n);
     cr_assert_gt(n, 1000);
     cr_assert_gt(n_failed, n / 4);
-    end(&h, client);
-    mwt_raw_close(&h.real_peer);
-    mwt_server_close(&h.real);
+    mwt_hostile_end(&h, client);
+    mwt_raw_close(&c.real_peer);
+    mwt_server_close(&c.real);
 }
 
 /* Answers to the call before, which has timed out, and then to this one. */
 static void
-answer_late(struct hostile *h, struct mwt_raw *peer)
+answer_late(struct mwt_hostile *h, struct mwt_raw *peer)
 {
     static const char *const hex[] = { "", "83 03 01 81 63 6f6c64",
         "83 03 02 81 63 6e6577" }; /* "old", "new" */
@@ -344,8 +252,8 @@ answer_late(struct hostile *h, struct mwt_raw *peer)
 
 Test(hostile_server, late_reply_is_dropped)
 {
-    struct hostile h = { .reply = NULL };
-    mw_client *client = begin(&h, answer_late);
+    struct mwt_hostile h = { .reply = NULL };
+    mw_client *client = mwt_hostile_begin(&h, answer_late);
     mw_ctx ctx = MW_CTX(.timeout_ms = 20);
     char *text = NULL;
 
@@ -354,12 +262,12 @@ Test(hostile_server, late_reply_is_dropped)
     cr_assert_eq(probe_Probe_echo(client, &ctx, "new", &text), MW_OK);
     cr_assert_str_eq(text, "new");
     free(text);
-    end(&h, client);
+    mwt_hostile_end(&h, client);
 }
 
 /* PING, an unknown kind, a CALL to the client, and then the answer. */
 static void
-answer_chatty(struct hostile *h, struct mwt_raw *peer)
+answer_chatty(struct mwt_hostile *h, struct mwt_raw *peer)
 {
     uint64_t id = peer->message.id;
 
@@ -379,8 +287,8 @@ answer_chatty(struct hostile *h, struct mwt_raw *peer)
 
 Test(hostile_server, client_answers_what_it_must)
 {
-    struct hostile h = { .reply = NULL };
-    mw_client *client = begin(&h, answer_chatty);
+    struct mwt_hostile h = { .reply = NULL };
+    mw_client *client = mwt_hostile_begin(&h, answer_chatty);
     mw_ctx ctx = MW_CTX(.timeout_ms = 20000);
     char *text = NULL;
 
@@ -388,11 +296,11 @@ Test(hostile_server, client_answers_what_it_must)
         mw_ctx_error(&ctx));
     cr_assert_str_eq(text, "ok");
     free(text);
-    end(&h, client);
+    mwt_hostile_end(&h, client);
 }
 
 static void
-answer_goaway(struct hostile *h, struct mwt_raw *peer)
+answer_goaway(struct mwt_hostile *h, struct mwt_raw *peer)
 {
     static const mw_error gone = { .status = MW_EUNAVAILABLE };
 
@@ -401,13 +309,13 @@ answer_goaway(struct hostile *h, struct mwt_raw *peer)
 }
 
 static void
-answer_garbage(struct hostile *h, struct mwt_raw *peer)
+answer_garbage(struct mwt_hostile *h, struct mwt_raw *peer)
 {
     mwt_raw_send_hex(peer, h->reply);
 }
 
 struct end {
-    answer_fn answer;
+    mwt_answer_fn answer;
     const char *hello;
     const char *reply;
     mw_status status;
@@ -425,10 +333,10 @@ static const struct end ends[] = {
     { answer_garbage, NULL, "5b 0000000100000000", MW_EPROTO,
         "probe.Probe.echo: the peer sent a message of 4294967296 bytes, the "
         "limit is 16777216" },
-    { answer_hex, NULL, "81 61 61", MW_EPROTO,
+    { mwt_answer_hex, NULL, "81 61 61", MW_EPROTO,
         "probe.Probe.echo: malformed message: expected unsigned integer, "
         "found text at byte 1" },
-    { answer_hex, "83 00 02 a0", "80", MW_EPROTO,
+    { mwt_answer_hex, "83 00 02 a0", "80", MW_EPROTO,
         "probe.Probe.echo: the server speaks version 2, this client version "
         "1" },
 };
@@ -436,8 +344,9 @@ static const struct end ends[] = {
 Test(hostile_server, ends)
 {
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        struct hostile h = { .reply = ends[i].reply, .hello = ends[i].hello };
-        mw_client *client = begin(&h, ends[i].answer);
+        struct mwt_hostile h = { .reply = ends[i].reply,
+            .hello = ends[i].hello };
+        mw_client *client = mwt_hostile_begin(&h, ends[i].answer);
         mw_ctx ctx = MW_CTX(.timeout_ms = 20000);
         char *text = NULL;
 
@@ -448,6 +357,6 @@ Test(hostile_server, ends)
                 mw_ctx_error(&ctx));
             cr_expect_null(text);
         }
-        end(&h, client);
+        mwt_hostile_end(&h, client);
     }
 }
