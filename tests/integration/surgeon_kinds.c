@@ -369,6 +369,14 @@ raise_node(mw_call *call, const graph_Node *n)
     return graph_Cut_raise(call, &cut);
 }
 
+static mw_status
+note(mw_call *call, const graph_Node *n)
+{
+    (void) call;
+    (void) n;
+    return MW_OK;
+}
+
 void
 mwt_add_kinds(graph_Surgery_ops *ops)
 {
@@ -388,4 +396,5 @@ mwt_add_kinds(graph_Surgery_ops *ops)
     ops->deep = change_doc;
     ops->unshared_all = unshared_all;
     ops->raise_node = raise_node;
+    ops->note = note;
 }

@@ -2,7 +2,7 @@
 """What the tests have in common: servers, connections, conformance.
 
 The environment has the programs: MW_PKI, MW_ORDERS_SERVER, MW_HELLO_SERVER,
-MW_DOCUMENT_SERVER.
+MW_DOCUMENT_SERVER, MW_SURGERY_SERVER.
 """
 
 from __future__ import annotations
@@ -38,7 +38,11 @@ def blocks(language: str, document: str = "wire.md") -> list[str]:
     return [block for of, block in found if of == language]
 
 
-GRAMMAR = cddl.Grammar("\n".join(blocks("cddl")))
+# What the documents leave to their texts.
+GRAMMAR = cddl.Grammar("\n".join([*blocks("cddl"), "V = any D = any"]))
+DELTAS = cddl.Grammar(
+    "\n".join([*blocks("cddl", "delta.md"), "V = any D = any number = int / float"])
+)
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:

@@ -8,7 +8,6 @@ import random
 import unittest
 from typing import Any
 
-import cddl
 import harness
 from mw_client import FULL_VALUES, Connection, doubles, plain
 from mw_delta import Numbers, Optional, Refused, Scalar, Sequence, Struct, Text, Type
@@ -31,10 +30,6 @@ CITY = "Grüße aus der schönen Stadt"
 NAMES = ["Ada", "Grace", "Edsger", "Barbara"]
 BYTES = bytes(range(32))
 NUMBERS = [float(i) for i in range(16)]
-
-# What the document leaves to its text.
-CDDL = harness.blocks("cddl", "delta.md") + ["V = any D = any number = int / float"]
-GRAMMAR = cddl.Grammar("\n".join(CDDL))
 
 
 def item(key: int, name: str, price: float = 1.0) -> list[Any]:
@@ -163,7 +158,7 @@ class Desk(harness.InteropCase):
     def both(self, target: str, *arguments: Any) -> tuple[list[Any], list[Any]]:
         """The results with a delta, which is applied; and those without."""
         delta, *rest = self.desk.call(target, *arguments)
-        self.assertTrue(GRAMMAR.check("struct-patch", delta), delta)
+        self.assertTrue(harness.DELTAS.check("struct-patch", delta), delta)
         whole = self.desk.call(target, *arguments, meta={FULL_VALUES: True})
         return [ORDER_TYPE.apply(plain(arguments[0]), delta), *rest], whole
 
