@@ -34,8 +34,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
          at + STEP <= size && plan.n_steps < ORACLE_STEPS_MAX; at += STEP) {
         plan.steps[plan.n_steps++] = fuzz_u16(data + at);
     }
-    oracle_watch(&c);
     oracle_open(&c, &plan);
+    oracle_watch(&c);
     if (is_small(&c)) {
         (void) oracle_run(&c, false);
         (void) oracle_run(&c, true);

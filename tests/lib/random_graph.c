@@ -168,7 +168,8 @@ mwt_random_graph(struct mwt_prng *prng, struct mwt_graph *graph,
     struct mwt_garden garden = { .graph = graph,
         .null_percent = has_lists ? 1 : 20,
         .next_percent = has_lists ? 95 : 30 };
-    struct mwt_source source = { prng, &heap, &garden };
+    size_t room = MWT_ROOM;
+    struct mwt_source source = { prng, &heap, &garden, &room };
 
     for (size_t i = 0; i < n; i++) {
         size_t count = random_count(prng);
@@ -568,7 +569,8 @@ mwt_mutate_graph(struct mwt_prng *prng, struct mwi_place *place,
         .null_percent = 20,
         .new_percent = 15,
         .next_percent = 30 };
-    struct mwt_source source = { prng, place, &garden };
+    size_t room = MWT_ROOM;
+    struct mwt_source source = { prng, place, &garden, &room };
     size_t times = mwt_chance(prng, 8)
                        ? 0
                        : 1 + mwt_below(prng, mwt_chance(prng, 80) ? 6 : 20);

@@ -349,7 +349,8 @@ void
 mwt_mutate(struct mwt_prng *prng, struct mwi_place *place, const mw_type *type,
     void *value)
 {
-    struct mwt_source source = { .prng = prng, .place = place };
+    size_t room = MWT_ROOM;
+    struct mwt_source source = { .prng = prng, .place = place, .room = &room };
 
     mwt_change(&source, type, value, 0);
 }

@@ -8,13 +8,17 @@
 #include "lib/random_graph.h"
 #include "lib/random_value.h"
 
-enum { MWT_DEPTH_MAX = 8 }; /* below which sequences are empty */
+enum {
+    MWT_DEPTH_MAX = 8, /* below which sequences are empty */
+    MWT_ROOM = 10000,  /* elements, in sequences within sequences too */
+};
 
 /* Where random values come from and what their references may lead to. */
 struct mwt_source {
     struct mwt_prng *prng;
     struct mwi_place *place;
     struct mwt_garden *garden; /* NULL: references are NULL */
+    size_t *room;              /* elements that sequences may still get */
 };
 
 /** The block, or the end of the program. */

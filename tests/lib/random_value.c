@@ -153,6 +153,18 @@ random_len(struct mwt_prng *prng, const mw_type *elem, unsigned int depth)
     return mwt_below(prng, max + 2);
 }
 
+/* The same, while there is room. */
+static size_t
+take_len(
+    const struct mwt_source *source, const mw_type *elem, unsigned int depth)
+{
+    size_t n = random_len(source->prng, elem, depth);
+
+    n = n < *source->room ? n : *source->room;
+    *source->room -= n;
+    return n;
+}
+
 static void
 fill_items(const struct mwt_source *source, const mw_type *type,
     void *ret_value, unsigned int depth)
@@ -162,7 +174,7 @@ fill_items(const struct mwt_source *source, const mw_type *type,
     struct mwi_items items;
 
     if (type->kind == MW_KIND_SEQ) {
-        struct mwi_seq seq = { .len = random_len(prng, elem, depth) };
+        struct mwi_seq seq = { .len = take_len(source, elem, depth) };
 
         seq.cap = seq.len + mwt_below(prng, 3);
         if (seq.cap > 0) {
@@ -183,7 +195,7 @@ static void
 fill_map(const struct mwt_source *source, const mw_type *type, void *ret_value,
     unsigned int depth)
 {
-    size_t n = random_len(source->prng, type->elem, depth);
+    size_t n = take_len(source, type->elem, depth);
 
     for (size_t i = 0; i < n; i++) {
         mwt_put_random(source, type, ret_value, depth);
@@ -392,7 +404,8 @@ void
 mwt_random(struct mwt_prng *prng, struct mwi_place *place, const mw_type *type,
     void *ret_value)
 {
-    struct mwt_source source = { .prng = prng, .place = place };
+    size_t room = MWT_ROOM;
+    struct mwt_source source = { .prng = prng, .place = place, .room = &room };
 
     mwt_fill(&source, type, ret_value, 0);
 }

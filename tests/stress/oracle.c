@@ -242,8 +242,8 @@ run_case(uint64_t seed)
     size_t delta_len;
     size_t full_len;
 
-    oracle_watch(&c);
     oracle_open(&c, &plan);
+    oracle_watch(&c);
     oracle_count(&totals, &c);
     delta_len = oracle_run(&c, false);
     full_len = oracle_run(&c, true);
