@@ -136,11 +136,20 @@ append(struct mwi_node_table *table, void *node)
     return MW_OK;
 }
 
+static struct mwi_node_slot
+slot_of(const void *node, size_t table, size_t position)
+{
+    return (struct mwi_node_slot){ .node = node,
+        .table = (uint32_t) table & INT32_MAX,
+        .position = (uint32_t) position };
+}
+
 /* The number of a node that is hashed, or is hashed now. */
 static mw_status
 number_far(struct mwi_nodes *nodes, struct mwi_node_table *table,
     const mw_type *ref, const void *node, size_t *ret_number, mw_error *reterr)
 {
+    bool is_unique = nodes->check_unique && (ref->flags & MW_TYPE_UNIQUE) != 0;
     struct mwi_node_slot *slot;
 
     if (reserve(nodes, nodes->len + 1) < 0) {
@@ -151,14 +160,15 @@ number_far(struct mwi_nodes *nodes, struct mwi_node_table *table,
         if (append(table, (void *) (uintptr_t) node) < 0) {
             return mwi_fail_nomem(reterr);
         }
-        *slot = (struct mwi_node_slot){ node,
-            (uint32_t) (table - nodes->tables), (uint32_t) (table->n_far - 1) };
+        *slot =
+            slot_of(node, (size_t) (table - nodes->tables), table->n_far - 1);
+        slot->is_unique = is_unique;
         nodes->len++;
     } else if (&nodes->tables[slot->table] != table) {
         return mwi_fail(reterr, MW_EINVAL,
             "the same address is a node of %s and of %s",
             nodes->tables[slot->table].type->name, table->type->name);
-    } else if (nodes->check_unique && (ref->flags & MW_TYPE_UNIQUE) != 0) {
+    } else if (is_unique || slot->is_unique) {
         return mwi_fail(reterr, MW_EINVAL,
             "the node is referred to elsewhere, against @mw::unique");
     }
@@ -324,8 +334,7 @@ mwi_nodes_index(struct mwi_nodes *nodes)
             }
             slot = find_slot(nodes, table->far[i]);
             if (slot->node == NULL) {
-                *slot = (struct mwi_node_slot){ table->far[i], (uint32_t) t,
-                    (uint32_t) i };
+                *slot = slot_of(table->far[i], t, i);
                 nodes->len++;
             }
         }

@@ -37,9 +37,10 @@ struct mwi_node_table {
 };
 
 struct mwi_node_slot {
-    const void *node;  /* NULL: free */
-    uint32_t table;    /* index */
-    uint32_t position; /* in far */
+    const void *node;       /* NULL: free */
+    uint32_t table : 31;    /* index */
+    uint32_t is_unique : 1; /* a unique REF has led to it, which is checked */
+    uint32_t position;      /* in far */
 };
 
 struct mwi_nodes {
@@ -54,7 +55,7 @@ struct mwi_nodes {
     size_t reading_number;
     bool trust_unique; /* do not look whether what a unique REF leads to was
                           met before */
-    bool check_unique; /* refuse it if it was */
+    bool check_unique; /* refuse it if it was, and any REF to it after that */
 };
 
 /** Nodes in a table. */

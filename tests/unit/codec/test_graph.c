@@ -437,6 +437,13 @@ Test(graph, unique)
         MW_EINVAL);
     cr_expect_str_eq(
         error.text, "the node is referred to elsewhere, against @mw::unique");
+    cr_expect_eq(mwi_nodes_number(&nodes, &tree_ref_type, at, &number, &error),
+        MW_EINVAL, "by a reference of which nothing is promised");
+    cr_expect_eq(
+        mwi_nodes_number(&nodes, &tree_ref_type, &leaf, &number, NULL), MW_OK);
+    cr_expect_eq(
+        mwi_nodes_number(&nodes, &tree_unique_type, &leaf, &number, &error),
+        MW_EINVAL, "whichever comes first");
     mwi_nodes_fini(&nodes);
     nodes.trust_unique = true;
     for (size_t i = 0; i < 2; i++) {
