@@ -73,11 +73,13 @@ is_home(const struct mwi_node_table *table, const void *node, size_t *ret_at)
 static struct mwi_node_slot *
 find_slot(const struct mwi_nodes *nodes, const void *node)
 {
-    uint64_t hash = (uint64_t) (uintptr_t) node >> 4;
+    uint64_t address = (uintptr_t) node;
+    uint64_t hash = (address >> 8) * UINT64_C(0x9e3779b97f4a7c15);
     size_t at;
 
-    hash *= UINT64_C(0x9e3779b97f4a7c15);
-    at = (size_t) (hash >> 32) & (nodes->cap - 1);
+    /* Nodes that were allocated one after the other are near one another in
+     * the table, too, for the caches' sake. */
+    at = (size_t) ((hash >> 32) + (address >> 4 & 15)) & (nodes->cap - 1);
     while (nodes->slots[at].node != NULL && nodes->slots[at].node != node) {
         at = (at + 1) & (nodes->cap - 1);
     }
