@@ -12,7 +12,7 @@
 #include "delta/base.h"
 #include "delta/format.h"
 #include "delta/graph_diff.h"
-#include "delta/reach.h"
+#include "delta/lost.h"
 #include "delta/stage.h"
 
 /* What is being staged. */
@@ -332,21 +332,21 @@ may_have_lost(const struct mwi_patch *patch)
     return false;
 }
 
-/* Note all that the arguments and the caller's nodes will lead to. */
+/* Find what the arguments and the caller's nodes will lead to. */
 static void
-reach_all(struct mwi_patch *patch, struct mwi_reach *reach,
-    const mw_param *params, const void *const *args, size_t n)
+find_all(struct mwi_patch *patch, struct mwi_lost *lost, const mw_param *params,
+    const void *const *args, size_t n)
 {
     mwi_patch_exchange(patch);
     for (size_t i = 0; i < n; i++) {
-        mwi_reach_from(reach, params[i].type, args[i]);
+        mwi_lost_find(lost, params[i].type, args[i]);
     }
     for (size_t t = 0; t < patch->nodes->n_known_tables; t++) {
         const struct mwi_node_table *table = &patch->nodes->tables[t];
 
         for (size_t i = 0; i < table->n_known; i++) {
             if (!mwi_is_released(&patch->released, t, i)) {
-                mwi_reach_from(reach, table->type, mwi_node_at(table, i));
+                mwi_lost_find(lost, table->type, mwi_node_at(table, i));
             }
         }
     }
@@ -359,23 +359,24 @@ static mw_status
 drop_lost(struct mwi_patch *patch, const mw_param *params,
     const void *const *args, size_t n, mw_error *reterr)
 {
-    struct mwi_reach reach;
+    struct mwi_lost lost;
+    size_t at = 0;
 
-    if (mwi_reach_init(&reach, patch->nodes, &patch->released) < 0) {
+    if (mwi_lost_init(&lost, patch->nodes) < 0) {
         return mwi_fail_nomem(reterr);
     }
-    reach_all(patch, &reach, params, args, n);
+    find_all(patch, &lost, params, args, n);
     for (size_t t = 0; t < patch->nodes->n_tables; t++) {
         struct mwi_node_table *table = &patch->nodes->tables[t];
 
         for (size_t i = table->n_known; i < mwi_node_count(table); i++) {
-            if (!mwi_reach_has(&reach, t, i)) {
+            if (mwi_is_lost(&lost, at++)) {
                 mwi_nodes_free_one(table, i);
                 patch->stats.nodes_new--;
             }
         }
     }
-    mwi_reach_fini(&reach);
+    mwi_lost_fini(&lost);
     return MW_OK;
 }
 

@@ -103,12 +103,6 @@ mwi_reach_from(struct mwi_reach *reach, const mw_type *type, const void *value)
     }
 }
 
-bool
-mwi_reach_has(const struct mwi_reach *reach, size_t table, size_t number)
-{
-    return is_seen(reach, reach->base[table] + number);
-}
-
 size_t
 mwi_reach_unlinked(const struct mwi_reach *reach, mw_unlinked_fn fn, void *user)
 {

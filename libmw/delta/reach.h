@@ -28,9 +28,6 @@ void mwi_reach_fini(struct mwi_reach *reach);
 void mwi_reach_from(
     struct mwi_reach *reach, const mw_type *type, const void *value);
 
-/** Whether a node was seen. */
-bool mwi_reach_has(const struct mwi_reach *reach, size_t table, size_t number);
-
 /** Tell of each node of the request that may be changed and was not seen.  fn:
  * NULL allowed.  Returns how many there are. */
 size_t mwi_reach_unlinked(

@@ -23,6 +23,7 @@ mwi_released_fini(struct mwi_released *released)
         mwi_free(released->bits[t]);
     }
     mwi_free(released->bits);
+    mwi_map_fini(&released->by_address);
     *released = (struct mwi_released){ 0 };
 }
 
@@ -33,6 +34,13 @@ mwi_is_released(
     return table < released->n_tables && released->bits[table] != NULL &&
            number < released->nodes->tables[table].n_inout &&
            (released->bits[table][number / 64] >> (number % 64) & 1) != 0;
+}
+
+/* The same, whatever its number is in other tables. */
+static bool
+is_released(const struct mwi_released *released, const void *node)
+{
+    return mwi_map_get(&released->by_address, (uintptr_t) node) != NULL;
 }
 
 size_t
@@ -55,6 +63,7 @@ mwi_release_number(struct mwi_released *released, const mw_writes *writes,
 {
     const struct mwi_node_table *of = &released->nodes->tables[table];
     const mw_mask *mask;
+    void *node;
 
     if (number >= of->n_inout) {
         return mwi_fail(reterr, MW_EPROTO,
@@ -77,6 +86,10 @@ mwi_release_number(struct mwi_released *released, const mw_writes *writes,
         if (released->bits[table] == NULL) {
             return mwi_fail_nomem(reterr);
         }
+    }
+    node = mwi_node_at(of, (size_t) number);
+    if (mwi_map_put(&released->by_address, (uintptr_t) node, node) < 0) {
+        return mwi_fail_nomem(reterr);
     }
     released->bits[table][number / 64] |= UINT64_C(1) << (number % 64);
     released->n++;
@@ -112,14 +125,10 @@ check_ref(void *user, const mw_type *ref, void *node)
 {
     const struct check *check = user;
     const struct mwi_released *released = check->released;
-    const struct mwi_node_table *table =
-        mwi_nodes_find_table(released->nodes, ref->elem);
     size_t number;
 
-    if (table == NULL ||
-        !mwi_nodes_find(released->nodes, ref->elem, node, &number) ||
-        !mwi_is_released(
-            released, (size_t) (table - released->nodes->tables), number)) {
+    if (!is_released(released, node) ||
+        !mwi_nodes_find(released->nodes, ref->elem, node, &number)) {
         return MW_OK;
     }
     if (check->number == SIZE_MAX) {
@@ -141,26 +150,6 @@ mwi_check_released(const struct mwi_released *released, const mw_type *type,
     return mwi_each_ref(type, value, check_ref, &check);
 }
 
-/* Whether a node is released, whatever its number is in other tables. */
-static bool
-is_released_node(const struct mwi_released *released,
-    const struct mwi_nodes *nodes, size_t t, size_t i)
-{
-    const struct mwi_node_table *table = &nodes->tables[t];
-    const struct mwi_node_table *own;
-    size_t number;
-
-    if (nodes == released->nodes) {
-        return mwi_is_released(released, t, i);
-    }
-    own = mwi_nodes_find_table(released->nodes, table->type);
-    return own != NULL &&
-           mwi_nodes_find(
-               released->nodes, table->type, mwi_node_at(table, i), &number) &&
-           mwi_is_released(
-               released, (size_t) (own - released->nodes->tables), number);
-}
-
 mw_status
 mwi_check_released_nodes(const struct mwi_released *released,
     const struct mwi_nodes *nodes, mw_error *reterr)
@@ -177,9 +166,10 @@ mwi_check_released_nodes(const struct mwi_released *released,
         check.name = table->type->name;
         for (size_t i = 0; i < mwi_node_count(table) && status == MW_OK; i++) {
             check.number = i;
-            if (!is_released_node(released, nodes, t, i)) {
-                status = mwi_each_ref(
-                    table->type, mwi_node_at(table, i), check_ref, &check);
+            void *node = mwi_node_at(table, i);
+
+            if (!is_released(released, node)) {
+                status = mwi_each_ref(table->type, node, check_ref, &check);
             }
         }
     }

@@ -8,10 +8,13 @@
 #include "mw/desc.h"
 #include "mw/status.h"
 
+#include "base/map.h"
 #include "codec/nodes.h"
 
 struct mwi_released {
     const struct mwi_nodes *nodes;
+    struct mwi_map by_address; /* the nodes: mostly they are few, and to look
+                                  there costs less than to find a number */
     uint64_t **bits; /* by table of the request: one per node, or NULL */
     size_t n_tables;
     size_t n; /* of all tables */
