@@ -323,6 +323,12 @@ partial(mw_call *call, graph_Doc *doc, const char *what)
     for (size_t i = 0; i < doc->lines.len; i++) {
         doc->lines.items[i].quantity++;
     }
+    if (strcmp(what, "swapped") == 0 && doc->lines.len > 2) {
+        graph_Line line = doc->lines.items[1];
+
+        doc->lines.items[1] = doc->lines.items[2];
+        doc->lines.items[2] = line;
+    }
     return mw_set_string(call, &doc->title, what);
 }
 
@@ -346,6 +352,12 @@ relink(mw_call *call, graph_Node_seq *roots, const char *what)
 static mw_status
 unshared_all(mw_call *call, graph_Node_seq *roots, const char *what)
 {
+    if (strcmp(what, "count") == 0) {
+        for (size_t i = 0; i < roots->len; i++) {
+            roots->items[i]->weight += 1;
+        }
+        return MW_OK;
+    }
     return mutate_one(call, &graph_Node_seq_unique_type, roots, what);
 }
 
