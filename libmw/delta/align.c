@@ -251,10 +251,15 @@ align_by_blocks(struct mwi_hunks *hunks, struct mwi_rows *rows,
 {
     struct mwi_matches matches = { 0 };
     struct mwi_hunk gap = *where;
-    size_t block;
+    size_t before = 0;
 
     for (; matches.len == 0; level++) {
-        block = mwi_block_symbols(rows, level, where->old_n);
+        size_t block = mwi_block_symbols(rows, level, where->old_n);
+
+        if (block == before && block > 0) {
+            continue;
+        }
+        before = block;
         if (block == 0 || rows->budget <= 0 ||
             (level > 0 && where->old_n + where->new_n > REFINE_MAX)) {
             return false;

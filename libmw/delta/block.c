@@ -19,6 +19,8 @@ enum {
     PLACES = 6,           /* of the same block that are looked at */
     BLOCKS_MAX = 1 << 16, /* at the first level, for the caches' sake */
     FILTER_BITS = 4,      /* 16 bits of the filter per place of the table */
+    PROBES = 32,     /* places where a row is looked at before all of it is */
+    PROBED_MOST = 8, /* an 8th of a row, at most, is looked at for that */
 };
 
 static const uint64_t BASE = UINT64_C(0x9e3779b97f4a7c15);
@@ -251,6 +253,44 @@ look_up(const struct table *table, const struct mwi_hunk *where, size_t new_at,
     return best;
 }
 
+/* Roll the window on by a symbol. */
+static uint64_t
+roll(const struct table *table, size_t at, uint64_t hash)
+{
+    const struct mwi_rows *rows = table->rows;
+
+    hash -= symbol(rows->live, rows->width, at) * table->power;
+    return hash * BASE + symbol(rows->live, rows->width, at + table->block);
+}
+
+/* Whether a long row is worth to be scanned: at some of a few places in it
+ * there is something of the old row. */
+static bool
+is_worth_it(const struct table *table, const struct mwi_hunk *where)
+{
+    size_t step = (where->new_n - table->block) / PROBES;
+    struct mwi_match before = { .old_at = where->old_at,
+        .new_at = where->new_at };
+
+    if (step / PROBED_MOST < table->block) {
+        return true;
+    }
+    for (size_t i = 0; i < PROBES; i++) {
+        size_t at = where->new_at + i * step;
+        size_t end = at + table->block;
+        uint64_t hash =
+            hash_block(table->rows->live, table->rows->width, at, table->block);
+
+        for (; at < end; at++) {
+            if (look_up(table, where, at, hash, &before).n > 0) {
+                return true;
+            }
+            hash = roll(table, at, hash);
+        }
+    }
+    return false;
+}
+
 static bool
 push(struct mwi_matches *matches, const struct mwi_match *match)
 {
@@ -305,8 +345,7 @@ scan(const struct table *table, struct mwi_rows *rows,
         } else if (at == end) {
             return true;
         } else {
-            hash -= symbol(rows->live, width, at) * table->power;
-            hash = hash * BASE + symbol(rows->live, width, at + block);
+            hash = roll(table, at, hash);
             at++;
         }
     }
@@ -325,7 +364,7 @@ mwi_block_match(struct mwi_rows *rows, const struct mwi_hunk *where,
         return true;
     }
     ok = table_init(&table, rows, where, block) &&
-         scan(&table, rows, where, matches);
+         (!is_worth_it(&table, where) || scan(&table, rows, where, matches));
     table_fini(&table);
     rows->budget -= (int64_t) (where->old_n + where->new_n);
     return ok && mwi_match_chain(matches, &n);
