@@ -24,7 +24,8 @@ typedef struct mw_stats {
     uint64_t bytes_sent;     /* request, in bytes of plaintext on the wire */
     uint64_t bytes_received; /* reply, likewise */
     uint64_t bytes_full;     /* what the reply would have taken with every
-                                value whole; 0 unless .measure was set */
+                                value whole, with nodes by an estimate; 0
+                                unless .measure was set */
     uint64_t values_changed; /* members, elements and runs assigned */
     uint64_t elements_inserted;
     uint64_t elements_removed;
