@@ -105,9 +105,6 @@ spoil(mw_call *call, graph_Doc *doc, const char *what)
         doc->totals.items[1] = first;
     } else if (strcmp(what, "text") == 0) {
         return mw_set_string(call, &doc->title, "\xff");
-    } else if (strcmp(what, "bits") == 0) {
-        doc->choice.tag = 77;
-        doc->choice.table = doc->totals;
     } else {
         return mw_call_fail(call, MW_EINVAL, "'%s' is unknown", what);
     }

@@ -11,10 +11,11 @@ from typing import Any
 import harness
 from cbor2 import dumps
 from mw_client import Connection, Failed
+from mw_nodes import Request
 from orders import Raw, encode
 from surgery import (
-    BOXED, COUNT, DOC, DOC_INFO, DOC_LINES, DOC_SETTINGS, LABEL, NOTHING, PATH, SETTINGS, node,
-    node_list,
+    BOXED, COUNT, DOC, DOC_INFO, DOC_LINES, DOC_SETTINGS, KINDS, LABEL, NODE_REF, NOTHING, PATH,
+    SETTINGS, Source, node, node_list, some, world,
 )  # fmt: skip
 
 NO_NODES: list[Any] = [[], []]
@@ -209,6 +210,30 @@ class Values(harness.InteropCase):
                     self.desk.results(number)
                 except Failed as failed:
                     self.assertIn(failed.status, (-3, -11), failed.text)
+
+    def test_damaged_documents(self) -> None:
+        """Requests with something of all kinds, in which bytes were changed, lost or
+        put in."""
+        rng = random.Random(20240313)
+        answers = [0, 0]
+        for i in range(400):
+            tables = world(rng, rng.choice((1, 3, 9)), 2)
+            source = Source(rng, {name: len(nodes) for name, nodes in tables.items()}, 1)
+            request = Request(KINDS, tables, [(DOC, some(DOC, source)), (NODE_REF, 0)])
+            damaged = bytearray(dumps([request.nodes, *request.inout, str(i)]))
+            for _ in range(rng.choice((1, 1, 2, 5))):
+                at, n = rng.randrange(len(damaged)), rng.randrange(1, 4)
+                kept = rng.choice((0, n, n))
+                damaged[at : at + kept] = rng.randbytes(rng.choice((0, kept, n)))
+            with self.subTest(i=i, damaged=damaged.hex()):
+                try:
+                    self.desk.results(self.send("mixed", Raw(bytes(damaged))))
+                    answers[0] += 1
+                except Failed as failed:
+                    answers[1] += 1
+                    self.assertIn(failed.status, (-3, -11), failed.text)
+                    self.assertNotEqual(failed.text, "")
+        self.assertGreater(min(answers), 10)
 
 
 if __name__ == "__main__":

@@ -7,18 +7,20 @@ from __future__ import annotations
 import random
 import struct
 import unittest
+from collections.abc import Callable
 from typing import Any
 
 import harness
-from mw_client import FULL_VALUES, Connection, plain
-from mw_delta import Map, Mutable, Refused, Scalar, Sequence, Struct, Text, Type, Union
+from mw_client import FULL_VALUES, Connection
+from mw_delta import Map, Mutable, Refused, Scalar, Struct, Text, Type, Union
 from mw_nodes import Request
 from surgery import (
-    CHOICE, DOC, FLAGS, INDEX, KINDS, LINES, NODE_REF, NODES, SETTINGS, SHAPE, TABLE, TREE_REF,
-    Source, some, world,
+    CHOICE, DOC, FLAGS, INDEX, KINDS, LINES, NODE_REF, NODES, SETTINGS, SHAPE, TABLE, Source, some,
+    world,
 )  # fmt: skip
 
 CASES = 60  # of each operation
+WITHOUT_NODES = ("settings", "choice", "totals", "lines", "flags")
 
 
 def exact(value: Any) -> Any:
@@ -130,8 +132,10 @@ class Random(harness.InteropCase):
         values = list(zip([*kinds, *outs], [*changed, *made]))
         return exact(request.compare(after, values) if request else [v for _, v in values])
 
-    def check(self, target: str, kinds: list[Type], extra: Any, outs: list[Type] = []) -> None:
-        """extra: makes the arguments that follow, from a seed; without nodes if it says so."""
+    def check(
+        self, target: str, kinds: list[Type], extra: Callable[[int], list[Any]], *outs: Type
+    ) -> None:
+        """extra makes the arguments that follow, from a seed."""
         for i in range(CASES):
             rng = self.random
             tables = world(rng, rng.choice((0, 1, 3, 20)), rng.choice((0, 6)))
@@ -140,12 +144,12 @@ class Random(harness.InteropCase):
             seed = rng.randrange(2**31)
             with self.subTest(target=target, i=i, seed=seed):
                 request = None
-                if target not in ("settings", "choice", "totals", "lines", "flags"):
+                if target not in WITHOUT_NODES:
                     request = Request(KINDS, tables, list(zip(kinds, values)))
                     values = request.inout
                 arguments = [*values, *extra(seed)]
                 results = [
-                    self.outcome(target, kinds, outs, request, arguments, full)
+                    self.outcome(target, kinds, list(outs), request, arguments, full)
                     for full in (False, True)
                 ]
                 self.assertEqual(*results)
@@ -158,15 +162,13 @@ class Random(harness.InteropCase):
             ("lines", [LINES], lambda seed: [str(seed)]),
             ("flags", [FLAGS], lambda seed: [seed % 256]),
             ("all", [NODES], lambda seed: [str(seed)]), ("links", [INDEX], lambda seed: [str(seed)]),
-            ("unshared_all", [NODES], lambda seed: [str(seed)]),
         ):  # fmt: skip
-            if target != "unshared_all":  # whose promise random nodes do not keep
-                self.check(target, kinds, extra)
+            self.check(target, kinds, extra)
         self.assertGreater(self.patches, 100)
         self.assertLess(self.bytes[False], self.bytes[True])
 
     def test_mixed(self) -> None:
-        self.check("mixed", [DOC, NODE_REF], lambda seed: [str(seed)], [SHAPE, INDEX])
+        self.check("mixed", [DOC, NODE_REF], lambda seed: [str(seed)], SHAPE, INDEX)
 
 
 if __name__ == "__main__":
