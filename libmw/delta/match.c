@@ -89,15 +89,71 @@ find_key(struct key_table *table, const struct mwi_snapshot *snapshot,
     return &table->slots[at];
 }
 
-/* Enter the old elements that are not matched already.  False when two have
+/* Whether an old and a new element have the same key. */
+static bool
+is_pair(const struct key_table *table, struct mwi_items live, size_t i,
+    size_t old_end, size_t j, size_t new_end)
+{
+    size_t size = table->elem->size;
+
+    return i < old_end && j < new_end &&
+           mwi_same_key(table->elem, table->snapshot, table->old.at + i * size,
+               NULL, live.at + j * size);
+}
+
+/* Match those that follow one another as they did; where they do not, look no
+ * further than to the next.  Returns how many old ones are left, or SIZE_MAX
+ * when two neighbours have the same key. */
+static size_t
+match_neighbours(const struct key_table *table, struct mwi_items live,
+    struct mwi_matching *matching, unsigned char *taken)
+{
+    size_t size = table->elem->size;
+    size_t old_end = table->old.len - matching->suffix;
+    size_t new_end = live.len - matching->suffix;
+    size_t left = old_end - matching->prefix;
+    size_t i = matching->prefix;
+    size_t j = matching->prefix;
+
+    while (i < old_end && j < new_end) {
+        const unsigned char *old = table->old.at + i * size;
+
+        if (i + 1 < old_end && mwi_same_key(table->elem, table->snapshot, old,
+                                   table->snapshot, old + size)) {
+            return SIZE_MAX;
+        }
+        if (is_pair(table, live, i, old_end, j, new_end)) {
+            taken[i - matching->prefix] = 1;
+            matching->from[j++] = i++;
+            left--;
+        } else if (is_pair(table, live, i + 1, old_end, j, new_end)) {
+            i++;
+        } else {
+            matching->from[j] = MWI_NO_ELEMENT;
+            i += !is_pair(table, live, i, old_end, j + 1, new_end);
+            j++;
+        }
+    }
+    while (j < new_end) {
+        matching->from[j++] = MWI_NO_ELEMENT;
+    }
+    return left;
+}
+
+/* Enter the old elements from start on that are not taken.  False when two have
  * the same key. */
 static bool
-enter_keys(struct key_table *table, size_t start, size_t end)
+enter_keys(struct key_table *table, size_t start, size_t end,
+    const unsigned char *taken)
 {
     for (size_t i = start; i < end; i++) {
-        struct key_slot *slot = find_key(
-            table, table->snapshot, table->old.at + i * table->elem->size);
+        struct key_slot *slot;
 
+        if (taken[i - start] != 0) {
+            continue;
+        }
+        slot = find_key(
+            table, table->snapshot, table->old.at + i * table->elem->size);
         if (slot == NULL || slot->element != 0) {
             return false;
         }
@@ -112,13 +168,15 @@ look_up_keys(struct key_table *table, struct mwi_items live,
     struct mwi_matching *matching, unsigned char *taken)
 {
     for (size_t j = matching->prefix; j < live.len - matching->suffix; j++) {
-        const struct key_slot *slot =
-            find_key(table, NULL, live.at + j * table->elem->size);
+        const struct key_slot *slot;
 
+        if (matching->from[j] != MWI_NO_ELEMENT) {
+            continue;
+        }
+        slot = find_key(table, NULL, live.at + j * table->elem->size);
         if (slot == NULL) {
             return false;
         }
-        matching->from[j] = MWI_NO_ELEMENT;
         if (slot->element != 0) {
             size_t i = slot->element - 1;
 
@@ -142,20 +200,24 @@ mwi_match_keyed(const struct mwi_differ *d, const mw_type *elem,
         .old = old,
     };
     size_t end = old.len - matching->suffix;
+    unsigned char *taken = mwi_calloc(end - matching->prefix, 1);
+    size_t left = taken != NULL
+                      ? match_neighbours(&table, live, matching, taken)
+                      : SIZE_MAX;
     size_t cap = 4;
-    unsigned char *taken;
-    bool ok;
+    bool ok = left != SIZE_MAX;
 
-    while (cap / 2 < end - matching->prefix) {
-        cap *= 2;
+    if (ok) {
+        while (cap / 2 < left) {
+            cap *= 2;
+        }
+        table.mask = cap - 1;
+        table.probes = (old.len + live.len + cap) * PROBES_PER_KEY;
+        table.slots = mwi_calloc(cap, sizeof(*table.slots));
+        ok = table.slots != NULL &&
+             enter_keys(&table, matching->prefix, end, taken) &&
+             look_up_keys(&table, live, matching, taken);
     }
-    table.mask = cap - 1;
-    table.probes = (old.len + live.len + cap) * PROBES_PER_KEY;
-    table.slots = mwi_calloc(cap, sizeof(*table.slots));
-    taken = mwi_calloc(end - matching->prefix, 1);
-    ok = table.slots != NULL && taken != NULL &&
-         enter_keys(&table, matching->prefix, end) &&
-         look_up_keys(&table, live, matching, taken);
     mwi_free(table.slots);
     mwi_free(taken);
     return ok;
