@@ -237,15 +237,18 @@ mwi_call_execute(
     }
     if (status == MW_OK) {
         status = make_reply(call, ret_frame, ret_outcome);
-    } else if (status == MW_EEXCEPTION) {
-        status = take_exception(call, ret_frame, ret_outcome);
-    }
-    if (status == MW_OK) {
-        end_mirror(call, ret_frame);
-        return;
+        if (status == MW_OK) {
+            end_mirror(call, ret_frame);
+            return;
+        }
     }
     if (prepared) {
         mwi_call_mirror_end(call, NULL, 0);
     }
-    mwi_call_make_fail(ret_frame, call->id, ret_outcome, !prepared);
+    if (status == MW_EEXCEPTION) {
+        status = take_exception(call, ret_frame, ret_outcome);
+    }
+    if (status < 0) {
+        mwi_call_make_fail(ret_frame, call->id, ret_outcome, !prepared);
+    }
 }

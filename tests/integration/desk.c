@@ -236,6 +236,15 @@ fail(mw_call *call, mirror_Doc *doc, int32_t status)
 }
 
 static mw_status
+refuse(mw_call *call, mirror_Doc *doc)
+{
+    mirror_Refused refused = { .why = doc->title };
+
+    doc->serial++;
+    return mirror_Refused_raise(call, &refused);
+}
+
+static mw_status
 spoil(mw_call *call, mirror_Doc *doc)
 {
     return mw_set_string(call, &doc->title, "\xff\xfe");
@@ -282,6 +291,7 @@ static const mirror_Desk_ops ops = {
     .put = put,
     .last = last,
     .fail = fail,
+    .refuse = refuse,
     .spoil = spoil,
     .hold = hold,
     .configure = configure,

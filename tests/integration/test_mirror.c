@@ -158,6 +158,8 @@ Test(mirror, failing_handlers)
         c.doc.serial++;
         mwt_see_delta(&c);
     }
+    cr_assert_eq(mirror_Desk_refuse(c.client, &c.ctx, &c.doc), MW_EEXCEPTION);
+    mwt_see_delta(&c);
     cr_assert_eq(mirror_Desk_spoil(c.client, &c.ctx, &c.doc), MW_EINTERNAL);
     mwt_see_delta(&c);
     /* Refused before it was sent. */
