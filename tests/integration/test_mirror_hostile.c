@@ -64,7 +64,7 @@ static void
 send_call(
     struct scene *c, const char *target, const char *mirror, const char *arg)
 {
-    char hex[HEX_MAX];
+    char hex[HEX_MAX + 256]; /* arg is the long one */
 
     (void) snprintf(
         hex, sizeof(hex), "85 01 05 %s a1 05 %s 81 %s", target, mirror, arg);
