@@ -231,6 +231,17 @@ read_arg(struct mwi_reader *r, mw_call *call, struct mwi_place *place, size_t i)
     r->path = NULL;
 }
 
+/* What is left is the handler's.  That may be nothing: arenas take more than
+ * they hand out. */
+static void
+share_rest(mw_call *call)
+{
+    struct mwi_arena *arena = &call->arena;
+    size_t left = arena->limit - call->inout.total;
+
+    arena->limit = left > arena->total ? left : arena->total;
+}
+
 /* Read the array of arguments. */
 static void
 read_args(struct mwi_reader *r, mw_call *call)
@@ -265,8 +276,7 @@ read_args(struct mwi_reader *r, mw_call *call)
         read_arg(r, call, &place, i);
     }
     mwi_leave(r);
-    /* What is left is the handler's. */
-    call->arena.limit -= call->inout.total;
+    share_rest(call);
 }
 
 void

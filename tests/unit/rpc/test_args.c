@@ -78,7 +78,7 @@ make_albums(album albums[2])
 
 /* The call as it is when its arguments have been decoded. */
 static mw_call *
-decoded(const struct mwi_operation *op)
+decoded(const struct mwi_operation *op, size_t memory_max)
 {
     struct mwi_nodes nodes = { 0 };
     struct mwi_message head;
@@ -87,7 +87,7 @@ decoded(const struct mwi_operation *op)
     struct mwi_buf buf;
     album albums[2];
     const void *args[] = { &albums[0], &albums[1] };
-    const struct mwi_call_limits limits = { 10 * TEXT_LEN, 64 };
+    const struct mwi_call_limits limits = { memory_max, 64 };
     const struct mwi_call_head call_head = {
         .target = { op->method->target, strlen(op->method->target) },
         .timeout_ms = UINT64_MAX,
@@ -137,7 +137,7 @@ check(const mw_writes *writes, size_t texts_inout)
     const album *got[2];
 
     cr_assert_eq(mwi_method_node_types(&op.node_types, &method), MW_OK);
-    call = decoded(&op);
+    call = decoded(&op, 10 * TEXT_LEN);
     got[0] = call->args[0];
     got[1] = call->args[1];
     cr_expect_eq(strlen(got[0]->title), TEXT_LEN);
@@ -160,4 +160,21 @@ Test(args, what_the_contract_excludes_needs_none)
     check(&album_only, 1);
     check(&ids_only, 0);
     check(&first_only, 0);
+}
+
+/* The two arenas round up what they take, together beyond the limit. */
+Test(args, leave_no_more_than_the_limit)
+{
+    const mw_method method = METHOD(NULL);
+    struct mwi_operation op = { .method = &method };
+
+    cr_assert_eq(mwi_method_node_types(&op.node_types, &method), MW_OK);
+    for (size_t memory_max = 302000; memory_max < 1000000; memory_max += 9000) {
+        mw_call *call = decoded(&op, memory_max);
+
+        cr_expect_null(mw_alloc(call, memory_max), "of %zu", memory_max);
+        cr_expect_leq(call->arena.limit, memory_max);
+        mwi_call_free(call);
+    }
+    mwi_type_set_fini(&op.node_types);
 }
