@@ -274,7 +274,7 @@ begin_call(struct mwi_host *host, mw_call *call, mw_error *reterr)
 {
     uint64_t before;
 
-    call->charge = call->request_len + call->arena.total;
+    call->charge = call->request_len + call->arena.total + call->inout.total;
     before = atomic_fetch_add(&host->call_bytes, call->charge);
     atomic_fetch_add(&host->calls, 1);
     if (before > 0 && before + call->charge > host->options.queue_memory_max) {

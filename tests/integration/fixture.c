@@ -225,6 +225,14 @@ note_slowly(mw_call *call, const probe_Box *box)
 }
 
 static mw_status
+note_links(mw_call *call, const probe_Link *first)
+{
+    gate_pass(&server_of(call)->gate);
+    gate_note(&server_of(call)->gate, first != NULL ? "some" : "none");
+    return MW_OK;
+}
+
+static mw_status
 garble(mw_call *call, char **ret_value)
 {
     *ret_value = mw_strdup(call, "\xff\xfe");
@@ -277,6 +285,7 @@ static const probe_Probe_ops probe_ops = {
     .wait = wait_at_gate,
     .note = note,
     .note_slowly = note_slowly,
+    .note_links = note_links,
     .garble = garble,
     .fill = fill,
     .stop = stop,

@@ -136,6 +136,36 @@ Test(life, full_memory_refuses)
     mwt_server_close(&s);
 }
 
+/* Nodes count as much as other arguments. */
+Test(life, full_memory_refuses_nodes)
+{
+    enum { N_LINKS = 200 };
+    struct mwt_server s;
+    mw_client *client;
+    mw_ctx ctx = MW_CTX(.timeout_ms = 20000);
+    probe_Link *links = calloc(N_LINKS, sizeof(*links));
+    uint32_t n_accepted = 0;
+    mw_status status;
+
+    mwt_server_start(
+        &s, MW_SERVER(.threads_max = 1, .queue_memory_max = 1 << 20));
+    client = mwt_local_client(&s);
+    for (size_t i = 0; i + 1 < N_LINKS; i++) {
+        links[i].next = &links[i + 1];
+    }
+    while ((status = probe_Probe_note_links(client, &ctx, links)) == MW_OK) {
+        n_accepted++;
+        cr_assert_lt(n_accepted, 20);
+    }
+    cr_assert_eq(status, MW_EEXHAUSTED, "%s", mw_ctx_error(&ctx));
+    cr_assert_gt(n_accepted, 2);
+    mwt_gate_open(&s.gate);
+    mwt_gate_wait_notes(&s.gate, n_accepted);
+    free(links);
+    mw_client_close(client);
+    mwt_server_close(&s);
+}
+
 Test(life, as_many_run_at_once_as_there_are_threads)
 {
     enum { N = 16 };
