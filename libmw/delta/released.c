@@ -70,7 +70,10 @@ mwi_release_number(struct mwi_released *released, const mw_writes *writes,
             "%s[%" PRIu64 "] was released, but is no node of an inout argument",
             of->type->name, number);
     }
-    if (mwi_is_released(released, table, (size_t) number)) {
+    node = mwi_node_at(of, (size_t) number);
+    /* By its address: where @mw::unique is trusted and a lie, a node has more
+     * than one number. */
+    if (is_released(released, node)) {
         return mwi_fail(reterr, MW_EPROTO, "%s[%" PRIu64 "] was released twice",
             of->type->name, number);
     }
@@ -87,7 +90,6 @@ mwi_release_number(struct mwi_released *released, const mw_writes *writes,
             return mwi_fail_nomem(reterr);
         }
     }
-    node = mwi_node_at(of, (size_t) number);
     if (mwi_map_put(&released->by_address, (uintptr_t) node, node) < 0) {
         return mwi_fail_nomem(reterr);
     }
@@ -120,6 +122,23 @@ struct check {
     mw_error *reterr;
 };
 
+/* The number of a released node.  mwi_nodes_find() does not know those that a
+ * unique reference was trusted to lead to. */
+static size_t
+number_of(
+    const struct mwi_released *released, const mw_type *type, const void *node)
+{
+    const struct mwi_node_table *table =
+        mwi_nodes_find_table(released->nodes, type);
+    size_t number = 0;
+
+    while (table != NULL && number < table->n_inout &&
+           mwi_node_at(table, number) != node) {
+        number++;
+    }
+    return number;
+}
+
 static mw_status
 check_ref(void *user, const mw_type *ref, void *node)
 {
@@ -127,10 +146,10 @@ check_ref(void *user, const mw_type *ref, void *node)
     const struct mwi_released *released = check->released;
     size_t number;
 
-    if (!is_released(released, node) ||
-        !mwi_nodes_find(released->nodes, ref->elem, node, &number)) {
+    if (!is_released(released, node)) {
         return MW_OK;
     }
+    number = number_of(released, ref->elem, node);
     if (check->number == SIZE_MAX) {
         return mwi_fail(check->reterr, MW_EPROTO,
             "%s[%zu] was released, but %s still refers to it", ref->elem->name,
