@@ -367,6 +367,21 @@ follow_sent(struct mwi_mirror_use *use)
     mirror->serial = use->serial;
 }
 
+/* The mirror's object is the node that the argument leads to by now.  Other
+ * calls look whether it is theirs meanwhile. */
+static void
+follow_node(mw_mirror *mirror, const void *arg)
+{
+    const void *node =
+        mirror->type->kind == MW_KIND_REF ? mwi_load_pointer(arg) : NULL;
+
+    if (node != NULL) {
+        mwi_lock(&mirror->mutex);
+        mirror->object = node;
+        mwi_unlock(&mirror->mutex);
+    }
+}
+
 void
 mwi_mirror_follow(
     struct mwi_mirror_use *use, const uint8_t *reply, size_t len, size_t budget)
@@ -383,11 +398,7 @@ mwi_mirror_follow(
         return;
     }
     if (use->is_of_all) {
-        const void *node = mirror->type->kind == MW_KIND_REF
-                               ? mwi_load_pointer(use->args[i])
-                               : NULL;
-
-        mirror->object = node != NULL ? node : mirror->object;
+        follow_node(mirror, use->args[i]);
         return;
     }
     if (mirror->base != NULL && mwi_mirror_apply(use->method, i, reply, len,

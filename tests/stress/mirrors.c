@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Many threads on one connection, each with a document and a mirror of its own
- * and all with one that they share: what the server gets must be right.  Made
- * for the thread sanitizer.
+ * and all with two that they share, one of which is of another graph than they
+ * pass for all but one: what the server gets must be right.  Made for the
+ * thread sanitizer.
  *
  *     stress_mirrors [threads [calls of each]]
  *
@@ -24,6 +25,8 @@ static struct mwt_desk desk;
 static mw_client *client;
 static mirror_Doc shared; /* not changed while the threads run */
 static mw_mirror *shared_mirror;
+static mirror_Node node; /* the first thread's */
+static mw_mirror *node_mirror;
 static size_t n_calls = CALLS;
 static atomic_ulong n_right;
 static atomic_ulong n_wrong;
@@ -89,6 +92,35 @@ edit_own(mw_ctx *ctx, mw_mirror *mirror, mirror_Doc *doc)
     mirror_Doc_clear(&before);
 }
 
+/* Each with a node of its own. */
+static void
+grow_own(mw_ctx *ctx, mirror_Node *own)
+{
+    mirror_Node *list = own;
+    mw_seq_u8 got = { 0 };
+    mw_status status;
+
+    ctx->mirror = node_mirror;
+    status = mirror_Desk_grow(client, ctx, &list, 0, &got);
+    free(got.items);
+    judge(status == MW_OK && list == own, "node", ctx);
+}
+
+/* Refused at once: only the mirror is looked at. */
+static void
+share_memory(mw_ctx *ctx)
+{
+    union {
+        mirror_Node *list;
+        mw_seq_u8 got;
+    } shared_by = { .list = NULL };
+    mw_status status;
+
+    ctx->mirror = node_mirror;
+    status = mirror_Desk_grow(client, ctx, &shared_by.list, 0, &shared_by.got);
+    judge(status == MW_EINVAL, "refused", ctx);
+}
+
 /* Its end comes whenever it comes. */
 static void
 give_up(mw_ctx *ctx, mirror_Doc *doc)
@@ -108,6 +140,7 @@ make_calls(void *arg)
     struct mwt_prng prng = { .state = (uintptr_t) arg };
     mw_ctx ctx = MW_CTX(.timeout_ms = 120000);
     mirror_Doc doc = { 0 };
+    mirror_Node other = { 0 };
     mw_mirror *mirror;
 
     if (mw_mirror_open(&mirror, &mirror_Doc_type, &doc, NULL) < 0) {
@@ -119,6 +152,10 @@ make_calls(void *arg)
         } else {
             edit_own(&ctx, mirror, &doc);
         }
+        if (mwt_chance(&prng, 10)) {
+            grow_own(&ctx, (uintptr_t) arg == 1 ? &node : &other);
+        }
+        share_memory(&ctx);
         if (mwt_chance(&prng, 2)) {
             mw_mirror_reset(mwt_chance(&prng, 50) ? mirror : shared_mirror);
         }
@@ -147,7 +184,8 @@ main(int argc, char **argv)
         }
     }
     if (threads == NULL ||
-        mw_mirror_open(&shared_mirror, &mirror_Doc_type, &shared, NULL) < 0) {
+        mw_mirror_open(&shared_mirror, &mirror_Doc_type, &shared, NULL) < 0 ||
+        mw_mirror_open(&node_mirror, &mirror_Node_ref_type, &node, NULL) < 0) {
         abort();
     }
     for (size_t i = 0; i < n_threads; i++) {
@@ -159,6 +197,7 @@ main(int argc, char **argv)
     for (size_t i = 0; i < n_threads; i++) {
         (void) pthread_join(threads[i], NULL);
     }
+    mw_mirror_close(node_mirror);
     mw_mirror_close(shared_mirror);
     mirror_Doc_clear(&shared);
     mw_client_close(client);
