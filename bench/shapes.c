@@ -231,7 +231,7 @@ fill_text(void *object, size_t n)
     }
 }
 
-/* Words are replaced, by turns with a letter more and with one less. */
+/* Words are replaced, some with a letter more and some with one less. */
 static void
 change_text(struct mwi_place *place, void *object, size_t n)
 {
@@ -246,11 +246,13 @@ change_text(struct mwi_place *place, void *object, size_t n)
     for (size_t i = 0; i < n; i++) {
         size_t at = spread(i, n, words) * WORD;
 
+        size_t more = bench_random() >> 63;
+
         memcpy(changed + to, text->all + from, at - from);
         to += at - from;
         write_word(changed + to);
-        to += i % 2 == 0 ? WORD : WORD - 1;
-        from = at + (i % 2 == 0 ? WORD - 1 : WORD);
+        to += WORD - 1 + more;
+        from = at + WORD - more;
     }
     memcpy(changed + to, text->all + from, len - from);
     text->all = changed;

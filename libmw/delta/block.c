@@ -272,11 +272,13 @@ is_worth_it(const struct table *table, const struct mwi_hunk *where)
     struct mwi_match before = { .old_at = where->old_at,
         .new_at = where->new_at };
 
-    if (step / PROBED_MOST < table->block) {
+    if (table->rows->hashes || step / PROBED_MOST < table->block) {
         return true;
     }
     for (size_t i = 0; i < PROBES; i++) {
-        size_t at = where->new_at + i * step;
+        /* Not in even steps: what is in the row may be so, too. */
+        size_t at = where->new_at + i * step +
+                    (size_t) (mix(i) % (step - table->block));
         size_t end = at + table->block;
         uint64_t hash =
             hash_block(table->rows->live, table->rows->width, at, table->block);
