@@ -238,14 +238,14 @@ change_text(struct mwi_place *place, void *object, size_t n)
     bench_Text *text = object;
     size_t len = strlen(text->all);
     size_t words = len / WORD;
-    char *changed = mwi_place_alloc(place, len + 2, 1, 1);
+    char *changed = mwi_place_alloc(place, len + n + 1, 1, 1);
     size_t from = 0;
     size_t to = 0;
 
     bench_must(changed != NULL, "out of memory");
+    n = n < words ? n : words;
     for (size_t i = 0; i < n; i++) {
         size_t at = spread(i, n, words) * WORD;
-
         size_t more = bench_random() >> 63;
 
         memcpy(changed + to, text->all + from, at - from);
