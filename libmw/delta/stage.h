@@ -16,6 +16,11 @@
 void mwi_stage_whole(struct mwi_stager *s, const mw_type *type,
     const mw_mask *mask, void *target);
 
+/** Read V(type) and drop it.  Whether it is the same as another value; false
+ * when the reader was told why there is none. */
+bool mwi_stage_same(
+    struct mwi_stager *s, const mw_type *type, const void *other);
+
 /** Stage a member or arm: D, or V if the record is replaced as a whole. */
 void mwi_stage_field(struct mwi_stager *s, const mw_field *field,
     const mw_mask *mask, void *record, bool is_whole);

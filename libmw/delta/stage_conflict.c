@@ -28,6 +28,7 @@ patch_copy(struct mwi_stager *s, const mw_field *field, const mw_mask *mask,
     struct mwi_patch own;
 
     mwi_patch_init(&own, patch->heap.budget);
+    own.stats = patch->stats;
     s->patch = &own;
     mwi_stage_value(s, field->type, mask, staged);
     s->patch = patch;
@@ -36,6 +37,7 @@ patch_copy(struct mwi_stager *s, const mw_field *field, const mw_mask *mask,
         return;
     }
     patch->heap.budget = own.heap.budget;
+    patch->stats = own.stats;
     mwi_patch_commit(&own);
 }
 
@@ -65,23 +67,46 @@ stage_over(struct mwi_stager *s, const mw_field *field, const mw_mask *mask,
     patch_copy(s, field, mask, staged);
 }
 
-/* Whether what follows is a patch, and one that changes something. */
+/* Read past V of a member, or null.  Whether it is what the server got. */
 static bool
-is_patch_next(struct mwi_stager *s, const mw_type *type)
+is_value_unchanged(
+    struct mwi_stager *s, const mw_field *field, const void *base)
+{
+    bool was = mwi_field_is_present(field, base);
+
+    if ((field->flags & MW_FIELD_OPTIONAL) != 0 &&
+        mwi_peek(s->r) == MWI_ITEM_NULL) {
+        mwi_read_null(s->r);
+        return !was;
+    }
+    return was && mwi_stage_same(s, field->type, mwi_field_at(field, base));
+}
+
+/* Read past a patch.  Whether it is empty. */
+static bool
+is_patch_empty(struct mwi_stager *s, const mw_type *type)
+{
+    size_t n = mwi_patch_item(type) == MWI_ITEM_ARRAY ? mwi_read_array(s->r)
+                                                      : mwi_read_map(s->r);
+
+    mwi_leave(s->r);
+    return n == 0;
+}
+
+/* Whether the server has left a member alone that the caller has changed: it
+ * sends that, too, where it sends what is around it as a whole. */
+static bool
+is_left_alone(struct mwi_stager *s, const mw_field *field, const void *base,
+    bool is_patch)
 {
     const uint8_t *at = s->r->at;
-    enum mwi_item patch = mwi_patch_item(type);
-    size_t n;
+    bool yes = is_patch ? is_patch_empty(s, field->type)
+                        : is_value_unchanged(s, field, base);
 
-    if (mwi_peek(s->r) != patch) {
-        return false;
-    }
-    n = patch == MWI_ITEM_ARRAY ? mwi_read_array(s->r) : mwi_read_map(s->r);
-    mwi_leave(s->r);
     if (mwi_reader_ok(s->r)) {
         s->r->at = at;
     }
-    return n > 0;
+    return yes;
 }
 
 void
@@ -90,15 +115,17 @@ mwi_stage_unit(struct mwi_stager *s, const mw_field *field, const mw_mask *mask,
 {
     struct mwi_base outer = s->base;
     const void *base = outer.copy + ((uintptr_t) record - outer.at);
+    bool is_patch = !is_whole && mwi_field_is_present(field, base) &&
+                    mwi_peek(s->r) == mwi_patch_item(field->type);
 
     /* Below, all is the same, or goes to one side. */
     s->base.copy = NULL;
     if (mwi_same_field(field, NULL, base, NULL, record)) {
         mwi_stage_field(s, field, mask, record, is_whole);
-    } else if (s->patch->conflict == MW_CONFLICT_CALLER) {
+    } else if (s->patch->conflict == MW_CONFLICT_CALLER ||
+               is_left_alone(s, field, base, is_patch)) {
         mwi_skip(s->r);
-    } else if (!is_whole && mwi_field_is_present(field, base) &&
-               is_patch_next(s, field->type)) {
+    } else if (is_patch) {
         stage_over(s, field, mask, base, record);
     } else {
         mwi_stage_field(s, field, mask, record, is_whole);

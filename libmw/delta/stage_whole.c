@@ -30,31 +30,40 @@ mwi_stage_refuse_order(struct mwi_stager *s, const uint8_t *item)
         "number and order of elements may not be changed by this operation");
 }
 
-/* Read V of something that may not change. */
-static void
-stage_unchanged(struct mwi_stager *s, const mw_type *type, const void *target)
+bool
+mwi_stage_same(struct mwi_stager *s, const mw_type *type, const void *other)
 {
-    const uint8_t *at = s->r->at;
     struct mwi_place *heap = &s->patch->heap;
     size_t budget = heap->budget;
     _Alignas(max_align_t) unsigned char small[64] = { 0 };
     void *value = small;
+    bool is_same;
 
     if (type->size > sizeof(small)) {
         value = mwi_stage_heap(s, 1, type->size, type->align);
     }
     if (value == NULL) {
-        return;
+        return false;
     }
     mwi_decode(s->r, heap, type, value);
-    if (mwi_reader_ok(s->r) && !mwi_same(type, NULL, value, NULL, target)) {
-        mwi_stage_refuse(s, at);
-    }
+    is_same = mwi_reader_ok(s->r) && mwi_same(type, NULL, value, NULL, other);
     mwi_clear(type, value);
     if (value != small) {
         mwi_free(value);
     }
     heap->budget = budget;
+    return is_same;
+}
+
+/* Read V of something that may not change. */
+static void
+stage_unchanged(struct mwi_stager *s, const mw_type *type, const void *target)
+{
+    const uint8_t *at = s->r->at;
+
+    if (!mwi_stage_same(s, type, target) && mwi_reader_ok(s->r)) {
+        mwi_stage_refuse(s, at);
+    }
 }
 
 /* Whether a member of the type is replaced member by member, not at once. */
