@@ -164,20 +164,41 @@ write_released(struct mwi_writer *w, const struct mwi_released *released)
     mwi_close_head(w, &head, n);
 }
 
+/* What is wrong with releasing is the handler's fault. */
+static void
+fail_released(struct mwi_writer *w, const mw_error *error)
+{
+    mwi_writer_fail(w,
+        error->status == MW_EPROTO ? MW_EINTERNAL : error->status, "%s",
+        error->text);
+}
+
 /* Enter what the handler has released. */
 static void
 take_released(struct mwi_writer *w, const struct mwi_graph_diff *diff,
     struct mwi_released *released)
 {
-    mw_error error = { .status = MW_OK };
     mw_status status = MW_OK;
+    mw_error error;
 
     for (size_t i = 0; i < diff->n_released && status == MW_OK; i++) {
         status =
             mwi_release_node(released, diff->writes, diff->released[i], &error);
     }
-    for (size_t i = 0; released->n > 0 && i < diff->n_params && status == MW_OK;
-         i++) {
+    if (status < 0) {
+        fail_released(w, &error);
+    }
+}
+
+/* Check that nothing refers to it.  All new nodes have been met. */
+static void
+check_released(struct mwi_writer *w, const struct mwi_graph_diff *diff,
+    const struct mwi_released *released)
+{
+    mw_status status = MW_OK;
+    mw_error error;
+
+    for (size_t i = 0; i < diff->n_params && status == MW_OK; i++) {
         status = mwi_check_released(released, diff->params[i].type,
             diff->args[i], diff->params[i].name, &error);
     }
@@ -185,8 +206,7 @@ take_released(struct mwi_writer *w, const struct mwi_graph_diff *diff,
         status = mwi_check_released_nodes(released, released->nodes, &error);
     }
     if (status < 0) {
-        mwi_writer_fail(
-            w, status == MW_EPROTO ? MW_EINTERNAL : status, "%s", error.text);
+        fail_released(w, &error);
     }
 }
 
@@ -240,15 +260,16 @@ mwi_graph_diff(struct mwi_writer *w, const struct mwi_graph_diff *diff)
     own.depth = w->depth + MWI_GRAPH_DEPTH + 1;
     if (mwi_released_init(&released) < 0) {
         mwi_writer_fail(w, MW_ENOMEM, "out of memory");
-    } else if (diff->n_released > 0) {
-        /* New nodes count, too, so they must have been met. */
-        mwi_graph_drain(&graph, w);
+    } else {
         take_released(w, diff, &released);
     }
     if (mwi_writer_ok(w)) {
         n_changed = write_changed(&c);
         w->error = own.error;
         mwi_graph_drain(&graph, w);
+    }
+    if (mwi_writer_ok(w) && released.n > 0) {
+        check_released(w, diff, &released);
     }
     if (mwi_writer_ok(w)) {
         write_all(w, &graph, &released, &changed, n_changed);

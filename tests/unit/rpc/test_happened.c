@@ -159,6 +159,17 @@ releases(mw_call *call, node **list)
     return MW_OK;
 }
 
+/* The node that clings to it can only be found from one that has changed. */
+static mw_status
+releases_what_is_linked(mw_call *call, node **list)
+{
+    node *dead = (*list)->next;
+
+    (*list)->next = add(call, 9, "new", dead);
+    mw_release(call, dead);
+    return MW_OK;
+}
+
 static mw_status
 returns_another(mw_call *call, node **list)
 {
@@ -176,7 +187,8 @@ run(mw_call *call, const void *ops, void *const args[])
 /* A whole call without a connection: request, handler, reply.  Returns the
  * reply's message. */
 static struct mwi_buf
-call_handler(handler does, const void *const *args, struct mwi_nodes *nodes)
+call_handler(handler does, const void *const *args, struct mwi_nodes *nodes,
+    mw_error *reterr)
 {
     struct mwi_operation op = { .method = &tidy, .run = run, .ops = &does };
     const struct mwi_call_limits limits = { 1 << 20, 64 };
@@ -189,9 +201,9 @@ call_handler(handler does, const void *const *args, struct mwi_nodes *nodes)
     struct mwi_writer w;
     struct mwi_buf buf;
     struct mwi_buf frame;
-    mw_error error = { .status = MW_OK };
     mw_call *call;
 
+    *reterr = (mw_error){ .status = MW_OK };
     cr_assert_eq(mwi_method_node_types(&op.node_types, &tidy), MW_OK);
     mwi_buf_init(&buf, SIZE_MAX / 2);
     mwi_writer_init(&w, &buf);
@@ -204,8 +216,7 @@ call_handler(handler does, const void *const *args, struct mwi_nodes *nodes)
         &op, &head, mwi_buf_bytes(&buf), mwi_buf_len(&buf), NULL, &limits);
     cr_assert_not_null(call);
     mwi_buf_init(&frame, 1 << 20);
-    mwi_call_execute(call, &frame, &error);
-    cr_assert_eq(error.status, MW_OK, "%s", error.text);
+    mwi_call_execute(call, &frame, reterr);
     mwi_call_free(call);
     mwi_buf_fini(&buf);
     mwi_type_set_fini(&op.node_types);
@@ -220,12 +231,13 @@ check(handler does, const char *results_hex, uint64_t n_released)
     const void *args[] = { &list };
     struct hex expected = unhex(results_hex);
     struct mwi_nodes nodes = { 0 };
-    struct mwi_buf frame = call_handler(does, args, &nodes);
+    mw_error error;
+    struct mwi_buf frame = call_handler(does, args, &nodes, &error);
     struct mwi_message head;
     struct mwi_patch patch;
     struct mwi_reader r;
-    mw_error error;
 
+    cr_assert_eq(error.status, MW_OK, "%s", error.text);
     /* A byte of frame head, then [3, 1, results]. */
     mwi_reader_init(&r, mwi_buf_bytes(&frame) + 1, mwi_buf_len(&frame) - 1, 64);
     mwi_message_read(&r, &head);
@@ -287,4 +299,22 @@ Test(happened, unlinked_and_released)
 {
     check(unlinks, "82 83 80 80 a1 00 a1 00 a1 02 02 a0", 0);
     check(releases, "82 84 80 80 a1 00 a1 00 a1 02 02 a1 00 81 01 a0", 1);
+}
+
+Test(happened, released_but_linked)
+{
+    node *list = add(NULL, 0, "a", add(NULL, 1, "m", NULL));
+    const void *args[] = { &list };
+    struct mwi_nodes nodes = { 0 };
+    mw_error error;
+    struct mwi_buf frame =
+        call_handler(releases_what_is_linked, args, &nodes, &error);
+
+    cr_expect_eq(error.status, MW_EINTERNAL);
+    cr_expect_str_eq(error.text,
+        "in the results: graph::Node[1] was released, but graph::Node[2] "
+        "still refers to it");
+    mwi_buf_fini(&frame);
+    mwi_nodes_fini(&nodes);
+    cr_assert_eq(mw_graph_clear(&node_ref_type, &list), MW_OK);
 }
