@@ -107,16 +107,25 @@ mwi_mirrors_take(struct mwi_mirrors *mirrors, uint64_t id, uint64_t version,
     return baseline;
 }
 
-/* Whether it could be kept if nothing else of the session were. */
+/* Count bytes, if they could be kept if nothing else of the session were.
+ * Counted first, for other sessions do so at the same time. */
 static bool
-fits_locked(const struct mwi_mirrors *mirrors, size_t weight)
+reserve_locked(struct mwi_mirrors *mirrors, size_t weight)
     MWI_REQUIRES(mirrors->mutex)
 {
     const struct mwi_mirror_limits *limits = &mirrors->limits;
-    uint64_t others = atomic_load(limits->total) - mirrors->weight;
+    uint64_t others;
 
-    return weight <= limits->weight_max && others <= limits->total_max &&
-           weight <= limits->total_max - others;
+    if (weight > limits->weight_max) {
+        return false;
+    }
+    others = atomic_fetch_add(limits->total, weight) - mirrors->weight;
+    if (others > limits->total_max || weight > limits->total_max - others) {
+        atomic_fetch_sub(limits->total, weight);
+        return false;
+    }
+    mirrors->weight += weight;
+    return true;
 }
 
 static bool
@@ -145,11 +154,9 @@ mwi_mirrors_keep(struct mwi_mirrors *mirrors, struct mwi_baseline *baseline)
             remove_locked(mirrors, other);
             mwi_list_append(&dropped, &other->link);
         }
-        if (fits_locked(mirrors, baseline->weight)) {
+        if (reserve_locked(mirrors, baseline->weight)) {
             mwi_list_append(&mirrors->kept, &baseline->link);
             mirrors->n++;
-            mirrors->weight += baseline->weight;
-            atomic_fetch_add(mirrors->limits.total, baseline->weight);
             baseline = NULL;
         }
         while (is_full_locked(mirrors)) {

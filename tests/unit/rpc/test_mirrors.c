@@ -2,6 +2,8 @@
 /*
  * What a session keeps of its client's mirrors, and what it forgets first.
  */
+#include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -28,9 +30,9 @@ init(struct mwi_mirrors *mirrors, size_t n_max, size_t weight_max,
                               });
 }
 
-/* Keep a text of a length. */
-static void
-keep(struct mwi_mirrors *mirrors, uint64_t id, uint64_t version, size_t len)
+/* A text of a length. */
+static struct mwi_baseline *
+make(uint64_t id, uint64_t version, size_t len)
 {
     struct mwi_baseline *baseline = mwi_baseline_new(&mw_type_string, id);
     char *text = mwi_calloc(1, len + 1);
@@ -42,7 +44,13 @@ keep(struct mwi_mirrors *mirrors, uint64_t id, uint64_t version, size_t len)
     }
     mwi_store_string(baseline->object, text);
     baseline->version = version;
-    mwi_mirrors_keep(mirrors, baseline);
+    return baseline;
+}
+
+static void
+keep(struct mwi_mirrors *mirrors, uint64_t id, uint64_t version, size_t len)
+{
+    mwi_mirrors_keep(mirrors, make(id, version, len));
 }
 
 /* Take it out and put it back, as a newer version, or say that it is not
@@ -189,4 +197,60 @@ Test(mirrors, many_tiny_texts)
                              MWI_HEAP_BLOCK_COST);
     mwi_clear(&mw_type_seq_string, &seq);
     cr_assert_eq(mwi_heap_weight(&mw_type_seq_string, &seq), 0);
+}
+
+/* Two sessions that keep something at the same time, each of which alone would
+ * leave no room for the other. */
+enum { SESSIONS = 2, ROUNDS = 20000, ROOM = 3 * TEXT_LEN / 2 };
+
+static atomic_uint n_arrived;
+static atomic_uint n_above;
+
+static void
+meet(unsigned *phase)
+{
+    ++*phase;
+    atomic_fetch_add(&n_arrived, 1);
+    for (unsigned i = 1; atomic_load(&n_arrived) < *phase * SESSIONS; i++) {
+        if (i % 1000 == 0) {
+            (void) sched_yield();
+        }
+    }
+}
+
+static void *
+keep_at_once(void *arg)
+{
+    struct mwi_mirrors mirrors;
+    unsigned phase = 0;
+
+    (void) arg;
+    init(&mirrors, 4, SIZE_MAX, ROOM);
+    for (uint64_t version = 1; version <= ROUNDS; version++) {
+        struct mwi_baseline *baseline = make(1, version, TEXT_LEN);
+
+        meet(&phase);
+        mwi_mirrors_keep(&mirrors, baseline);
+        meet(&phase);
+        atomic_fetch_add(&n_above, atomic_load(&total) > ROOM);
+        meet(&phase);
+        mwi_baseline_free(
+            mwi_mirrors_take(&mirrors, 1, version, &mw_type_string));
+    }
+    mwi_mirrors_fini(&mirrors);
+    return NULL;
+}
+
+Test(mirrors, sessions_keep_to_the_total_at_once)
+{
+    pthread_t threads[SESSIONS];
+
+    for (size_t i = 0; i < SESSIONS; i++) {
+        cr_assert_eq(pthread_create(&threads[i], NULL, keep_at_once, NULL), 0);
+    }
+    for (size_t i = 0; i < SESSIONS; i++) {
+        (void) pthread_join(threads[i], NULL);
+    }
+    cr_assert_eq(atomic_load(&n_above), 0);
+    cr_assert_eq(atomic_load(&total), 0);
 }
