@@ -184,6 +184,45 @@ leave_contract(struct mwi_place *place, const struct mwi_place *outer)
     place->arena = outer->arena;
 }
 
+struct mwi_node_table *
+mwi_graph_add_unknown(struct mwi_reader *r, struct mwi_nodes *nodes)
+{
+    struct mwi_node_table *table;
+
+    if (nodes->n_unknown == MWI_GRAPH_UNKNOWN_MAX) {
+        mwi_reader_fail(r, MW_ERANGE,
+            "more than %d types of nodes are not known here",
+            MWI_GRAPH_UNKNOWN_MAX);
+        return NULL;
+    }
+    table = mwi_nodes_table(nodes, NULL);
+    if (table == NULL) {
+        fail_alloc(r, MW_ENOMEM);
+        return NULL;
+    }
+    nodes->n_unknown++;
+    return table;
+}
+
+/* Make the nodes of a type. */
+static void
+add_type(struct mwi_reader *r, struct mwi_place *place, struct mwi_nodes *nodes,
+    const mw_type *type, size_t n_inout, size_t n_in)
+{
+    struct mwi_node_table *table = mwi_nodes_table(nodes, type);
+    const struct mwi_place outer = enter_contract(place, type);
+    mw_status status = MW_ENOMEM;
+
+    if (table != NULL) {
+        table->n_inout = n_inout;
+        status = mwi_nodes_add(nodes, place, type, n_inout + n_in);
+    }
+    leave_contract(place, &outer);
+    if (status < 0) {
+        fail_alloc(r, status);
+    }
+}
+
 /* One type: name, n_inout, n_in.  left: bytes that may still be nodes. */
 static void
 read_type(struct mwi_reader *r, struct mwi_place *place,
@@ -196,7 +235,6 @@ read_type(struct mwi_reader *r, struct mwi_place *place,
     uint64_t n_in = mwi_read_uint(r);
     struct mwi_node_table *table;
     const mw_type *type;
-    mw_status status;
 
     if (!mwi_reader_ok(r)) {
         return;
@@ -217,20 +255,14 @@ read_type(struct mwi_reader *r, struct mwi_place *place,
         mwi_reader_fail(r, MW_EINVAL, "nodes of %.*s twice", (int) len, name);
         return;
     }
-    table = mwi_nodes_table(nodes, type);
-    status = table == NULL ? MW_ENOMEM : MW_OK;
-    if (status == MW_OK && type != NULL) {
-        const struct mwi_place outer = enter_contract(place, type);
-
-        table->n_inout = (size_t) n_inout;
-        status = mwi_nodes_add(nodes, place, type, (size_t) (n_inout + n_in));
-        leave_contract(place, &outer);
-    } else if (status == MW_OK) {
-        table->n_skip = (size_t) (n_inout + n_in);
+    if (type == NULL) {
+        table = mwi_graph_add_unknown(r, nodes);
+        if (table != NULL) {
+            table->n_skip = (size_t) (n_inout + n_in);
+        }
+        return;
     }
-    if (status < 0) {
-        fail_alloc(r, status);
-    }
+    add_type(r, place, nodes, type, (size_t) n_inout, (size_t) n_in);
 }
 
 /* The nodes of one type that are not known.  Returns how many values there

@@ -21,6 +21,9 @@
 enum {
     /* Containers that a node's value is in, below what the list is in. */
     MWI_GRAPH_DEPTH = 2,
+    /* Types that a message may name and that are not known here: each costs
+     * memory, and time for every reference. */
+    MWI_GRAPH_UNKNOWN_MAX = 256,
 };
 
 /* Nodes as they are written: each type's on their own, since they are met in
@@ -61,6 +64,11 @@ void mwi_graph_write_values(struct mwi_graph *graph, struct mwi_writer *w);
  * which is the reader's. */
 void mwi_graph_read(struct mwi_reader *r, struct mwi_place *place,
     const struct mwi_type_set *types, struct mwi_nodes *nodes);
+
+/** A table for nodes to skip, of a type that was read and is not known.  NULL
+ * when the reader was told why not. */
+MW_MUST_USE struct mwi_node_table *mwi_graph_add_unknown(
+    struct mwi_reader *r, struct mwi_nodes *nodes);
 
 /** Read the array of nodes' values into the nodes that are not known, skipping
  * those of types that are not. */

@@ -50,6 +50,7 @@ struct mwi_nodes {
     size_t cap;
     size_t len;
     size_t n_known_tables; /* the first of tables were in the request */
+    size_t n_unknown;      /* tables without a type */
     /* The node whose value is being read, if it is one that is not known. */
     const struct mwi_node_table *reading;
     size_t reading_number;

@@ -64,6 +64,9 @@ read_new_type(struct nodes_stager *g)
         MWI_STAGE_FAIL(&g->s, at, "nodes of %.*s twice", (int) len, name);
         return NULL;
     }
+    if (type == NULL) {
+        return mwi_graph_add_unknown(g->s.r, g->nodes);
+    }
     table = mwi_nodes_table(g->nodes, type);
     if (table == NULL) {
         mwi_reader_fail(g->s.r, MW_ENOMEM, "out of memory");

@@ -311,6 +311,36 @@ Test(graph, unknown_types)
     free_graph(back);
 }
 
+/* Each takes but three bytes of a message, and many times that here. */
+Test(graph, too_many_unknown_types)
+{
+    for (size_t n = MWI_GRAPH_UNKNOWN_MAX; n <= MWI_GRAPH_UNKNOWN_MAX + 1;
+         n++) {
+        struct mwi_buf buf;
+        struct mwi_writer w;
+        node *read = NULL;
+        mw_error error = { .status = MW_OK };
+
+        mwi_buf_init(&buf, 10000);
+        mwi_writer_init(&w, &buf);
+        mwi_write_array(&w, 2);
+        mwi_write_array(&w, 2);
+        mwi_write_array(&w, 3 * n);
+        for (size_t i = 0; i < n; i++) {
+            mwi_write_text(&w, "", 0);
+            mwi_write_uint(&w, 0);
+            mwi_write_uint(&w, 0);
+        }
+        mwi_write_array(&w, 0);
+        mwi_write_null(&w);
+        cr_assert(mwi_writer_ok(&w));
+        cr_expect_eq(mw_object_decode(&node_ref_type, mwi_buf_bytes(&buf),
+                         mwi_buf_len(&buf), &read, &error),
+            n <= MWI_GRAPH_UNKNOWN_MAX ? MW_OK : MW_ERANGE, "%s", error.text);
+        mwi_buf_fini(&buf);
+    }
+}
+
 Test(graph, truncated_and_corrupted)
 {
     struct hex hex = unhex(knot_hex);
