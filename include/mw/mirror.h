@@ -15,7 +15,10 @@
  * one that was not used for longest; the client then sends the object whole
  * again, and the caller does not notice.  Nor does it when the server changes
  * the object, when the call fails, or when another server takes over: a mirror
- * never changes what a call does, only what it sends.
+ * changes what a call sends, not what it does.  The one exception is a server
+ * whose version of a struct has more members than the client's: where these
+ * have their defaults in a call without a mirror, they may still have what a
+ * handler has put there in the call before.
  */
 #ifndef MW_MIRROR_H
 #define MW_MIRROR_H
