@@ -65,7 +65,7 @@ find_roots(resolver *r)
     for (const type *t = r->u->all_types; t != NULL; t = t->next) {
         n++;
     }
-    r->left = arena_alloc(&r->u->mem, (n + 1) * sizeof(*r->left));
+    r->left = arena_alloc(&r->u->mem, (n + 1) * sizeof(void *));
     for (decl *param = r->op->first; param != NULL; param = param->next) {
         if (param->dir == DIR_INOUT) {
             add_root(r, param, param->type.type);

@@ -56,7 +56,7 @@ types_find_refs(unit *u)
     for (const type *t = u->all_types; t != NULL; t = t->next) {
         n++;
     }
-    s.found = arena_alloc(&u->mem, (n + 1) * sizeof(*s.found));
+    s.found = arena_alloc(&u->mem, (n + 1) * sizeof(void *));
     for (type *t = u->all_types; t != NULL; t = t->next) {
         add_parts(&s, t);
         t->refs = t->kind == TYPE_REF;

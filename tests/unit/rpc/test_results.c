@@ -142,6 +142,7 @@ struct refused {
 };
 
 #define NODE "6b 67726170683a3a4e6f6465"
+#define TAG  "6a 67726170683a3a546167"
 
 static const struct refused refused[] = {
     { &tidy, "81 80", MW_EPROTO,
@@ -282,8 +283,7 @@ Test(results, lost_nodes)
         "82 82 82 00 01 81 80 a0",
         "82 82 82 00 02 82 83 05 61 78 05 83 06 61 79 04 a0",
         "82 82 82 00 03 83 80 83 05 61 78 06 83 06 61 79 05 a0",
-        "82 82 84 00 01 6a 67726170683a3a546167 01 82 85 05 61 78 f6 80 00"
-        "82 01 04 a0",
+        "82 82 84 00 01 " TAG " 01 82 85 05 61 78 f6 80 00 82 01 04 a0",
     };
 
     for (size_t i = 0; i < sizeof(hexes) / sizeof(*hexes); i++) {
