@@ -1,11 +1,25 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Where there is no memory to note blocks for later, the stack has to do: that
+ * takes a value far deeper than any that travels.
+ */
 #include "codec/refs.h"
 
 #include <string.h>
 
 #include "base/mem.h"
 #include "codec/access.h"
+#include "codec/later.h"
 #include "codec/value.h"
+
+struct visitor {
+    mwi_ref_fn fn;
+    void *user;
+    struct mwi_later later;
+};
+
+static mw_status visit(
+    struct visitor *v, const mw_type *type, unsigned char *value);
 
 static bool
 has_refs(const mw_type *type)
@@ -14,79 +28,102 @@ has_refs(const mw_type *type)
 }
 
 static mw_status
-visit_items(const mw_type *type, const void *value, mwi_ref_fn fn, void *user)
+visit_items(
+    struct visitor *v, const mw_type *elem, unsigned char *items, size_t n)
 {
-    struct mwi_items items = mwi_items_of(type, value);
     mw_status status = MW_OK;
 
-    for (size_t i = 0; i < items.len && status == MW_OK; i++) {
-        status =
-            mwi_each_ref(type->elem, items.at + i * type->elem->size, fn, user);
+    for (size_t i = 0; i < n && status == MW_OK; i++) {
+        status = visit(v, elem, items + i * elem->size);
     }
     return status;
 }
 
-/* Visit all members with references but the last, which *ret_next is then. */
+/* Elements in a block of their own. */
 static mw_status
-visit_members(const mw_type *type, const void *record, mwi_ref_fn fn,
-    void *user, const mw_field **ret_next)
+visit_block(
+    struct visitor *v, const mw_type *elem, unsigned char *block, size_t n)
 {
-    const mw_field *last = NULL;
+    struct mwi_deferred deferred = { .type = elem, .at = block, .n = n };
+    mw_status status;
+
+    if (v->later.depth >= MWI_LATER_DEPTH &&
+        mwi_later_push(&v->later, deferred)) {
+        return MW_OK;
+    }
+    v->later.depth++;
+    status = visit_items(v, elem, block, n);
+    v->later.depth--;
+    return status;
+}
+
+static mw_status
+visit_members(struct visitor *v, const mw_type *type, const void *record)
+{
     mw_status status = MW_OK;
 
     for (uint32_t i = 0; i < type->n_members && status == MW_OK; i++) {
         const mw_field *field = &type->fields[i];
 
-        if (!has_refs(field->type) || !mwi_field_is_present(field, record)) {
-            continue;
+        if (has_refs(field->type) && mwi_field_is_present(field, record)) {
+            status = visit(v, field->type, mwi_field_at(field, record));
         }
-        if (last != NULL) {
-            status =
-                mwi_each_ref(last->type, mwi_field_at(last, record), fn, user);
-        }
-        last = field;
     }
-    *ret_next = last;
     return status;
+}
+
+/* Where a value leads.  It holds references. */
+static mw_status
+visit(struct visitor *v, const mw_type *type, unsigned char *value)
+{
+    struct mwi_items items;
+    const mw_field *arm;
+    void *to;
+
+    switch (type->kind) {
+    case MW_KIND_REF:
+        to = mwi_load_pointer(value);
+        return to != NULL ? v->fn(v->user, type, to) : MW_OK;
+    case MW_KIND_STRUCT:
+        return visit_members(v, type, value);
+    case MW_KIND_UNION:
+        arm = mwi_union_arm(type, value);
+        return arm != NULL && has_refs(arm->type)
+                   ? visit(v, arm->type, mwi_field_at(arm, value))
+                   : MW_OK;
+    case MW_KIND_BOX:
+        to = mwi_load_pointer(value);
+        return to != NULL ? visit_block(v, type->elem, to, 1) : MW_OK;
+    case MW_KIND_SEQ:
+    case MW_KIND_MAP:
+        items = mwi_items_of(type, value);
+        return visit_block(v, type->elem, items.at, items.len);
+    default:
+        items = mwi_items_of(type, value);
+        return visit_items(v, type->elem, items.at, items.len);
+    }
 }
 
 mw_status
 mwi_each_ref(const mw_type *type, const void *value, mwi_ref_fn fn, void *user)
 {
-    /* The last member of a struct is visited by another turn of the loop, so
-     * that a chain of boxes takes no stack. */
-    while (value != NULL && has_refs(type)) {
-        const mw_field *next = NULL;
-        mw_status status;
-        void *node;
+    struct visitor v;
+    struct mwi_deferred deferred;
+    mw_status status;
 
-        switch (type->kind) {
-        case MW_KIND_REF:
-            node = mwi_load_pointer(value);
-            return node != NULL ? fn(user, type, node) : MW_OK;
-        case MW_KIND_STRUCT:
-            status = visit_members(type, value, fn, user, &next);
-            if (status < 0) {
-                return status;
-            }
-            break;
-        case MW_KIND_UNION:
-            next = mwi_union_arm(type, value);
-            break;
-        case MW_KIND_BOX:
-            value = mwi_load_pointer(value);
-            type = type->elem;
-            continue;
-        default:
-            return visit_items(type, value, fn, user);
-        }
-        if (next == NULL) {
-            return MW_OK;
-        }
-        value = mwi_field_at(next, value);
-        type = next->type;
+    if (value == NULL || !has_refs(type)) {
+        return MW_OK;
     }
-    return MW_OK;
+    v.fn = fn;
+    v.user = user;
+    mwi_later_init(&v.later);
+    /* It is only read. */
+    status = visit(&v, type, (unsigned char *) (uintptr_t) value);
+    while (status == MW_OK && mwi_later_pop(&v.later, &deferred)) {
+        status = visit_items(&v, deferred.type, deferred.at, deferred.n);
+    }
+    mwi_later_fini(&v.later);
+    return status;
 }
 
 void

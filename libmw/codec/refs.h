@@ -12,7 +12,8 @@
 typedef mw_status (*mwi_ref_fn)(void *user, const mw_type *ref, void *node);
 
 /** Call a function for each reference in a value that is not NULL, not for
- * those in the nodes themselves, until it fails.  Returns its status. */
+ * those in the nodes themselves, until it fails.  Returns its status.  value:
+ * NULL leads nowhere. */
 mw_status mwi_each_ref(
     const mw_type *type, const void *value, mwi_ref_fn fn, void *user);
 

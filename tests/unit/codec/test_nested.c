@@ -3,11 +3,15 @@
  * Objects that a program has nested deeper than any peer may: they cannot be
  * sent, but whatever else is done with them does not exhaust the stack.
  */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "mw/node.h"
+
 #include "base/mem.h"
+#include "graph_types.h"
 #include "kinds.h"
 #include "object_assert.h"
 
@@ -242,4 +246,62 @@ Test(nested, wide)
         mwi_mem_fail_at(0);
         mw_object_clear(&branch_type, &root);
     }
+}
+
+/* With references at every level. */
+typedef struct shelf shelf;
+
+struct shelf {
+    shelf *below; /* @optional @external */
+    node *item;
+};
+
+static const mw_type shelf_type;
+
+static const mw_type shelf_box_type = {
+    .name = "Shelf",
+    .kind = MW_KIND_BOX,
+    .flags = MW_TYPE_REFS,
+    .size = sizeof(shelf *),
+    .align = _Alignof(shelf *),
+    .elem = &shelf_type,
+};
+
+static const mw_field shelf_fields[] = {
+    { .name = "below",
+        .type = &shelf_box_type,
+        .offset = offsetof(shelf, below),
+        .flags = MW_FIELD_OPTIONAL },
+    { .name = "item",
+        .type = &node_ref_type,
+        .id = 1,
+        .offset = offsetof(shelf, item) },
+};
+
+static const mw_type shelf_type = {
+    .name = "Shelf",
+    .kind = MW_KIND_STRUCT,
+    .flags = MW_TYPE_REFS,
+    .size = sizeof(shelf),
+    .align = _Alignof(shelf),
+    .n_members = 2,
+    .fields = shelf_fields,
+};
+
+/* All levels share a node, but the lowest, which has one of its own. */
+Test(nested, references)
+{
+    shelf root = { .item = new_node(1, "shared") };
+    shelf *last = &root;
+
+    shrink_stack();
+    for (size_t i = 0; i < LENGTH; i++) {
+        last->below = must(calloc(1, sizeof(shelf)));
+        last = last->below;
+        last->item = root.item;
+    }
+    last->item = new_node(2, "own");
+    cr_assert_eq(mw_graph_clear(&shelf_type, &root), MW_OK);
+    cr_expect_null(root.below);
+    cr_expect_null(root.item);
 }
