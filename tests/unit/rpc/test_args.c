@@ -178,3 +178,39 @@ Test(args, leave_no_more_than_the_limit)
     }
     mwi_type_set_fini(&op.node_types);
 }
+
+static mw_status
+release_without_memory(mw_call *call, const void *ops, void *const args[])
+{
+    const album *it = args[0];
+
+    (void) ops;
+    mwi_mem_fail_at(1);
+    mw_release(call, it->first);
+    cr_assert(mwi_mem_has_failed());
+    mwi_mem_fail_at(0);
+    return MW_OK;
+}
+
+/* To forget what was released would be a leak at the client. */
+Test(args, a_lost_release_fails_the_call)
+{
+    const mw_method method = METHOD(NULL);
+    struct mwi_operation op = {
+        .method = &method,
+        .run = release_without_memory,
+    };
+    struct mwi_buf frame;
+    mw_error outcome;
+    mw_call *call;
+
+    cr_assert_eq(mwi_method_node_types(&op.node_types, &method), MW_OK);
+    call = decoded(&op, 10 * TEXT_LEN);
+    mwi_buf_init(&frame, 1 << 20);
+    mwi_call_execute(call, &frame, &outcome);
+    cr_expect_eq(outcome.status, MW_ENOMEM);
+    cr_expect_gt(mwi_buf_len(&frame), 0);
+    mwi_buf_fini(&frame);
+    mwi_call_free(call);
+    mwi_type_set_fini(&op.node_types);
+}
