@@ -309,10 +309,7 @@ check_linked_meanwhile(struct mwi_patch *patch, const mw_param *params,
         status = mwi_check_released_nodes(&patch->released, &all, reterr);
     }
     mwi_nodes_fini(&all);
-    return status < 0 && status != MW_ENOMEM
-               ? mwi_fail(reterr, MW_ECONFLICT,
-                     "the caller has linked a node that was released")
-               : status;
+    return status;
 }
 
 /* Whether there are new nodes that may be lost: nothing may refer to them, or
@@ -404,6 +401,13 @@ check_released(struct mwi_patch *patch, const mw_param *params,
         status = check_linked_meanwhile(patch, params, args, n, reterr);
     }
     mwi_patch_undo(patch);
+    /* A server has looked for such references before it sent the reply. */
+    if (status == MW_EPROTO && patch->bases != NULL &&
+        mwi_bases_check(patch->bases, params, args, n, patch->nodes, NULL) <
+            0) {
+        return mwi_fail(reterr, MW_ECONFLICT,
+            "the caller has linked a node that was released");
+    }
     return status;
 }
 

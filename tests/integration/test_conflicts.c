@@ -250,6 +250,34 @@ Test(conflicts, released_but_linked_meanwhile)
     cr_assert_eq(graph_Node_free_graph(list), MW_OK);
 }
 
+/* The same, but from a node that was passed. */
+static void
+cling_to_the_second(void *user)
+{
+    const struct meddling *m = user;
+
+    m->list->next->next->next = m->list->next;
+}
+
+Test(conflicts, released_but_linked_by_a_known_node_meanwhile)
+{
+    graph_Node *list = mwt_make(NULL, 3, false);
+    graph_Node *root = list;
+    struct meddling m = { list, NULL };
+    mw_ctx ctx = MW_CTX(.timeout_ms = 20000, .conflict = MW_CONFLICT_CALLER);
+
+    s.meanwhile = cling_to_the_second;
+    s.meanwhile_user = &m;
+    cr_expect_eq(graph_Surgery_edit(s.client, &ctx, &root, "release anyway"),
+        MW_ECONFLICT, "%s", mw_ctx_error(&ctx));
+    cr_expect_not_null(strstr(mw_ctx_error(&ctx),
+                           "the caller has linked a node that was released"),
+        "%s", mw_ctx_error(&ctx));
+    cr_expect_eq(root, list);
+    cr_expect_eq(list->next->next->next, list->next);
+    cr_assert_eq(graph_Node_free_graph(list), MW_OK);
+}
+
 Test(conflicts, out_of_memory)
 {
     bool done = false;
