@@ -180,6 +180,11 @@ free_released(struct mwi_patch *patch)
 static void
 release(struct mwi_patch *patch)
 {
+    /* The notes are in the scratch memory; a mirror keeps the tables. */
+    for (size_t t = 0; patch->nodes != NULL && t < patch->nodes->n_tables;
+         t++) {
+        patch->nodes->tables[t].linked = NULL;
+    }
     mwi_released_fini(&patch->released);
     mwi_arena_fini(&patch->scratch);
     patch->entries = NULL;

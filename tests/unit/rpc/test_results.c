@@ -328,6 +328,7 @@ Test(results, applied)
 
     sent_open(&s, &tidy);
     cr_assert_eq(take(&s, hex.bytes, hex.len, &error), MW_OK, "%s", error.text);
+    cr_expect_null(s.nodes.tables[0].linked, "it was the patch's");
     check_valid(&s);
     sent_close(&s);
     free(hex.bytes);
