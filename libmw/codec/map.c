@@ -99,6 +99,17 @@ mwi_map_find(
     return false;
 }
 
+/* How far into the entries of a map a key lies; SIZE_MAX if it is no part of
+ * them. */
+static size_t
+offset_of(const mw_type *type, const void *map, const void *key)
+{
+    struct mwi_items entries = mwi_items_of(type, map);
+    size_t offset = (uintptr_t) key - (uintptr_t) entries.at;
+
+    return offset < entries.len * type->elem->size ? offset : SIZE_MAX;
+}
+
 /* Add an entry for a key.  The key is copied first, so that nothing is to be
  * taken back when there is no memory for the entry. */
 static unsigned char *
@@ -107,6 +118,7 @@ add(struct mwi_place *place, const mw_type *type, void *map, size_t at,
 {
     const mw_field *field = mwi_map_key(type);
     size_t size = field->type->size;
+    size_t offset;
     char *text = NULL;
     unsigned char *entry;
 
@@ -127,8 +139,14 @@ add(struct mwi_place *place, const mw_type *type, void *map, size_t at,
         }
         key = &text;
     }
+    offset = offset_of(type, map, key);
     entry = mwi_seq_insert(place, type, map, at, 1);
     if (entry != NULL) {
+        if (offset != SIZE_MAX) {
+            /* The entries have moved, those behind the new one by one more. */
+            offset += offset >= at * type->elem->size ? type->elem->size : 0;
+            key = mwi_items_of(type, map).at + offset;
+        }
         memcpy(entry + field->offset, key, size);
     } else if (place->arena == NULL) {
         mwi_free(text);

@@ -108,6 +108,29 @@ Test(map, bounded_texts_are_keys)
     mw_object_clear(&labels_type, &map);
 }
 
+/* The key may be a part of the map itself, which moves when it grows. */
+Test(map, keys_from_the_map)
+{
+    labels map = { 0 };
+
+    for (char c = 'z'; c >= 'a'; c--) {
+        const char key[] = { c, '\0' };
+        labels_entry *last;
+
+        cr_assert_not_null(mw_map_put(NULL, &labels_type, &map, key));
+        last = &map.items[map.len - 1];
+        last->value[0] = (char) (c - 'a' + 'A');
+        last->value[1] = '\0';
+        cr_assert_not_null(mw_map_put(NULL, &labels_type, &map, last->value));
+    }
+    cr_assert_eq(map.len, 52);
+    for (size_t i = 0; i < 26; i++) {
+        cr_expect_eq(map.items[i].key[0], (char) ('A' + i));
+        cr_expect_eq(map.items[26 + i].key[0], (char) ('a' + i));
+    }
+    mw_object_clear(&labels_type, &map);
+}
+
 Test(map, order_of_keys)
 {
     static const struct {
