@@ -196,6 +196,7 @@ mwi_nodes_number(struct mwi_nodes *nodes, const mw_type *ref, const void *node,
                          "the reference is to the middle of a node");
     }
     if (nodes->trust_unique && (ref->flags & MW_TYPE_UNIQUE) != 0) {
+        nodes->has_trusted = true;
         *ret_number = mwi_node_count(table);
         return append(table, (void *) (uintptr_t) node) < 0
                    ? mwi_fail_nomem(reterr)

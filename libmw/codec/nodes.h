@@ -57,6 +57,7 @@ struct mwi_nodes {
     bool trust_unique; /* do not look whether what a unique REF leads to was
                           met before */
     bool check_unique; /* refuse it if it was, and any REF to it after that */
+    bool has_trusted;  /* a unique REF was not looked up */
 };
 
 /** Nodes in a table. */

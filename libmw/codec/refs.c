@@ -146,7 +146,7 @@ enter(struct mwi_type_set *set, const mw_type *type)
     }
     if (set->n == set->cap) {
         size_t cap = set->cap > 0 ? 2 * set->cap : 8;
-        const mw_type **at = mwi_realloc(set->at, cap, sizeof(*at));
+        const mw_type **at = mwi_realloc(set->at, cap, sizeof(void *));
 
         if (at == NULL) {
             return MW_ENOMEM;

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 
 #include "base/error.h"
+#include "base/map.h"
 #include "delta/base.h"
 #include "delta/format.h"
 #include "delta/graph_diff.h"
@@ -21,6 +22,8 @@ struct nodes_stager {
     struct mwi_nodes *nodes;
     const struct mwi_type_set *types;
     const mw_writes *writes;
+    struct mwi_map changed; /* nodes by address, where some may have two
+                               numbers */
 };
 
 /* The position of a table of the request, above the one before.  SIZE_MAX when
@@ -159,6 +162,29 @@ base_of(const struct nodes_stager *g, const struct mwi_node_table *table,
                                number * table->type->size;
 }
 
+/* Whether a node is changed under one number only.  One that was trusted to be
+ * unique may have two, and two patches would free the same twice. */
+static bool
+is_changed_once(struct nodes_stager *g, const uint8_t *at, void *node)
+{
+    uint64_t address = (uint64_t) (uintptr_t) node;
+
+    if (!g->nodes->has_trusted) {
+        return true;
+    }
+    if (mwi_map_get(&g->changed, address) != NULL) {
+        MWI_STAGE_FAIL(&g->s, at,
+            "is changed under two numbers, for it is referred to elsewhere, "
+            "against @mw::unique");
+        return false;
+    }
+    if (mwi_map_put(&g->changed, address, node) < 0) {
+        mwi_reader_fail(g->s.r, MW_ENOMEM, "out of memory");
+        return false;
+    }
+    return true;
+}
+
 /* Read {number: D, …} of one type. */
 static void
 stage_changed_of(struct nodes_stager *g, const struct mwi_node_table *table)
@@ -186,6 +212,9 @@ stage_changed_of(struct nodes_stager *g, const struct mwi_node_table *table)
         step.index = number;
         if (number >= table->n_inout) {
             MWI_STAGE_FAIL(&g->s, at, "is no node of an inout argument");
+            break;
+        }
+        if (!is_changed_once(g, at, mwi_node_at(table, number))) {
             break;
         }
         mwi_stage_root(&g->s, table->type, mask, mwi_node_at(table, number),
@@ -260,8 +289,12 @@ mwi_patch_stage_nodes(struct mwi_patch *patch, struct mwi_reader *r,
     struct mwi_nodes *nodes, const struct mwi_type_set *types,
     const mw_writes *writes)
 {
-    struct nodes_stager g = { { .patch = patch, .r = r }, nodes, types,
-        writes };
+    struct nodes_stager g = {
+        .s = { .patch = patch, .r = r },
+        .nodes = nodes,
+        .types = types,
+        .writes = writes,
+    };
     size_t n = mwi_read_array(r);
 
     r->nodes = nodes;
@@ -279,7 +312,9 @@ mwi_patch_stage_nodes(struct mwi_patch *patch, struct mwi_reader *r,
         mwi_graph_read_values(r, &patch->heap, nodes);
     }
     if (n >= 3 && mwi_reader_ok(r)) {
+        mwi_map_init(&g.changed);
         stage_changed(&g);
+        mwi_map_fini(&g.changed);
     }
     if (n >= 4 && mwi_reader_ok(r)) {
         stage_released(&g);

@@ -412,19 +412,22 @@ Test(kinds, unique_is_checked)
     free_aliases(&roots);
 }
 
-/* The server sees two nodes then, and what happens to one of them is lost. */
+/* The server sees two nodes then.  That it has changed both is noticed. */
 Test(kinds, unique_is_not_checked)
 {
     graph_Node_seq roots = aliases();
     graph_Node *node = roots.items[0];
     mw_ctx ctx = MW_CTX(.timeout_ms = 20000);
 
-    cr_expect_eq(graph_Surgery_unshared_all(s.client, &ctx, &roots, "count"),
-        MW_OK, "%s", mw_ctx_error(&ctx));
+    cr_expect_eq(
+        graph_Surgery_unshared_all(s.client, &ctx, &roots, "count"), MW_EPROTO);
+    cr_expect_not_null(strstr(mw_ctx_error(&ctx),
+                           "graph::Node[1]: is changed under two numbers"),
+        "%s", mw_ctx_error(&ctx));
     cr_expect_eq(roots.len, 2);
     cr_expect_eq(roots.items[0], node);
     cr_expect_eq(roots.items[1], node);
-    cr_expect_eq(node->weight, 1, "%g", node->weight);
+    cr_expect_eq(node->weight, 0, "%g", node->weight);
     free_aliases(&roots);
 }
 

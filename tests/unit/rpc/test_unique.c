@@ -4,6 +4,7 @@
  * since @mw::unique promises that nothing else refers to them.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include <criterion/criterion.h>
 
@@ -114,5 +115,25 @@ Test(unique, released_under_both_numbers)
         MW_EPROTO);
     cr_assert_eq(root->left, leaf);
     cr_assert_eq(root->right, leaf);
+    cr_assert_eq(mw_graph_clear(&tree_ref_type, &root), MW_OK);
+}
+
+/* Likewise, and both numbers are changed. */
+Test(unique, changed_under_both_numbers)
+{
+    tree *leaf = new_tree(NULL, NULL);
+    tree *root = new_tree(leaf, leaf);
+    mw_error error;
+
+    cr_expect_eq(
+        call(&root, "82 83 80 80 a1 00 a2 01 a1 00 07 02 a1 00 08 a0", &error),
+        MW_EPROTO);
+    cr_expect_not_null(
+        strstr(error.text, "graph::Tree[2]: is changed under two numbers"),
+        "%s", error.text);
+    cr_expect_eq(leaf->value, 0);
+    cr_assert_eq(call(&root, "82 83 80 80 a1 00 a1 01 a1 00 07 a0", &error),
+        MW_OK, "%s", error.text);
+    cr_expect_eq(leaf->value, 7);
     cr_assert_eq(mw_graph_clear(&tree_ref_type, &root), MW_OK);
 }
