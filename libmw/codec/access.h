@@ -97,6 +97,26 @@ mwi_load_enum(const void *value)
     return number;
 }
 
+/* Exchange n bytes; a and b do not overlap, or are the same. */
+static inline void
+mwi_exchange(void *a, void *b, size_t n)
+{
+    unsigned char *at_a = a;
+    unsigned char *at_b = b;
+    unsigned char kept[256];
+
+    while (n > 0) {
+        size_t part = n < sizeof(kept) ? n : sizeof(kept);
+
+        memcpy(kept, at_a, part);
+        memmove(at_a, at_b, part);
+        memcpy(at_b, kept, part);
+        at_a += part;
+        at_b += part;
+        n -= part;
+    }
+}
+
 /* Whether a value owns no memory outside itself. */
 static inline bool
 mwi_type_is_flat(const mw_type *type)

@@ -186,20 +186,8 @@ static void
 swap_entries(const mw_type *type, struct mwi_items entries, size_t a, size_t b)
 {
     size_t size = type->elem->size;
-    unsigned char *at_a = entries.at + a * size;
-    unsigned char *at_b = entries.at + b * size;
-    unsigned char part[64];
 
-    while (size > 0) {
-        size_t n = size < sizeof(part) ? size : sizeof(part);
-
-        memcpy(part, at_a, n);
-        memcpy(at_a, at_b, n);
-        memcpy(at_b, part, n);
-        at_a += n;
-        at_b += n;
-        size -= n;
-    }
+    mwi_exchange(entries.at + a * size, entries.at + b * size, size);
 }
 
 /* Let an entry sink in the heap of the first n, the highest of which is on

@@ -21,23 +21,6 @@ mwi_patch_init(struct mwi_patch *patch, size_t budget)
     mwi_arena_init(&patch->scratch, budget);
 }
 
-static void
-exchange(unsigned char *a, unsigned char *b, size_t n)
-{
-    unsigned char c[256];
-
-    while (n > 0) {
-        size_t part = n < sizeof(c) ? n : sizeof(c);
-
-        memcpy(c, a, part);
-        memcpy(a, b, part);
-        memcpy(b, c, part);
-        a += part;
-        b += part;
-        n -= part;
-    }
-}
-
 /* Put the old elements between the new ones. */
 static void
 gather(const struct mwi_patch_entry *entry)
@@ -129,7 +112,7 @@ mwi_patch_exchange(struct mwi_patch *patch)
         if (entry->action == MWI_PATCH_REBUILD) {
             gather(entry);
         }
-        exchange(entry->target, entry->staged, entry->size);
+        mwi_exchange(entry->target, entry->staged, entry->size);
     }
 }
 
@@ -140,7 +123,7 @@ mwi_patch_undo(struct mwi_patch *patch)
 
     reverse(patch);
     for (entry = patch->entries; entry != NULL; entry = entry->next) {
-        exchange(entry->target, entry->staged, entry->size);
+        mwi_exchange(entry->target, entry->staged, entry->size);
         if (entry->action == MWI_PATCH_REBUILD) {
             ungather(entry);
         }
