@@ -294,7 +294,7 @@ change_field(const struct mwt_source *source, const mw_field *field,
             /* What is there stays, as with has_x = false. */
             mwi_field_set_present(field, record, false);
         }
-    } else {
+    } else if (depth < GROWTH_DEPTH) {
         mwt_empty(source->place, field->type, value);
         mwt_fill_field(source, field, record, depth > 0 ? depth : 1);
     }
