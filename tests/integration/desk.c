@@ -354,6 +354,8 @@ mwt_desk_client(struct mwt_desk *desk)
     mw_error error;
 
     must(mw_client_open_local(&client, desk->server, NULL, &error), &error);
+    /* A test that makes allocations fail means those of calls. */
+    must(mw_client_ping(client, NULL), &error);
     return client;
 }
 

@@ -344,5 +344,7 @@ mwt_local_client(struct mwt_server *s)
     mw_error error;
 
     must(mw_client_open_local(&client, s->server, NULL, &error), &error);
+    /* A test that makes allocations fail means those of calls. */
+    must(mw_client_ping(client, NULL), &error);
     return client;
 }

@@ -584,6 +584,8 @@ mwt_surgery_open(struct mwt_surgery *s, const mw_client_options *options)
         abort();
     }
     must(mw_client_open_local(&s->client, s->server, options, &error), &error);
+    /* A test that makes allocations fail means those of calls. */
+    must(mw_client_ping(s->client, NULL), NULL);
 }
 
 void
