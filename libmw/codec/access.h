@@ -124,6 +124,13 @@ mwi_type_is_flat(const mw_type *type)
     return (type->flags & MW_TYPE_FLAT) != 0;
 }
 
+/* Whether a value is or holds a reference, not counting those in nodes. */
+static inline bool
+mwi_type_has_refs(const mw_type *type)
+{
+    return (type->flags & MW_TYPE_REFS) != 0;
+}
+
 /* Whether NULL is how an optional value of the type is absent. */
 static inline bool
 mwi_type_has_null(const mw_type *type)

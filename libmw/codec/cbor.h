@@ -89,6 +89,9 @@ mw_status mwi_reader_finish(struct mwi_reader *r);
 mw_status mwi_reader_fail(struct mwi_reader *r, mw_status status,
     const char *format, ...) MW_PRINTF(3, 4);
 
+/** Note that an allocation failed: MW_ENOMEM, or MW_ERANGE over a limit. */
+void mwi_reader_fail_memory(struct mwi_reader *r, mw_status status);
+
 /** Note that something else was expected here: "expected EXPECTED, found
  * unsigned integer".  MW_EINVAL. */
 mw_status mwi_reader_mismatch(struct mwi_reader *r, const char *expected);

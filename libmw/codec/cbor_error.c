@@ -138,6 +138,13 @@ mwi_writer_fail(struct mwi_writer *w, mw_status status, const char *format, ...)
         &w->error, status, "%s%s", path_text(w->path, path), message);
 }
 
+void
+mwi_reader_fail_memory(struct mwi_reader *r, mw_status status)
+{
+    mwi_reader_fail(r, status, "%s",
+        status == MW_ERANGE ? "memory limit exceeded" : "out of memory");
+}
+
 mw_status
 mwi_reader_mismatch(struct mwi_reader *r, const char *expected)
 {

@@ -19,7 +19,7 @@ static bool
 is_plain(const struct copier *c, const mw_type *type)
 {
     return mwi_type_is_flat(type) &&
-           (c->place->copies == NULL || (type->flags & MW_TYPE_REFS) == 0);
+           (c->place->copies == NULL || !mwi_type_has_refs(type));
 }
 
 static mw_status

@@ -57,8 +57,8 @@ fail_nomem(struct mwi_reader *r, const uint8_t *at,
 {
     mw_status status = mwi_place_status(place, n, size);
 
-    FAIL_AT(r, at, status, "%s",
-        status == MW_ERANGE ? "memory limit exceeded" : "out of memory");
+    r->at = at;
+    mwi_reader_fail_memory(r, status);
 }
 
 static void
@@ -166,8 +166,7 @@ default_field(struct mwi_reader *r, struct mwi_place *place,
     if (status == MW_EINTERNAL) {
         mwi_reader_fail(r, status, "has no default");
     } else if (status < 0) {
-        mwi_reader_fail(r, status, "%s",
-            status == MW_ERANGE ? "memory limit exceeded" : "out of memory");
+        mwi_reader_fail_memory(r, status);
     }
 }
 

@@ -155,13 +155,6 @@ mwi_graph_write(struct mwi_graph *graph, struct mwi_writer *w)
 
 /* Reading. */
 
-static void
-fail_alloc(struct mwi_reader *r, mw_status status)
-{
-    mwi_reader_fail(r, status, "%s",
-        status == MW_ERANGE ? "memory limit exceeded" : "out of memory");
-}
-
 /* Where nodes of a type go, and their parts.  Returns the place as it was. */
 static struct mwi_place
 enter_contract(struct mwi_place *place, const mw_type *type)
@@ -197,7 +190,7 @@ mwi_graph_add_unknown(struct mwi_reader *r, struct mwi_nodes *nodes)
     }
     table = mwi_nodes_table(nodes, NULL);
     if (table == NULL) {
-        fail_alloc(r, MW_ENOMEM);
+        mwi_reader_fail_memory(r, MW_ENOMEM);
         return NULL;
     }
     nodes->n_unknown++;
@@ -219,7 +212,7 @@ add_type(struct mwi_reader *r, struct mwi_place *place, struct mwi_nodes *nodes,
     }
     leave_contract(place, &outer);
     if (status < 0) {
-        fail_alloc(r, status);
+        mwi_reader_fail_memory(r, status);
     }
 }
 

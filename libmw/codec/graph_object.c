@@ -6,22 +6,15 @@
 #include "codec/access.h"
 #include "codec/graph.h"
 
-static bool
-has_refs(const mw_type *type)
-{
-    return (type->flags & MW_TYPE_REFS) != 0;
-}
-
 void
 mwi_encode_graph(struct mwi_writer *w, const mw_type *type, const void *value)
 {
-    struct mwi_nodes *outer = w->nodes;
     struct mwi_nodes nodes;
     struct mwi_graph graph;
     struct mwi_writer own = *w;
     struct mwi_buf buf;
 
-    if (!has_refs(type)) {
+    if (!mwi_type_has_refs(type)) {
         mwi_encode(w, type, value);
         return;
     }
@@ -40,7 +33,6 @@ mwi_encode_graph(struct mwi_writer *w, const mw_type *type, const void *value)
     if (mwi_writer_ok(w)) {
         mwi_write_raw(w, mwi_buf_bytes(&buf), mwi_buf_len(&buf));
     }
-    w->nodes = outer;
     mwi_buf_fini(&buf);
     mwi_graph_fini(&graph);
     mwi_nodes_fini(&nodes);
@@ -117,7 +109,7 @@ mwi_decode_graph(struct mwi_reader *r, struct mwi_place *place,
 {
     struct mwi_type_set types = { 0 };
 
-    if (!has_refs(type)) {
+    if (!mwi_type_has_refs(type)) {
         mwi_decode(r, place, type, ret_value);
         return;
     }
@@ -152,25 +144,16 @@ copy_nodes(struct mwi_place *place)
 {
     struct mwi_node_copies *copies = place->copies;
     mw_status status = MW_OK;
-    bool again = true;
+    size_t t = 0;
+    size_t i;
 
-    while (again && status == MW_OK) {
-        again = false;
-        for (size_t t = 0; t < copies->to.n_tables && status == MW_OK; t++) {
-            /* Tables move when there are more. */
-            while (copies->to.tables[t].n_known <
-                       mwi_node_count(&copies->to.tables[t]) &&
-                   status == MW_OK) {
-                struct mwi_node_table *to = &copies->to.tables[t];
-                size_t i = to->n_known++;
-                const struct mwi_node_table *from =
-                    mwi_nodes_find_table(&copies->from, to->type);
+    while (status == MW_OK && mwi_nodes_next(&copies->to, &t, &i)) {
+        const struct mwi_node_table *to = &copies->to.tables[t];
+        const struct mwi_node_table *from =
+            mwi_nodes_find_table(&copies->from, to->type);
 
-                status = mwi_copy(
-                    place, to->type, mwi_node_at(to, i), mwi_node_at(from, i));
-                again = true;
-            }
-        }
+        status =
+            mwi_copy(place, to->type, mwi_node_at(to, i), mwi_node_at(from, i));
     }
     return status;
 }
@@ -182,7 +165,7 @@ mwi_copy_graph(struct mwi_place *place, const mw_type *type, void *ret_value,
     struct mwi_node_copies copies;
     mw_status status;
 
-    if (!has_refs(type)) {
+    if (!mwi_type_has_refs(type)) {
         return mwi_copy(place, type, ret_value, src);
     }
     mwi_nodes_init(&copies.from);
@@ -208,24 +191,16 @@ mwi_copy_graph(struct mwi_place *place, const mw_type *type, void *ret_value,
 static bool
 equal_nodes(struct mwi_pairing *pairing)
 {
-    struct mwi_nodes *a = pairing->a;
     bool equal = true;
-    bool again = true;
+    size_t t = 0;
+    size_t i;
 
-    while (again && equal) {
-        again = false;
-        for (size_t t = 0; t < a->n_tables && equal; t++) {
-            while (
-                a->tables[t].n_known < mwi_node_count(&a->tables[t]) && equal) {
-                struct mwi_node_table *table = &a->tables[t];
-                size_t i = table->n_known++;
-                const void *other = mwi_nodes_at(pairing->b, table->type, i);
+    while (equal && mwi_nodes_next(pairing->a, &t, &i)) {
+        const struct mwi_node_table *table = &pairing->a->tables[t];
+        const void *other = mwi_nodes_at(pairing->b, table->type, i);
 
-                equal = other != NULL && mwi_equal_paired(pairing, table->type,
-                                             mwi_node_at(table, i), other);
-                again = true;
-            }
-        }
+        equal = other != NULL && mwi_equal_paired(pairing, table->type,
+                                     mwi_node_at(table, i), other);
     }
     return equal;
 }
@@ -238,7 +213,7 @@ mwi_equal_graph(const mw_type *type, const void *a, const void *b)
     struct mwi_pairing pairing = { &nodes_a, &nodes_b, false };
     bool equal;
 
-    if (!has_refs(type)) {
+    if (!mwi_type_has_refs(type)) {
         return mwi_equal(type, a, b);
     }
     mwi_nodes_init(&nodes_a);
@@ -263,24 +238,14 @@ mwi_nodes_collect(
     struct mwi_nodes *nodes, const mw_type *type, const void *value)
 {
     mw_status status = mwi_each_ref(type, value, collect, nodes);
-    bool again = true;
+    size_t t = 0;
+    size_t i;
 
-    while (again && status == MW_OK) {
-        again = false;
-        for (size_t t = 0; t < nodes->n_tables && status == MW_OK; t++) {
-            while (
-                nodes->tables[t].n_known < mwi_node_count(&nodes->tables[t]) &&
-                status == MW_OK) {
-                struct mwi_node_table *table = &nodes->tables[t];
-                size_t i = table->n_known++;
+    while (status == MW_OK && mwi_nodes_next(nodes, &t, &i)) {
+        const struct mwi_node_table *table = &nodes->tables[t];
 
-                status = (table->type->flags & MW_TYPE_REFS) != 0
-                             ? mwi_each_ref(table->type, mwi_node_at(table, i),
-                                   collect, nodes)
-                             : MW_OK;
-                again = true;
-            }
-        }
+        status =
+            mwi_each_ref(table->type, mwi_node_at(table, i), collect, nodes);
     }
     return status;
 }

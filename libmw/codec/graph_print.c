@@ -47,20 +47,11 @@ static mw_status
 print_nodes(struct mwi_nodes *nodes, struct mwi_buf *buf)
 {
     mw_status status = MW_OK;
-    bool again = true;
+    size_t t = 0;
+    size_t i;
 
-    while (again && status == MW_OK) {
-        again = false;
-        for (size_t t = 0; t < nodes->n_tables && status == MW_OK; t++) {
-            while (
-                nodes->tables[t].n_known < mwi_node_count(&nodes->tables[t]) &&
-                status == MW_OK) {
-                size_t i = nodes->tables[t].n_known++;
-
-                status = print_node(nodes, buf, t, i);
-                again = true;
-            }
-        }
+    while (status == MW_OK && mwi_nodes_next(nodes, &t, &i)) {
+        status = print_node(nodes, buf, t, i);
     }
     return status;
 }

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/error.h"
 #include "base/mem.h"
 
@@ -259,6 +260,21 @@ append_new(struct mwi_place *place, struct mwi_node_table *table)
     return MW_OK;
 }
 
+bool
+mwi_nodes_next(struct mwi_nodes *nodes, size_t *t, size_t *ret_number)
+{
+    for (size_t n = 0; n < nodes->n_tables; n++) {
+        struct mwi_node_table *table = &nodes->tables[*t];
+
+        if (table->n_known < mwi_node_count(table)) {
+            *ret_number = table->n_known++;
+            return true;
+        }
+        *t = (*t + 1) % nodes->n_tables;
+    }
+    return false;
+}
+
 void *
 mwi_nodes_link(struct mwi_nodes *nodes, const mw_type *type, uint64_t number)
 {
@@ -273,7 +289,7 @@ mwi_nodes_link(struct mwi_nodes *nodes, const mw_type *type, uint64_t number)
         (reading == NULL || table > reading ||
             (table == reading && i > nodes->reading_number))) {
         i -= table->n_known;
-        table->linked[i / 64] |= UINT64_C(1) << (i % 64);
+        mwi_bit_set(table->linked, i);
     }
     return mwi_node_at(table, (size_t) number);
 }

@@ -110,6 +110,13 @@ void *mwi_nodes_at(
 void *mwi_nodes_link(
     struct mwi_nodes *nodes, const mw_type *type, uint64_t number);
 
+/** Take the next node that is not known, which is known then, until there is
+ * none: also those that are added meanwhile.
+ *
+ * @param t  [inout] index of its table; 0 at first
+ */
+bool mwi_nodes_next(struct mwi_nodes *nodes, size_t *t, size_t *ret_number);
+
 /** The node in a table with a number below mwi_node_count(). */
 static inline void *
 mwi_node_at(const struct mwi_node_table *table, size_t number)

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "codec/access.h"
 #include "codec/graph.h"
 
 enum { DECODE_BUDGET = 1 << 30 }; /* bytes */
@@ -98,7 +99,7 @@ mw_object_decode(const mw_type *type, const uint8_t *bytes, size_t len,
 
     memset(ret_obj, 0, type->size);
     mwi_reader_init(&r, bytes, len, MW_DEFAULT_DEPTH_MAX);
-    if ((type->flags & MW_TYPE_REFS) != 0) {
+    if (mwi_type_has_refs(type)) {
         /* To free decoded nodes takes memory, so that nothing follows them is
          * known before. */
         struct mwi_reader ahead = r;

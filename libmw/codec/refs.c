@@ -21,12 +21,6 @@ struct visitor {
 static mw_status visit(
     struct visitor *v, const mw_type *type, unsigned char *value);
 
-static bool
-has_refs(const mw_type *type)
-{
-    return (type->flags & MW_TYPE_REFS) != 0;
-}
-
 static mw_status
 visit_items(
     struct visitor *v, const mw_type *elem, unsigned char *items, size_t n)
@@ -65,7 +59,8 @@ visit_members(struct visitor *v, const mw_type *type, const void *record)
     for (uint32_t i = 0; i < type->n_members && status == MW_OK; i++) {
         const mw_field *field = &type->fields[i];
 
-        if (has_refs(field->type) && mwi_field_is_present(field, record)) {
+        if (mwi_type_has_refs(field->type) &&
+            mwi_field_is_present(field, record)) {
             status = visit(v, field->type, mwi_field_at(field, record));
         }
     }
@@ -88,7 +83,7 @@ visit(struct visitor *v, const mw_type *type, unsigned char *value)
         return visit_members(v, type, value);
     case MW_KIND_UNION:
         arm = mwi_union_arm(type, value);
-        return arm != NULL && has_refs(arm->type)
+        return arm != NULL && mwi_type_has_refs(arm->type)
                    ? visit(v, arm->type, mwi_field_at(arm, value))
                    : MW_OK;
     case MW_KIND_BOX:
@@ -111,7 +106,7 @@ mwi_each_ref(const mw_type *type, const void *value, mwi_ref_fn fn, void *user)
     struct mwi_deferred deferred;
     mw_status status;
 
-    if (value == NULL || !has_refs(type)) {
+    if (value == NULL || !mwi_type_has_refs(type)) {
         return MW_OK;
     }
     v.fn = fn;

@@ -7,6 +7,7 @@
 #include "mw/object.h"
 
 #include "base/mem.h"
+#include "codec/access.h"
 #include "delta/changes_lines.h"
 
 void
@@ -147,7 +148,7 @@ mwi_changes_expect(
 {
     struct mwi_watched *expected;
 
-    if ((type->flags & MW_TYPE_REFS) != 0) {
+    if (mwi_type_has_refs(type)) {
         expected = add_object(changes);
         changes->failed = changes->failed || expected == NULL;
         if (expected != NULL) {
@@ -343,7 +344,7 @@ mw_object_changes(const mw_type *type, const void *before, const void *after)
     struct mwi_changes changes;
     char *text;
 
-    if ((type->flags & MW_TYPE_REFS) == 0) {
+    if (!mwi_type_has_refs(type)) {
         return changes_by_value(type, before, after);
     }
     mwi_changes_init(&changes);

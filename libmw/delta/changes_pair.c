@@ -129,7 +129,7 @@ static void
 walk(struct pairing *p, const mw_type *type, const void *before,
     const void *after)
 {
-    if ((type->flags & MW_TYPE_REFS) == 0 || p->status < 0) {
+    if (!mwi_type_has_refs(type) || p->status < 0) {
         return;
     }
     if (type->kind == MW_KIND_REF) {
@@ -145,23 +145,14 @@ walk(struct pairing *p, const mw_type *type, const void *before,
 static void
 walk_pairs(struct pairing *p)
 {
-    bool again = true;
+    size_t t = 0;
+    size_t i;
 
-    while (again) {
-        again = false;
-        for (size_t t = 0; t < p->from->n_tables; t++) {
-            /* Tables move when there are more. */
-            while (p->from->tables[t].n_known <
-                       mwi_node_count(&p->from->tables[t]) &&
-                   p->status == MW_OK) {
-                const mw_type *type = p->from->tables[t].type;
-                size_t i = p->from->tables[t].n_known++;
+    while (p->status == MW_OK && mwi_nodes_next(p->from, &t, &i)) {
+        const mw_type *type = p->from->tables[t].type;
 
-                walk(p, type, mwi_nodes_at(p->from, type, i),
-                    mwi_nodes_at(p->to, type, i));
-                again = true;
-            }
-        }
+        walk(p, type, mwi_nodes_at(p->from, type, i),
+            mwi_nodes_at(p->to, type, i));
     }
 }
 

@@ -111,8 +111,7 @@ stage_new_type(struct nodes_stager *g, size_t *before, size_t *left)
         g->s.patch->stats.nodes_new += n;
     }
     if (status < 0) {
-        mwi_reader_fail(r, status, "%s",
-            status == MW_ERANGE ? "memory limit exceeded" : "out of memory");
+        mwi_reader_fail_memory(r, status);
     }
 }
 

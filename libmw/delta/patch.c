@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "base/bits.h"
 #include "base/mem.h"
 #include "codec/access.h"
 #include "delta/journal.h"
@@ -21,9 +22,10 @@ mwi_patch_init(struct mwi_patch *patch, size_t budget)
     mwi_arena_init(&patch->scratch, budget);
 }
 
-/* Put the old elements between the new ones. */
+/* Put the old elements between the new ones, or make their places zero again.
+ */
 static void
-gather(const struct mwi_patch_entry *entry)
+place_old(const struct mwi_patch_entry *entry, bool are_there)
 {
     const struct mwi_rebuild *rebuild = entry->rebuild;
     size_t size = entry->type->elem->size;
@@ -32,37 +34,16 @@ gather(const struct mwi_patch_entry *entry)
     for (size_t i = 0; i < rebuild->n_runs; i++) {
         const struct mwi_run *run = &rebuild->runs[i];
 
-        if (run->n > 0) {
+        if (run->n > 0 && are_there) {
             memcpy(to, rebuild->old.at + run->start * size, run->n * size);
-            to += run->n * size;
-        }
-        to += run->n_new * size;
-    }
-}
-
-/* Make their places zero again. */
-static void
-ungather(const struct mwi_patch_entry *entry)
-{
-    const struct mwi_rebuild *rebuild = entry->rebuild;
-    size_t size = entry->type->elem->size;
-    unsigned char *to = rebuild->items;
-
-    for (size_t i = 0; i < rebuild->n_runs; i++) {
-        const struct mwi_run *run = &rebuild->runs[i];
-
-        if (run->n > 0) {
+        } else if (run->n > 0) {
             memset(to, 0, run->n * size);
-            to += run->n * size;
         }
-        to += run->n_new * size;
+        /* There may be no items to point into. */
+        if (run->n + run->n_new > 0) {
+            to += (run->n + run->n_new) * size;
+        }
     }
-}
-
-static bool
-is_kept(const struct mwi_rebuild *rebuild, size_t i)
-{
-    return (rebuild->kept[i / 64] >> (i % 64) & 1) != 0;
 }
 
 /* Free the old elements that are no more, and the old array. */
@@ -78,7 +59,7 @@ clear_rebuilt(struct mwi_patch_entry *entry)
             : (unsigned char *) entry->staged + mwi_seq_n_offset(entry->type);
 
     for (size_t i = 0; i < rebuild->old.len && !mwi_type_is_flat(elem); i++) {
-        if (!is_kept(rebuild, i)) {
+        if (!mwi_bit_is_set(rebuild->kept, i)) {
             mwi_clear(elem, old + i * elem->size);
         }
     }
@@ -110,7 +91,7 @@ mwi_patch_exchange(struct mwi_patch *patch)
 
     for (entry = patch->entries; entry != NULL; entry = entry->next) {
         if (entry->action == MWI_PATCH_REBUILD) {
-            gather(entry);
+            place_old(entry, true);
         }
         mwi_exchange(entry->target, entry->staged, entry->size);
     }
@@ -125,7 +106,7 @@ mwi_patch_undo(struct mwi_patch *patch)
     for (entry = patch->entries; entry != NULL; entry = entry->next) {
         mwi_exchange(entry->target, entry->staged, entry->size);
         if (entry->action == MWI_PATCH_REBUILD) {
-            ungather(entry);
+            place_old(entry, false);
         }
     }
     reverse(patch);
@@ -137,7 +118,7 @@ mwi_patch_has_refs(const struct mwi_patch *patch)
     const struct mwi_patch_entry *entry;
 
     for (entry = patch->entries; entry != NULL; entry = entry->next) {
-        if (entry->type != NULL && (entry->type->flags & MW_TYPE_REFS) != 0) {
+        if (entry->type != NULL && mwi_type_has_refs(entry->type)) {
             return true;
         }
     }

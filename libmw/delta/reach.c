@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "delta/reach.h"
 
+#include "base/bits.h"
 #include "base/mem.h"
 #include "codec/refs.h"
-
-static bool
-is_seen(const struct mwi_reach *reach, size_t at)
-{
-    return (reach->seen[at / 64] >> (at % 64) & 1) != 0;
-}
-
-static void
-set_seen(struct mwi_reach *reach, size_t at)
-{
-    reach->seen[at / 64] |= UINT64_C(1) << (at % 64);
-}
 
 mw_status
 mwi_reach_init(struct mwi_reach *reach, struct mwi_nodes *nodes,
@@ -38,7 +27,7 @@ mwi_reach_init(struct mwi_reach *reach, struct mwi_nodes *nodes,
     for (size_t t = 0; released->n > 0 && t < nodes->n_known_tables; t++) {
         for (size_t i = 0; i < nodes->tables[t].n_inout; i++) {
             if (mwi_is_released(released, t, i)) {
-                set_seen(reach, reach->base[t] + i);
+                mwi_bit_set(reach->seen, reach->base[t] + i);
             }
         }
     }
@@ -70,8 +59,8 @@ see(void *user, const mw_type *ref, void *node)
         return MW_OK;
     }
     at = reach->base[table - reach->nodes->tables] + number;
-    if (!is_seen(reach, at)) {
-        set_seen(reach, at);
+    if (!mwi_bit_is_set(reach->seen, at)) {
+        mwi_bit_set(reach->seen, at);
         reach->queue[reach->n_queue++] = at;
     }
     return MW_OK;
@@ -112,7 +101,7 @@ mwi_reach_unlinked(const struct mwi_reach *reach, mw_unlinked_fn fn, void *user)
         const struct mwi_node_table *table = &reach->nodes->tables[t];
 
         for (size_t i = 0; i < table->n_inout; i++) {
-            if (!is_seen(reach, reach->base[t] + i)) {
+            if (!mwi_bit_is_set(reach->seen, reach->base[t] + i)) {
                 n++;
                 if (fn != NULL) {
                     fn(user, table->type, mwi_node_at(table, i));

@@ -3,8 +3,10 @@
 
 #include <inttypes.h>
 
+#include "base/bits.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "codec/access.h"
 #include "codec/mask.h"
 #include "codec/refs.h"
 
@@ -33,7 +35,7 @@ mwi_is_released(
 {
     return table < released->n_tables && released->bits[table] != NULL &&
            number < released->nodes->tables[table].n_inout &&
-           (released->bits[table][number / 64] >> (number % 64) & 1) != 0;
+           mwi_bit_is_set(released->bits[table], number);
 }
 
 /* The same, whatever its number is in other tables. */
@@ -93,7 +95,7 @@ mwi_release_number(struct mwi_released *released, const mw_writes *writes,
     if (mwi_map_put(&released->by_address, (uintptr_t) node, node) < 0) {
         return mwi_fail_nomem(reterr);
     }
-    released->bits[table][number / 64] |= UINT64_C(1) << (number % 64);
+    mwi_bit_set(released->bits[table], (size_t) number);
     released->n++;
     return MW_OK;
 }
@@ -179,7 +181,7 @@ mwi_check_released_nodes(const struct mwi_released *released,
         const struct mwi_node_table *table = &nodes->tables[t];
         struct check check = { released, NULL, 0, reterr };
 
-        if (table->type == NULL || (table->type->flags & MW_TYPE_REFS) == 0) {
+        if (table->type == NULL || !mwi_type_has_refs(table->type)) {
             continue;
         }
         check.name = table->type->name;

@@ -15,13 +15,6 @@
 #include "codec/range.h"
 #include "delta/patch.h"
 
-static void
-fail_alloc(struct mwi_stager *s, mw_status status)
-{
-    mwi_reader_fail(s->r, status, "%s",
-        status == MW_ERANGE ? "memory limit exceeded" : "out of memory");
-}
-
 /* Journal and objects draw on one budget. */
 void *
 mwi_stage_scratch(struct mwi_stager *s, size_t n, size_t size, size_t align)
@@ -31,7 +24,7 @@ mwi_stage_scratch(struct mwi_stager *s, size_t n, size_t size, size_t align)
     void *block = mwi_place_alloc(&place, n, size, align);
 
     if (block == NULL) {
-        fail_alloc(s, mwi_place_status(&place, n, size));
+        mwi_reader_fail_memory(s->r, mwi_place_status(&place, n, size));
     }
     s->patch->heap.budget = place.budget;
     return block;
@@ -43,7 +36,8 @@ mwi_stage_heap(struct mwi_stager *s, size_t n, size_t size, size_t align)
     void *block = mwi_place_alloc(&s->patch->heap, n, size, align);
 
     if (block == NULL) {
-        fail_alloc(s, mwi_place_status(&s->patch->heap, n, size));
+        mwi_reader_fail_memory(
+            s->r, mwi_place_status(&s->patch->heap, n, size));
     }
     return block;
 }

@@ -9,6 +9,7 @@
 #ifndef MWI_DELTA_STAGE_H
 #define MWI_DELTA_STAGE_H
 
+#include "base/bits.h"
 #include "delta/journal.h"
 
 /** Stage V(type) in place of a value that is there: what both versions of a
@@ -74,12 +75,6 @@ void mwi_stage_rebuild_room(
 
 /** An empty set.  NULL when the reader was told why not. */
 MW_MUST_USE uint64_t *mwi_stage_bits(struct mwi_stager *s, size_t n);
-
-static inline bool
-mwi_bit_is_set(const uint64_t *bits, size_t i)
-{
-    return (bits[i / 64] >> (i % 64) & 1) != 0;
-}
 
 /** Set n bits.  False when one was set already. */
 bool mwi_set_bits(uint64_t *bits, size_t start, size_t n);

@@ -60,8 +60,7 @@ stage_over(struct mwi_stager *s, const mw_field *field, const mw_mask *mask,
     }
     status = mwi_copy(&s->patch->heap, type, staged, mwi_field_at(field, base));
     if (status < 0) {
-        mwi_reader_fail(s->r, status, "%s",
-            status == MW_ERANGE ? "memory limit exceeded" : "out of memory");
+        mwi_reader_fail_memory(s->r, status);
         return;
     }
     patch_copy(s, field, mask, staged);

@@ -2,6 +2,7 @@
 #include "rpc/args.h"
 
 #include "base/mem.h"
+#include "codec/access.h"
 #include "codec/value.h"
 #include "rpc/results.h"
 #include "wire/message.h"
@@ -10,7 +11,7 @@ bool
 mwi_method_has_refs(const mw_method *method)
 {
     for (size_t i = 0; i < method->n_params; i++) {
-        if ((method->params[i].type->flags & MW_TYPE_REFS) != 0) {
+        if (mwi_type_has_refs(method->params[i].type)) {
             return true;
         }
     }

@@ -63,7 +63,7 @@ mw_mirror_open(mw_mirror **ret_mirror, const mw_type *type, const void *object,
         return mwi_fail_nomem(reterr);
     }
     mirror->type = type;
-    mirror->kept = (type->flags & MW_TYPE_REFS) != 0 ? &mw_type_seq_u8 : type;
+    mirror->kept = mwi_type_has_refs(type) ? &mw_type_seq_u8 : type;
     mirror->object = object;
     mirror->id = atomic_fetch_add(&last_id, 1) + 1;
     mirror->next_version = 1;

@@ -41,7 +41,7 @@ bool
 mwi_call_mirror_is_of_all(const mw_call *call)
 {
     return call->mirror.head.version != 0 &&
-           (param_of(call)->type->flags & MW_TYPE_REFS) != 0;
+           mwi_type_has_refs(param_of(call)->type);
 }
 
 bool
@@ -141,8 +141,7 @@ mwi_call_mirror_read(
         status = mwi_copy(place, type, arg, call->mirror.baseline->object);
     }
     if (status < 0) {
-        mwi_reader_fail(r, status, "%s",
-            status == MW_ERANGE ? "memory limit exceeded" : "out of memory");
+        mwi_reader_fail_memory(r, status);
     }
 }
 
