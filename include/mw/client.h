@@ -42,6 +42,9 @@ typedef struct mw_client_options {
                                   for otherwise */
     mw_log_cb log;             /* [borrow: client] NULL: silent */
     void *log_user;            /* passed to log */
+    bool no_spin;              /* sleep at once when waiting, never stay awake
+                                  for a moment, which saves processor time
+                                  and makes short calls slower */
 } mw_client_options;
 
 #define MW_CLIENT(...) MW_OPTIONS(mw_client_options, __VA_ARGS__)

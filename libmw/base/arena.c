@@ -31,6 +31,24 @@ mwi_arena_fini(struct mwi_arena *arena)
     arena->total = 0;
 }
 
+void
+mwi_arena_reset(struct mwi_arena *arena, size_t limit)
+{
+    struct mwi_arena_chunk *kept = arena->first;
+
+    if (kept != NULL && kept->size <= CHUNK_MIN && kept->size <= limit) {
+        arena->first = kept->next;
+        mwi_arena_fini(arena);
+        kept->next = NULL;
+        kept->used = 0;
+        arena->first = arena->last = kept;
+        arena->total = kept->size;
+    } else {
+        mwi_arena_fini(arena);
+    }
+    arena->limit = limit;
+}
+
 /* A new last chunk with room for at least need bytes. */
 static bool
 grow(struct mwi_arena *arena, size_t need)

@@ -32,6 +32,11 @@ void mwi_arena_init(struct mwi_arena *arena, size_t limit);
 /** Free all. The arena may be used again after mwi_arena_init(). */
 void mwi_arena_fini(struct mwi_arena *arena);
 
+/** Empty it, but keep its first chunk if that is of the smallest size, so that
+ * small uses one after the other allocate nothing.  It may then grow to limit
+ * bytes. */
+void mwi_arena_reset(struct mwi_arena *arena, size_t limit);
+
 /** n * size zeroed bytes, aligned to align (a power of two, at most
  * alignof(max_align_t)).  For 0 bytes a pointer that is not NULL.  NULL when
  * out of memory, over the limit, or the product overflows. */

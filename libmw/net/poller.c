@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Level-triggered: an event that was not dealt with is reported again, so no
- * wake-up is ever lost between threads.
+ * wake-up is ever lost between threads.  Only wakes and alarms are reported on
+ * their edge, so that each reaches one thread, and nobody has to read them.
  */
 #include "net/poller.h"
 
@@ -10,18 +11,23 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 
-enum { WAIT_MAX = 64 }; /* events taken from the kernel at once */
+enum {
+    WAIT_MAX = 64, /* events taken from the kernel at once */
+    NS_PER_S = 1000000000,
+};
 
 static uint32_t
 to_epoll(uint32_t events)
 {
     return ((events & MWI_POLL_READ) != 0 ? (uint32_t) EPOLLIN : 0) |
-           ((events & MWI_POLL_WRITE) != 0 ? (uint32_t) EPOLLOUT : 0);
+           ((events & MWI_POLL_WRITE) != 0 ? (uint32_t) EPOLLOUT : 0) |
+           ((events & MWI_POLL_ONCE) != 0 ? (uint32_t) EPOLLONESHOT : 0);
 }
 
 static uint32_t
@@ -43,19 +49,31 @@ control(struct mwi_poller *poller, int operation, int fd, uint32_t events,
     return epoll_ctl(poller->epoll_fd, operation, fd, &event);
 }
 
+/* A descriptor of the poller's own, whose edges are reported without owner. */
+static bool
+watch_edges(struct mwi_poller *poller, int fd)
+{
+    struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+
+    return fd >= 0 &&
+           epoll_ctl(poller->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
 mw_status
 mwi_poller_init(struct mwi_poller *poller, mw_error *reterr)
 {
     mw_status status;
 
-    poller->wake_fd = -1;
+    poller->wake_fd = poller->alarm_fd = -1;
     poller->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (poller->epoll_fd >= 0) {
         poller->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    }
-    if (poller->wake_fd >= 0 && control(poller, EPOLL_CTL_ADD, poller->wake_fd,
-                                    MWI_POLL_READ, NULL) == 0) {
-        return MW_OK;
+        poller->alarm_fd =
+            timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+        if (watch_edges(poller, poller->wake_fd) &&
+            watch_edges(poller, poller->alarm_fd)) {
+            return MW_OK;
+        }
     }
     status = mwi_fail_sys(reterr, errno == ENOMEM ? MW_ENOMEM : MW_EEXHAUSTED,
         errno, "making a poller");
@@ -66,13 +84,16 @@ mwi_poller_init(struct mwi_poller *poller, mw_error *reterr)
 void
 mwi_poller_fini(struct mwi_poller *poller)
 {
+    if (poller->alarm_fd >= 0) {
+        (void) close(poller->alarm_fd);
+    }
     if (poller->wake_fd >= 0) {
         (void) close(poller->wake_fd);
     }
     if (poller->epoll_fd >= 0) {
         (void) close(poller->epoll_fd);
     }
-    poller->wake_fd = poller->epoll_fd = -1;
+    poller->wake_fd = poller->alarm_fd = poller->epoll_fd = -1;
 }
 
 mw_status
@@ -112,7 +133,6 @@ mwi_poller_wait(struct mwi_poller *poller, struct mwi_poll_event *ret_events,
     size_t max, int64_t deadline)
 {
     struct epoll_event events[WAIT_MAX];
-    uint64_t wakes;
     int n;
 
     n = epoll_wait(poller->epoll_fd, events,
@@ -120,10 +140,6 @@ mwi_poller_wait(struct mwi_poller *poller, struct mwi_poll_event *ret_events,
     for (int i = 0; i < n; i++) {
         ret_events[i].owner = events[i].data.ptr;
         ret_events[i].events = from_epoll(events[i].events);
-        if (events[i].data.ptr == NULL) {
-            /* Any number of wakes is one. */
-            (void) !read(poller->wake_fd, &wakes, sizeof(wakes));
-        }
     }
     return n > 0 ? (size_t) n : 0;
 }
@@ -134,9 +150,20 @@ mwi_poller_wake(struct mwi_poller *poller)
     static const uint64_t one = 1;
     int saved = errno; /* a signal handler must not change it */
 
-    /* It fails only when the counter is full, and then a wake is due. */
+    /* Only its edge counts; the counter is full after 2^64 wakes. */
     (void) !write(poller->wake_fd, &one, sizeof(one));
     errno = saved;
+}
+
+void
+mwi_poller_alarm(struct mwi_poller *poller, int64_t ns)
+{
+    const struct itimerspec when = {
+        .it_value = { .tv_sec = (time_t) (ns / NS_PER_S),
+            .tv_nsec = (long) (ns % NS_PER_S) },
+    };
+
+    (void) timerfd_settime(poller->alarm_fd, 0, &when, NULL);
 }
 
 bool

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One lock, one queue, one condition that idle threads wait on.  A thread that
+ * One lock, one queue.  A thread without a job waits at the source, if there is
+ * one and few enough are there, or else sleeps on a condition.  A thread that
  * ends is joined by the next one that ends, the last one by mwi_pool_close(),
  * so none is left behind and none is detached.
+ *
+ * Several wake()s of the source may wake but one thread, so whoever is woken
+ * wakes the next if there is something for it to do.
  */
 #include "pool/pool.h"
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -16,61 +21,155 @@
 
 struct mwi_pool {
     struct mwi_mutex mutex; /* held for moments; nothing is locked inside */
-    struct mwi_cond work;   /* a job is queued, or the pool is closing */
+    struct mwi_cond work;   /* a job or the source wants a thread, or closing */
     struct mwi_cond ended;  /* the last thread has ended */
     struct mwi_pool_limits limits; /* constant */
+    struct mwi_source source;      /* [mutex] waiting_max is 0: none */
     struct mwi_list queue;         /* [mutex] */
-    uint32_t queued;               /* [mutex] jobs in the queue */
-    uint32_t running;              /* [mutex] jobs */
+    _Atomic uint32_t queued;       /* [mutex] to write: jobs in the queue */
+    uint32_t running;              /* [mutex] jobs, and work of the source */
     uint32_t threads;              /* [mutex] alive */
+    uint32_t asleep;               /* [mutex] threads, on work */
+    uint32_t waiting;              /* [mutex] threads, at the source */
+    uint64_t turns;                /* [mutex] that threads went there */
     bool closing;                  /* [mutex] */
     bool has_zombie;               /* [mutex] zombie has ended, not joined */
     pthread_t zombie;              /* [mutex] */
 };
 
-/* Take a job, waiting for one; NULL when this thread should end. */
+static uint32_t
+queued(struct mwi_pool *pool)
+{
+    return atomic_load_explicit(&pool->queued, memory_order_relaxed);
+}
+
+static void
+set_queued_locked(struct mwi_pool *pool, uint32_t n) MWI_REQUIRES(pool->mutex)
+{
+    atomic_store_explicit(&pool->queued, n, memory_order_relaxed);
+}
+
+/* Have a thread that does nothing look at the queue: one that sleeps rather
+ * than one that waits at the source, which then is where it should be. */
+static void
+call_thread_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
+{
+    if (pool->asleep > 0 && queued(pool) <= pool->asleep) {
+        mwi_cond_signal(&pool->work);
+    } else if (pool->waiting > 0) {
+        pool->source.wake(pool->source.user);
+    }
+}
+
 static struct mwi_job *
-next_job_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
+take_job_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
+{
+    struct mwi_list *link = mwi_list_pop(&pool->queue);
+
+    if (link == NULL) {
+        return NULL;
+    }
+    set_queued_locked(pool, queued(pool) - 1);
+    if (queued(pool) > pool->asleep && pool->waiting > 0) {
+        pool->source.wake(pool->source.user);
+    }
+    return MWI_CONTAINER(link, struct mwi_job, link);
+}
+
+static void
+run_job_locked(struct mwi_pool *pool, struct mwi_job *job)
+    MWI_REQUIRES(pool->mutex)
+{
+    pool->running++;
+    mwi_unlock(&pool->mutex);
+    job->run(job);
+    mwi_lock(&pool->mutex);
+    pool->running--;
+}
+
+/* Whether a thread without a job should be at the source. */
+static bool
+is_wanted_there_locked(const struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
+{
+    return pool->waiting < pool->source.waiting_max;
+}
+
+/* Wait at the source, and deal with what comes.  False: nothing came. */
+static bool
+serve_source_locked(struct mwi_pool *pool, int64_t deadline)
+    MWI_REQUIRES(pool->mutex)
+{
+    const struct mwi_source source = pool->source;
+    void *work;
+
+    pool->waiting++;
+    pool->turns++;
+    mwi_unlock(&pool->mutex);
+    work = source.wait(source.user, deadline);
+    mwi_lock(&pool->mutex);
+    pool->waiting--;
+    if (work == NULL) {
+        return false;
+    }
+    pool->running++;
+    mwi_unlock(&pool->mutex);
+    source.run(source.user, work);
+    mwi_lock(&pool->mutex);
+    pool->running--;
+    return true;
+}
+
+static void
+sleep_locked(struct mwi_pool *pool, int64_t deadline) MWI_REQUIRES(pool->mutex)
+{
+    pool->asleep++;
+    (void) mwi_cond_wait(&pool->work, &pool->mutex, deadline);
+    pool->asleep--;
+}
+
+/* Run what there is to do; returns when this thread should end. */
+static void
+work_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
 {
     int64_t deadline = mwi_deadline_in(pool->limits.idle_ms);
-    struct mwi_list *link;
 
-    while (mwi_list_is_empty(&pool->queue)) {
-        bool in_time;
+    for (;;) {
+        struct mwi_job *job = take_job_locked(pool);
+        bool was_busy = job != NULL;
 
-        if (pool->closing) {
-            return NULL;
+        if (job != NULL) {
+            run_job_locked(pool, job);
+        } else if (pool->closing) {
+            if (pool->waiting > 0) {
+                pool->source.wake(pool->source.user);
+            }
+            return;
+        } else if (is_wanted_there_locked(pool)) {
+            was_busy = serve_source_locked(pool, deadline);
+        } else {
+            sleep_locked(pool, deadline);
         }
-        in_time = mwi_cond_wait(&pool->work, &pool->mutex, deadline);
-        if (!in_time && mwi_list_is_empty(&pool->queue)) {
+        if (was_busy) {
+            deadline = mwi_deadline_in(pool->limits.idle_ms);
+        } else if (queued(pool) == 0 && deadline <= mwi_now()) {
             if (pool->threads > pool->limits.threads_min) {
-                return NULL;
+                return;
             }
             /* One of the minimum, which have no reason to look again. */
             deadline = MWI_FOREVER;
         }
     }
-    link = mwi_list_pop(&pool->queue);
-    pool->queued--;
-    return MWI_CONTAINER(link, struct mwi_job, link);
 }
 
 static void *
 worker(void *arg)
 {
     struct mwi_pool *pool = arg;
-    struct mwi_job *job;
     pthread_t before;
     bool must_join;
 
     mwi_lock(&pool->mutex);
-    while ((job = next_job_locked(pool)) != NULL) {
-        pool->running++;
-        mwi_unlock(&pool->mutex);
-        job->run(job);
-        mwi_lock(&pool->mutex);
-        pool->running--;
-    }
+    work_locked(pool);
     before = pool->zombie;
     must_join = pool->has_zombie;
     pool->zombie = pthread_self();
@@ -135,12 +234,10 @@ mwi_pool_open(struct mwi_pool **ret_pool, const struct mwi_pool_limits *limits,
 }
 
 static mw_status
-submit_locked(struct mwi_pool *pool, struct mwi_job *job)
+submit_locked(struct mwi_pool *pool, struct mwi_job *job, uint64_t capacity)
     MWI_REQUIRES(pool->mutex)
 {
-    uint64_t accepted = (uint64_t) pool->running + pool->queued;
-    uint64_t capacity =
-        (uint64_t) pool->limits.threads_max + pool->limits.queue_max;
+    uint64_t accepted = (uint64_t) pool->running + queued(pool);
 
     if (accepted >= capacity) {
         return MW_EEXHAUSTED;
@@ -156,8 +253,8 @@ submit_locked(struct mwi_pool *pool, struct mwi_job *job)
         return MW_EEXHAUSTED;
     }
     mwi_list_append(&pool->queue, &job->link);
-    pool->queued++;
-    mwi_cond_signal(&pool->work);
+    set_queued_locked(pool, queued(pool) + 1);
+    call_thread_locked(pool);
     return MW_OK;
 }
 
@@ -167,9 +264,54 @@ mwi_pool_submit(struct mwi_pool *pool, struct mwi_job *job)
     mw_status status;
 
     mwi_lock(&pool->mutex);
-    status = submit_locked(pool, job);
+    status = submit_locked(pool, job,
+        (uint64_t) pool->limits.threads_max + pool->limits.queue_max);
     mwi_unlock(&pool->mutex);
     return status;
+}
+
+void
+mwi_pool_resubmit(struct mwi_pool *pool, struct mwi_job *job)
+{
+    mwi_lock(&pool->mutex);
+    /* There is a thread: the caller's. */
+    (void) !submit_locked(pool, job, UINT64_MAX);
+    mwi_unlock(&pool->mutex);
+}
+
+void
+mwi_pool_attach(struct mwi_pool *pool, const struct mwi_source *source)
+{
+    mwi_lock(&pool->mutex);
+    pool->source = *source;
+    /* Threads that sleep already. */
+    mwi_cond_broadcast(&pool->work);
+    mwi_unlock(&pool->mutex);
+}
+
+bool
+mwi_pool_relieve(struct mwi_pool *pool)
+{
+    bool relieved = true;
+
+    mwi_lock(&pool->mutex);
+    if (pool->waiting == 0) {
+        if (pool->asleep > 0) {
+            mwi_cond_signal(&pool->work);
+        } else if (pool->running + queued(pool) >= pool->threads) {
+            /* None is on its way there. */
+            relieved = pool->threads < pool->limits.threads_max &&
+                       spawn_locked(pool);
+        }
+    }
+    mwi_unlock(&pool->mutex);
+    return relieved;
+}
+
+bool
+mwi_pool_has_queue(struct mwi_pool *pool)
+{
+    return queued(pool) > 0;
 }
 
 void
@@ -181,6 +323,9 @@ mwi_pool_close(struct mwi_pool *pool)
     mwi_lock(&pool->mutex);
     pool->closing = true;
     mwi_cond_broadcast(&pool->work);
+    if (pool->waiting > 0) {
+        pool->source.wake(pool->source.user);
+    }
     while (pool->threads > 0) {
         (void) mwi_cond_wait(&pool->ended, &pool->mutex, MWI_FOREVER);
     }
@@ -201,7 +346,9 @@ mwi_pool_stats(struct mwi_pool *pool, struct mwi_pool_stats *ret_stats)
     *ret_stats = (struct mwi_pool_stats){
         .threads = pool->threads,
         .running = pool->running,
-        .queued = pool->queued,
+        .queued = queued(pool),
+        .waiting = pool->waiting,
+        .turns = pool->turns,
     };
     mwi_unlock(&pool->mutex);
 }

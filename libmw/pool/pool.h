@@ -6,6 +6,11 @@
  * of their submission.  Whenever a job waits and fewer than threads_max
  * threads exist that are not about to take one, another is made: with
  * threads_max of n, n jobs that block run at once, always.
+ *
+ * Work may also come from elsewhere, such as sockets: a source.  Threads
+ * without a job then wait there instead of asleep, at most so many of them at
+ * once, and deal themselves with what they find: no other thread has to be
+ * woken for it.
  */
 #ifndef MWI_POOL_POOL_H
 #define MWI_POOL_POOL_H
@@ -28,6 +33,19 @@ struct mwi_pool_limits {
 
 struct mwi_pool;
 
+/* Where work comes from besides the queue. */
+struct mwi_source {
+    void *user;
+    uint32_t waiting_max; /* threads that wait there at once; at least 1 */
+    /* Wait until there is something to do or the deadline; NULL: there is
+     * nothing, or wake() was called. */
+    void *(*wait)(void *user, int64_t deadline);
+    /* Do what wait() returned.  Counts as a running job meanwhile. */
+    void (*run)(void *user, void *work);
+    /* Make one wait() return NULL, now or when it is called next. */
+    void (*wake)(void *user);
+};
+
 /** Make a pool and its first threads_min threads, with all signals blocked.
  *
  * @retval MW_ENOMEM  out of memory or threads
@@ -45,6 +63,25 @@ MW_MUST_USE mw_status mwi_pool_open(struct mwi_pool **ret_pool,
 MW_MUST_USE mw_status mwi_pool_submit(
     struct mwi_pool *pool, struct mwi_job *job);
 
+/** Queue a job although the limits may be reached: one that has been accepted
+ * before.  @thread a job's or source's */
+void mwi_pool_resubmit(struct mwi_pool *pool, struct mwi_job *job);
+
+/** Have threads wait at a source, too.
+ *
+ * @param source  [copy]
+ * @thread any, once */
+void mwi_pool_attach(struct mwi_pool *pool, const struct mwi_source *source);
+
+/** See to it that a thread waits at the source, or is about to: for one that is
+ * there and will now be busy for long.  False: all threads are busy, and no
+ * more can be made.
+ * @thread any; does not block */
+bool mwi_pool_relieve(struct mwi_pool *pool);
+
+/** Whether jobs wait in the queue.  @thread any */
+bool mwi_pool_has_queue(struct mwi_pool *pool);
+
 /** Finish all jobs that were submitted, end the threads, and free the pool.
  * Nobody may submit any more.  NULL allowed.
  * @thread any but a job's; blocks */
@@ -54,6 +91,8 @@ struct mwi_pool_stats {
     uint32_t threads; /* alive */
     uint32_t running; /* jobs */
     uint32_t queued;  /* jobs */
+    uint32_t waiting; /* threads, at the source */
+    uint64_t turns;   /* how often one has begun to wait there */
 };
 
 void mwi_pool_stats(struct mwi_pool *pool, struct mwi_pool_stats *ret_stats);

@@ -18,19 +18,51 @@
 enum {
     EXCEPTION_MAX = 1 << 20, /* bytes of an exception's FAIL */
     PATCH_ROOM = 4,          /* times the limit, while a reply is made */
+    KEPT_BUF_MAX = 4096,     /* bytes of a buffer of a call that is kept */
+    CACHED_MAX = 64,         /* calls */
 };
 
-mw_call *
-mwi_call_new(const struct mwi_operation *op, const struct mwi_message *head,
-    const uint8_t *message, size_t len, const mw_peer *peer,
+void
+mwi_call_cache_init(struct mwi_call_cache *cache)
+{
+    mwi_mutex_init(&cache->mutex);
+    mwi_list_init(&cache->calls);
+    cache->n = 0;
+}
+
+void
+mwi_call_cache_fini(struct mwi_call_cache *cache)
+{
+    struct mwi_list *link;
+
+    while ((link = mwi_list_pop(&cache->calls)) != NULL) {
+        mwi_call_free(MWI_CONTAINER(link, mw_call, job.link));
+    }
+    mwi_mutex_fini(&cache->mutex);
+}
+
+/* A call with nothing in it, or NULL. */
+static mw_call *
+take_cached(struct mwi_call_cache *cache)
+{
+    struct mwi_list *link;
+
+    mwi_lock(&cache->mutex);
+    link = mwi_list_pop(&cache->calls);
+    cache->n -= link != NULL;
+    mwi_unlock(&cache->mutex);
+    return link != NULL ? MWI_CONTAINER(link, mw_call, job.link) : NULL;
+}
+
+/* All but the pieces of memory that a call may have from its last use. */
+static void
+init_call(mw_call *call, const struct mwi_operation *op,
+    const struct mwi_message *head, const mw_peer *peer,
     const struct mwi_call_limits *limits)
 {
-    mw_call *call = mwi_malloc(sizeof(*call) + len);
     uint64_t timeout_ms = head->call.timeout_ms;
+    const mw_call kept = *call;
 
-    if (call == NULL) {
-        return NULL;
-    }
     *call = (mw_call){
         .op = op,
         .peer = peer,
@@ -41,14 +73,64 @@ mwi_call_new(const struct mwi_operation *op, const struct mwi_message *head,
         .full_values = head->call.full_values,
         .depth_max = limits->depth_max,
         .mirror = { .head = head->call.mirror },
-        .request_len = len,
+        .arena = kept.arena,
+        .inout = kept.inout,
+        .request = kept.request,
+        .reply = kept.reply,
     };
-    memcpy(call->request, message, len);
     mwi_list_init(&call->job.link);
-    mwi_arena_init(&call->arena, limits->memory_max);
-    mwi_arena_init(&call->inout, limits->memory_max);
+    call->arena.limit = call->inout.limit = limits->memory_max;
     mwi_buf_init(&call->exception, EXCEPTION_MAX);
+}
+
+mw_call *
+mwi_call_open(struct mwi_call_cache *cache, const struct mwi_operation *op,
+    const struct mwi_message *head, const mw_peer *peer,
+    const struct mwi_call_limits *limits)
+{
+    mw_call *call = cache != NULL ? take_cached(cache) : NULL;
+
+    if (call == NULL) {
+        call = mwi_calloc(1, sizeof(*call));
+        if (call == NULL) {
+            return NULL;
+        }
+        mwi_buf_init(&call->request, SIZE_MAX);
+        mwi_buf_init(&call->reply, SIZE_MAX);
+    }
+    init_call(call, op, head, peer, limits);
     return call;
+}
+
+bool
+mwi_call_keep_request(mw_call *call, const uint8_t *message, size_t len)
+{
+    return mwi_buf_append(&call->request, message, len) == MW_OK;
+}
+
+mw_call *
+mwi_call_new(const struct mwi_operation *op, const struct mwi_message *head,
+    const uint8_t *message, size_t len, const mw_peer *peer,
+    const struct mwi_call_limits *limits)
+{
+    mw_call *call = mwi_call_open(NULL, op, head, peer, limits);
+
+    if (call != NULL && !mwi_call_keep_request(call, message, len)) {
+        mwi_call_free(call);
+        call = NULL;
+    }
+    return call;
+}
+
+/* What this use has added. */
+static void
+empty_call(mw_call *call)
+{
+    mwi_call_mirror_drop(call);
+    mwi_buf_fini(&call->exception);
+    mwi_snapshot_fini(&call->snapshot);
+    mwi_nodes_fini(&call->nodes);
+    mwi_free(call->released);
 }
 
 void
@@ -57,26 +139,62 @@ mwi_call_free(mw_call *call)
     if (call == NULL) {
         return;
     }
-    mwi_call_mirror_drop(call);
-    mwi_buf_fini(&call->exception);
-    mwi_snapshot_fini(&call->snapshot);
-    mwi_nodes_fini(&call->nodes);
-    mwi_free(call->released);
+    empty_call(call);
+    mwi_buf_fini(&call->reply);
+    mwi_buf_fini(&call->request);
     mwi_arena_fini(&call->inout);
     mwi_arena_fini(&call->arena);
     mwi_free(call);
 }
 
+/* An empty buffer, with its storage if that is small. */
+static void
+reset_buf(struct mwi_buf *buf)
+{
+    if (buf->cap > KEPT_BUF_MAX) {
+        mwi_buf_fini(buf);
+    }
+    buf->start = buf->end = 0;
+    buf->max = SIZE_MAX;
+}
+
+void
+mwi_call_close(struct mwi_call_cache *cache, mw_call *call)
+{
+    bool has_room;
+
+    empty_call(call);
+    reset_buf(&call->reply);
+    reset_buf(&call->request);
+    mwi_arena_reset(&call->inout, SIZE_MAX);
+    mwi_arena_reset(&call->arena, SIZE_MAX);
+    /* Nothing that is not memory to be used again. */
+    *call = (mw_call){
+        .arena = call->arena,
+        .inout = call->inout,
+        .request = call->request,
+        .reply = call->reply,
+    };
+    mwi_lock(&cache->mutex);
+    has_room = cache->n < CACHED_MAX;
+    if (has_room) {
+        mwi_list_append(&cache->calls, &call->job.link);
+        cache->n++;
+    }
+    mwi_unlock(&cache->mutex);
+    if (!has_room) {
+        mwi_call_free(call);
+    }
+}
+
 mw_status
-mwi_call_decode(mw_call *call, mw_error *reterr)
+mwi_call_decode_from(
+    mw_call *call, const uint8_t *message, size_t len, mw_error *reterr)
 {
     struct mwi_reader r;
     struct mwi_message head;
 
-    if (call->is_decoded) {
-        return MW_OK;
-    }
-    mwi_reader_init(&r, call->request, call->request_len, call->depth_max);
+    mwi_reader_init(&r, message, len, call->depth_max);
     mwi_message_read(&r, &head);
     mwi_args_read(&r, call);
     if (mwi_message_finish(&r, &head) < 0) {
@@ -86,6 +204,15 @@ mwi_call_decode(mw_call *call, mw_error *reterr)
     mwi_call_mirror_end_args(call);
     call->is_decoded = true;
     return MW_OK;
+}
+
+mw_status
+mwi_call_decode(mw_call *call, mw_error *reterr)
+{
+    return call->is_decoded
+               ? MW_OK
+               : mwi_call_decode_from(call, mwi_buf_bytes(&call->request),
+                     mwi_buf_len(&call->request), reterr);
 }
 
 void
@@ -200,11 +327,16 @@ end_mirror(mw_call *call, const struct mwi_buf *reply)
     }
 }
 
-/* All that must go well before the handler may start. */
-static mw_status
-prepare(mw_call *call, bool one_way, mw_error *reterr)
+static bool
+is_one_way(const mw_call *call)
 {
-    if (!one_way && call->deadline <= mwi_now()) {
+    return (call->op->method->flags & MW_METHOD_ONEWAY) != 0;
+}
+
+mw_status
+mwi_call_prepare(mw_call *call, mw_error *reterr)
+{
+    if (!is_one_way(call) && call->deadline <= mwi_now()) {
         return mwi_fail(reterr, MW_ETIMEDOUT,
             "the deadline passed before a thread was free to run the call");
     }
@@ -215,6 +347,7 @@ prepare(mw_call *call, bool one_way, mw_error *reterr)
         mwi_snapshot_take(&call->snapshot, &call->inout) < 0) {
         return mwi_fail_nomem(reterr);
     }
+    call->is_prepared = true;
     return MW_OK;
 }
 
@@ -222,17 +355,16 @@ void
 mwi_call_execute(
     mw_call *call, struct mwi_buf *ret_frame, mw_error *ret_outcome)
 {
-    bool one_way = (call->op->method->flags & MW_METHOD_ONEWAY) != 0;
-    bool prepared;
-    mw_status status;
+    mw_status status = MW_OK;
 
     mwi_error_clear(ret_outcome);
-    status = prepare(call, one_way, ret_outcome);
-    prepared = status == MW_OK;
-    if (prepared) {
+    if (!call->is_prepared) {
+        status = mwi_call_prepare(call, ret_outcome);
+    }
+    if (call->is_prepared) {
         status = run_handler(call, ret_outcome);
     }
-    if (one_way) {
+    if (is_one_way(call)) {
         return;
     }
     if (status == MW_OK) {
@@ -242,13 +374,14 @@ mwi_call_execute(
             return;
         }
     }
-    if (prepared) {
+    if (call->is_prepared) {
         mwi_call_mirror_end(call, NULL, 0);
     }
     if (status == MW_EEXCEPTION) {
         status = take_exception(call, ret_frame, ret_outcome);
     }
     if (status < 0) {
-        mwi_call_make_fail(ret_frame, call->id, ret_outcome, !prepared);
+        mwi_call_make_fail(
+            ret_frame, call->id, ret_outcome, !call->is_prepared);
     }
 }

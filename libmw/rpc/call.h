@@ -11,6 +11,7 @@
 #include "mw/call.h"
 
 #include "base/arena.h"
+#include "base/sync.h"
 #include "base/buf.h"
 #include "codec/nodes.h"
 #include "codec/value.h"
@@ -30,6 +31,7 @@ struct mw_call {
     bool full_values;               /* constant; no deltas in the reply */
     uint32_t depth_max;             /* constant */
     bool is_decoded;                /* args are there */
+    bool is_prepared;               /* the handler may start */
     size_t charge;                  /* the owner's: bytes, while it waits */
     void **args;                    /* in the arena; one for each parameter */
     struct mwi_arena arena;         /* what cannot change, or is new */
@@ -44,8 +46,8 @@ struct mw_call {
     bool has_lost_release;    /* for want of memory */
     mw_error failure;         /* as told by mw_call_fail() */
     struct mwi_buf exception; /* the frame of a FAIL, as by mw_call_raise() */
-    size_t request_len;       /* bytes */
-    uint8_t request[];        /* the message */
+    struct mwi_buf request;   /* the message, while it waits to be decoded */
+    struct mwi_buf reply;     /* the owner's: for the frame of the answer */
 };
 
 /** Where what a handler makes goes: the call's arena, or the heap for NULL. */
@@ -63,28 +65,62 @@ struct mwi_call_limits {
     uint32_t depth_max; /* of the request */
 };
 
-/** Make a call of an operation from a CALL message.
+/* Calls that have ended, kept with their first pieces of memory: calls one
+ * after the other allocate nothing.  Thread-safe. */
+struct mwi_call_cache {
+    struct mwi_mutex mutex;
+    struct mwi_list calls; /* [mutex] */
+    uint32_t n;            /* [mutex] */
+};
+
+void mwi_call_cache_init(struct mwi_call_cache *cache);
+void mwi_call_cache_fini(struct mwi_call_cache *cache);
+
+/** Begin a call of an operation.
  *
- * @param message  [copy] the whole message
- * @param head     [copy] what mwi_message_read() made of it
- * @return  [own: mwi_call_free()] NULL when out of memory
+ * @param cache  to take it from, or NULL
+ * @param head   [copy] what mwi_message_read() made of the CALL
+ * @return  [own: mwi_call_close(), mwi_call_free()] NULL when out of memory
  */
+MW_MUST_USE mw_call *mwi_call_open(struct mwi_call_cache *cache,
+    const struct mwi_operation *op, const struct mwi_message *head,
+    const mw_peer *peer, const struct mwi_call_limits *limits);
+
+/** Keep a copy of the whole message, to be decoded later.  False: out of
+ * memory.  (Or put what mwi_channel_take() gave into call->request.) */
+MW_MUST_USE bool mwi_call_keep_request(
+    mw_call *call, const uint8_t *message, size_t len);
+
+/** Both at once, without a cache. */
 MW_MUST_USE mw_call *mwi_call_new(const struct mwi_operation *op,
     const struct mwi_message *head, const uint8_t *message, size_t len,
     const mw_peer *peer, const struct mwi_call_limits *limits);
 
+/** End it, and perhaps keep it in the cache. */
+void mwi_call_close(struct mwi_call_cache *cache, mw_call *call);
+
 void mwi_call_free(mw_call *call);
 
-/** Decode the arguments, unless that is done.
+/** Decode the arguments from the message, of which nothing is needed
+ * afterwards.
  *
  * @retval MW_EINVAL  they are not what the operation takes
  * @retval MW_ERANGE  they are nested too deep or take too much memory
  * @retval MW_ENOMEM  out of memory
  */
+MW_MUST_USE mw_status mwi_call_decode_from(
+    mw_call *call, const uint8_t *message, size_t len, mw_error *reterr);
+
+/** The same from the request that was kept, unless it is done. */
 MW_MUST_USE mw_status mwi_call_decode(mw_call *call, mw_error *reterr);
 
-/** Run the handler, after decoding if that is still to be done, and make the
- * frame of a REPLY or FAIL.
+/** Do all that can fail before the handler may start, with the arguments
+ * decoded or a request kept.  Returns as mwi_call_decode(), also MW_ETIMEDOUT
+ * when it waited for too long. */
+MW_MUST_USE mw_status mwi_call_prepare(mw_call *call, mw_error *reterr);
+
+/** Run the handler, after mwi_call_prepare() if that is still to be done, and
+ * make the frame of a REPLY or FAIL.
  *
  * @param ret_frame   [out] an initialised buffer, whose maximum is what the
  *                    peer takes; left empty by a one-way operation, and when

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The server's loop: one thread, the one in mw_server_run(), accepts and reads
- * all connections; workers run the handlers.
+ * The server's loop: one thread, the one in mw_server_run(), which accepts
+ * connections, ends those that are silent, and looks after the threads of the
+ * pool, which do all the rest (rpc/turn.h).  Only while all of them are busy
+ * with handlers does it read sessions, too, to queue calls and to refuse them.
  *
  * Asked to stop, it drains: no new connections, a GOAWAY to each peer, refusals
  * for new calls, until the last accepted call has been answered and all answers
@@ -11,6 +13,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "rpc/server.h"
+#include "rpc/turn.h"
 
 enum {
     EVENTS_MAX = 64,
@@ -24,52 +27,25 @@ mwi_server_close_listeners(mw_server *server)
     for (struct mwi_server_listener *l = server->listeners; l != NULL;
          l = l->next) {
         if (l->impl != NULL) {
-            mwi_poller_remove(&server->host.poller, mwi_listener_fd(l->impl));
+            mwi_poller_remove(&server->host.control, mwi_listener_fd(l->impl));
             mwi_listener_close(l->impl);
             l->impl = NULL;
         }
     }
 }
 
-static void
-end_session(mw_server *server, struct mwi_session *session, const mw_error *why)
-{
-    mwi_log(&server->host.log,
-        why->status == MW_OK ? MW_LOG_DEBUG : MW_LOG_WARN, "%s: %s",
-        session->peer.address[0] != '\0' ? session->peer.address
-                                         : "a new connection",
-        why->text);
-    mwi_session_close(session, why);
-    mwi_list_remove(&session->link);
-    mwi_list_remove(&session->greeting);
-    mwi_list_remove(&session->turn);
-    server->n_sessions--;
-    mwi_session_unref(session);
-}
+/* Accepting. */
 
+/* Over TLS the peer speaks first; without, the handshake is over, and our HELLO
+ * may go. */
 static void
-add_session(mw_server *server, struct mwi_stream *stream)
+add_session(mw_server *server, struct mwi_stream *stream, bool may_write)
 {
     mw_error error;
-    struct mwi_session *session = NULL;
-    uint32_t max = server->host.options.connections_max;
 
-    if (server->n_sessions >= max) {
-        mwi_fail(&error, MW_EEXHAUSTED,
-            "refused a connection: there are %u already", max);
-    } else {
-        session = mwi_session_new(&server->host, stream, &error);
-    }
-    if (session == NULL) {
+    if (mwi_session_open(&server->host, stream, may_write, &error) < 0) {
         mwi_log(&server->host.log, MW_LOG_WARN, "%s", error.text);
-        mwi_stream_close(stream);
-        return;
     }
-    mwi_list_append(&server->sessions, &session->link);
-    mwi_list_append(&server->greeting, &session->greeting);
-    /* Without TLS the handshake is over, and our HELLO may go. */
-    mwi_list_append(&server->ready, &session->turn);
-    server->n_sessions++;
 }
 
 static void
@@ -78,7 +54,7 @@ watch_listeners(mw_server *server, uint32_t events)
     for (struct mwi_server_listener *l = server->listeners;
          l != NULL && l->impl != NULL; l = l->next) {
         mwi_poller_modify(
-            &server->host.poller, mwi_listener_fd(l->impl), events, l);
+            &server->host.control, mwi_listener_fd(l->impl), events, l);
     }
 }
 
@@ -91,7 +67,7 @@ accept_some(mw_server *server, struct mwi_server_listener *listener)
 
         switch (mwi_listener_accept(listener->impl, &stream, &error)) {
         case MWI_IO_DONE:
-            add_session(server, stream);
+            add_session(server, stream, !listener->is_tls);
             break;
         case MWI_IO_FAILED:
             mwi_log(&server->host.log, MW_LOG_ERROR, "cannot accept: %s",
@@ -124,64 +100,73 @@ take_arrivals(mw_server *server)
         struct mwi_arrival *arrival =
             MWI_CONTAINER(link, struct mwi_arrival, link);
 
-        add_session(server, arrival->stream);
+        add_session(server, arrival->stream, true);
         mwi_free(arrival);
     }
 }
 
-static void
-advance_session(mw_server *server, struct mwi_session *session)
-{
-    mw_error why = { .status = MW_OK };
-    enum mwi_session_state state = mwi_session_advance(session, &why);
+/* Looking after the pool. */
 
-    mwi_list_remove(&session->turn);
-    if (state == MWI_SESSION_ENDED) {
-        end_session(server, session, &why);
-        return;
-    }
-    if (state == MWI_SESSION_MORE) {
-        mwi_list_append(&server->ready, &session->turn);
-    }
-    if (session->has_hello) {
-        mwi_list_remove(&session->greeting);
+/* Whether this thread, too, waits for events of the sessions. */
+static void
+set_helping(mw_server *server, bool helps)
+{
+    if (server->helps != helps) {
+        server->helps = helps;
+        mwi_poller_modify(&server->host.control,
+            server->host.poller.epoll_fd, helps ? MWI_POLL_READ : 0,
+            &server->sessions_watch);
     }
 }
 
-/* Those that were ready when the turn began; each is taken out and, if it has
- * still more to do, queues again. */
 static void
-advance_ready(mw_server *server)
+look_after(mw_server *server)
 {
-    struct mwi_list turn;
-    struct mwi_list *link;
-
-    mwi_list_init(&turn);
-    while ((link = mwi_list_pop(&server->ready)) != NULL) {
-        mwi_list_append(&turn, link);
-    }
-    while ((link = mwi_list_pop(&turn)) != NULL) {
-        advance_session(server, MWI_CONTAINER(link, struct mwi_session, turn));
+    if (!mwi_turn_look_after(&server->host, &server->look_again)) {
+        set_helping(server, true);
     }
 }
 
-/* All have the same time, so the list is in the order of the deadlines. */
+/* The event may be another thread's by now. */
 static void
-end_silent_sessions(mw_server *server)
+help(mw_server *server)
 {
-    int64_t now = mwi_now();
+    struct mwi_pool_stats stats;
+    struct mwi_session *session = mwi_turn_await(&server->host, 0);
 
-    MWI_LIST_FOREACH(link, &server->greeting) {
-        struct mwi_session *session =
-            MWI_CONTAINER(link, struct mwi_session, greeting);
-        mw_error why;
+    if (session != NULL) {
+        mwi_turn_help(session);
+    }
+    mwi_pool_stats(server->host.pool, &stats);
+    if (stats.waiting > 0) {
+        set_helping(server, false);
+    }
+}
 
-        if (session->hello_deadline > now) {
-            return;
-        }
-        mwi_fail(&why, MW_ETIMEDOUT, "no HELLO within %u ms",
-            server->host.options.handshake_ms);
-        end_session(server, session, &why);
+static void
+on_wake(mw_server *server)
+{
+    take_arrivals(server);
+    if (atomic_exchange(&server->host.wants_help, false)) {
+        set_helping(server, true);
+    }
+    if (atomic_load(&server->host.is_watched)) {
+        look_after(server);
+    }
+}
+
+static void
+on_event(mw_server *server, const struct mwi_poll_event *event)
+{
+    struct mwi_watch *watch = event->owner;
+
+    if (watch == NULL) {
+        on_wake(server);
+    } else if (watch->kind == MWI_WATCH_LISTENER) {
+        accept_some(
+            server, MWI_CONTAINER(watch, struct mwi_server_listener, watch));
+    } else {
+        help(server);
     }
 }
 
@@ -191,80 +176,64 @@ next_deadline(const mw_server *server, int64_t latest)
 {
     int64_t deadline = latest;
 
-    if (!mwi_list_is_empty(&server->ready)) {
-        return 0;
-    }
-    if (!mwi_list_is_empty(&server->greeting)) {
-        const struct mwi_session *oldest =
-            MWI_CONTAINER(server->greeting.next, struct mwi_session, greeting);
-
-        deadline = oldest->hello_deadline < deadline ? oldest->hello_deadline
-                                                     : deadline;
-    }
+    deadline =
+        server->greet_again < deadline ? server->greet_again : deadline;
+    deadline = server->look_again < deadline ? server->look_again : deadline;
     return server->accept_again < deadline ? server->accept_again : deadline;
-}
-
-static void
-on_event(mw_server *server, const struct mwi_poll_event *event)
-{
-    struct mwi_watch *watch = event->owner;
-
-    if (watch == NULL) {
-        take_arrivals(server);
-    } else if (watch->kind == MWI_WATCH_LISTENER) {
-        accept_some(
-            server, MWI_CONTAINER(watch, struct mwi_server_listener, watch));
-    } else {
-        struct mwi_session *session =
-            MWI_CONTAINER(watch, struct mwi_session, watch);
-
-        /* Runs in its turn, after all events are taken: it may end then
-         * without an event of this batch being left for it. */
-        if (mwi_list_is_empty(&session->turn)) {
-            mwi_list_append(&server->ready, &session->turn);
-        }
-    }
 }
 
 static void
 turn(mw_server *server, int64_t latest)
 {
     struct mwi_poll_event events[EVENTS_MAX];
-    size_t n = mwi_poller_wait(&server->host.poller, events, EVENTS_MAX,
-        next_deadline(server, latest));
+    size_t n;
+    int64_t now;
 
+    server->greet_again = mwi_roster_close_silent(
+        &server->host.roster, server->host.options.handshake_ms);
+    n = mwi_poller_wait(&server->host.control, events, EVENTS_MAX,
+        next_deadline(server, latest));
     for (size_t i = 0; i < n; i++) {
         on_event(server, &events[i]);
     }
-    advance_ready(server);
-    end_silent_sessions(server);
-    if (server->accept_again <= mwi_now()) {
+    now = mwi_now();
+    if (server->look_again <= now) {
+        look_after(server);
+    }
+    if (server->accept_again <= now) {
         server->accept_again = MWI_FOREVER;
         watch_listeners(server, MWI_POLL_READ);
     }
 }
 
+/* Stopping. */
+
 static bool
 is_drained(mw_server *server)
 {
-    if (atomic_load(&server->host.calls) > 0) {
-        return false;
+    struct mwi_roster *roster = &server->host.roster;
+    bool drained = atomic_load(&server->host.calls) == 0;
+
+    mwi_lock(&roster->mutex);
+    MWI_LIST_FOREACH(link, &roster->sessions) {
+        drained = drained && mwi_session_is_flushed(MWI_CONTAINER(
+                                 link, struct mwi_session, link));
     }
-    MWI_LIST_FOREACH(link, &server->sessions) {
-        if (!mwi_session_is_flushed(
-                MWI_CONTAINER(link, struct mwi_session, link))) {
-            return false;
-        }
-    }
-    return true;
+    mwi_unlock(&roster->mutex);
+    return drained;
 }
 
 static void
-end_all_sessions(mw_server *server, const mw_error *why)
+send_goaways(mw_server *server)
 {
-    MWI_LIST_FOREACH(link, &server->sessions) {
-        end_session(server, MWI_CONTAINER(link, struct mwi_session, link), why);
+    struct mwi_roster *roster = &server->host.roster;
+
+    mwi_lock(&roster->mutex);
+    MWI_LIST_FOREACH(link, &roster->sessions) {
+        mwi_session_send_goaway(MWI_CONTAINER(link, struct mwi_session, link),
+            MW_EUNAVAILABLE, "the server is stopping");
     }
+    mwi_unlock(&roster->mutex);
 }
 
 static mw_status
@@ -278,17 +247,14 @@ drain(mw_server *server, mw_error *reterr)
     uint64_t left;
 
     mwi_log(&server->host.log, MW_LOG_INFO, "stopping: %zu connections",
-        server->n_sessions);
+        mwi_roster_count(&server->host.roster));
     mwi_server_close_listeners(server);
     atomic_store(&server->host.draining, true);
-    MWI_LIST_FOREACH(link, &server->sessions) {
-        mwi_session_send_goaway(MWI_CONTAINER(link, struct mwi_session, link),
-            MW_EUNAVAILABLE, "the server is stopping");
-    }
+    send_goaways(server);
     while (!is_drained(server) && mwi_now() < deadline) {
         turn(server, deadline);
     }
-    end_all_sessions(server, &stopped);
+    mwi_roster_close_all(&server->host.roster, &stopped);
     left = atomic_load(&server->host.calls);
     if (left > 0) {
         return mwi_fail(reterr, MW_ETIMEDOUT,

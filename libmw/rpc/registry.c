@@ -14,7 +14,8 @@
 struct mwi_offer {
     struct mwi_offer *next;
     const mw_interface *interface;
-    struct mwi_operation operations[]; /* interface->n_methods of them */
+    struct mwi_pace *paces;            /* interface->n_methods of them */
+    struct mwi_operation operations[]; /* likewise */
 };
 
 static bool
@@ -64,6 +65,7 @@ free_offer(struct mwi_offer *offer)
     for (size_t i = 0; i < offer->interface->n_methods; i++) {
         mwi_type_set_fini(&offer->operations[i].node_types);
     }
+    mwi_free(offer->paces);
     mwi_free(offer);
 }
 
@@ -86,6 +88,11 @@ mwi_registry_add(struct mwi_registry *registry, const mw_skeleton *skeleton,
     if (offer == NULL) {
         return MW_ENOMEM;
     }
+    offer->paces = mwi_calloc(interface->n_methods, sizeof(*offer->paces));
+    if (offer->paces == NULL) {
+        mwi_free(offer);
+        return MW_ENOMEM;
+    }
     offer->interface = interface;
     for (size_t i = 0; i < interface->n_methods; i++) {
         offer->operations[i] = (struct mwi_operation){
@@ -94,6 +101,7 @@ mwi_registry_add(struct mwi_registry *registry, const mw_skeleton *skeleton,
             .ops = ops,
             .user = user,
             .is_implemented = has_handler(ops, skeleton->methods[i].ops_offset),
+            .pace = &offer->paces[i],
         };
     }
     for (size_t i = 0; i < interface->n_methods; i++) {

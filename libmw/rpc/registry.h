@@ -9,6 +9,7 @@
 #include "mw/stub.h"
 
 #include "codec/refs.h"
+#include "rpc/pace.h"
 
 /* One operation of one offered interface. */
 struct mwi_operation {
@@ -18,6 +19,7 @@ struct mwi_operation {
     void *user;
     bool is_implemented;            /* the ops struct has a handler for it */
     struct mwi_type_set node_types; /* that its parameters can lead to */
+    struct mwi_pace *pace;          /* of the server's; not constant */
 };
 
 struct mwi_offer;

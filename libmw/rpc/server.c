@@ -11,12 +11,13 @@
 
 #include "mw/stub.h"
 
-#include "base/clock.h"
+#include "base/cpu.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "net/socket.h"
 #include "rpc/local.h"
 #include "rpc/options.h"
+#include "rpc/turn.h"
 
 enum { IDLE_THREAD_MS = 10000 };
 
@@ -40,6 +41,7 @@ add_listener(mw_server *server, const char *text, size_t len, mw_error *reterr)
         return mwi_fail_nomem(reterr);
     }
     listener->watch.kind = MWI_WATCH_LISTENER;
+    listener->is_tls = address.scheme == MWI_SCHEME_TLS;
     status = mwi_listener_open(&listener->impl, &address,
         address.scheme == MWI_SCHEME_TLS ? server->tls : NULL, reterr);
     if (status < 0) {
@@ -88,6 +90,13 @@ open_server(mw_server *server, mw_error *reterr)
     const mw_server_options *options = &server->host.options;
     mw_status status = mwi_poller_init(&server->host.poller, reterr);
 
+    if (status == MW_OK) {
+        status = mwi_poller_init(&server->host.control, reterr);
+    }
+    if (status == MW_OK) {
+        status = mwi_poller_add(&server->host.control,
+            server->host.poller.epoll_fd, 0, &server->sessions_watch, reterr);
+    }
     if (status == MW_OK && options->tls != NULL) {
         status = mwi_tls_server_config(&server->tls, options->tls, reterr);
     }
@@ -98,6 +107,16 @@ open_server(mw_server *server, mw_error *reterr)
     server->host.options.listen = NULL;
     server->host.options.tls = NULL;
     return status;
+}
+
+static void
+init_host(struct mwi_host *host)
+{
+    static const struct mwi_poller none = { -1, -1, -1 };
+
+    host->poller = host->control = none;
+    mwi_roster_init(&host->roster);
+    mwi_call_cache_init(&host->calls_ended);
 }
 
 mw_status
@@ -111,12 +130,10 @@ mw_server_open(
     if (server == NULL) {
         return mwi_fail_nomem(reterr);
     }
-    server->host.poller = (struct mwi_poller){ .epoll_fd = -1, .wake_fd = -1 };
-    server->accept_again = MWI_FOREVER;
+    init_host(&server->host);
+    server->sessions_watch.kind = MWI_WATCH_SESSIONS;
+    server->accept_again = server->look_again = MWI_FOREVER;
     mwi_mutex_init(&server->mutex);
-    mwi_list_init(&server->sessions);
-    mwi_list_init(&server->greeting);
-    mwi_list_init(&server->ready);
     mwi_list_init(&server->arrivals);
     status = mwi_server_options_take(&server->host.options, options, &error);
     if (status == MW_OK) {
@@ -153,6 +170,19 @@ drop_arrivals(mw_server *server)
     mwi_unlock(&server->mutex);
 }
 
+/* Those that no thread of the pool has come to end since they were closed. */
+static void
+end_sessions(struct mwi_host *host)
+{
+    static const mw_error closed = { .text = "closed" };
+    struct mwi_session *session;
+
+    while ((session = mwi_roster_first(&host->roster)) != NULL) {
+        mwi_session_end(session, &closed);
+        mwi_session_unref(session);
+    }
+}
+
 void
 mw_server_close(mw_server *server)
 {
@@ -160,10 +190,14 @@ mw_server_close(mw_server *server)
         return;
     }
     mwi_pool_close(server->host.pool);
+    end_sessions(&server->host);
     drop_arrivals(server);
     free_listeners(server);
     mwi_tls_config_free(server->tls);
     mwi_registry_fini(&server->host.registry);
+    mwi_call_cache_fini(&server->host.calls_ended);
+    mwi_roster_fini(&server->host.roster);
+    mwi_poller_fini(&server->host.control);
     mwi_poller_fini(&server->host.poller);
     mwi_mutex_fini(&server->mutex);
     mwi_free(server);
@@ -199,7 +233,7 @@ void
 mw_server_stop(mw_server *server)
 {
     atomic_store(&server->stopping, true);
-    mwi_poller_wake(&server->host.poller);
+    mwi_poller_wake(&server->host.control);
 }
 
 mw_status
@@ -233,7 +267,7 @@ mwi_server_connect(
         mwi_free(arrival);
         return mwi_fail(reterr, MW_EUNAVAILABLE, "the server has stopped");
     }
-    mwi_poller_wake(&server->host.poller);
+    mwi_poller_wake(&server->host.control);
     *ret_stream = ends[1];
     return MW_OK;
 }
@@ -248,11 +282,21 @@ start(mw_server *server, mw_error *reterr)
         .queue_max = options->queue_max,
         .idle_ms = IDLE_THREAD_MS,
     };
+    const struct mwi_source source = {
+        .user = &server->host,
+        .waiting_max = mwi_cpu_count() > 2 ? mwi_cpu_count() : 2,
+        .wait = mwi_turn_await,
+        .run = mwi_turn_run,
+        .wake = mwi_turn_wake,
+    };
     mw_status status = mwi_pool_open(&server->host.pool, &limits, reterr);
 
+    if (status == MW_OK) {
+        mwi_pool_attach(server->host.pool, &source);
+    }
     for (struct mwi_server_listener *l = server->listeners;
          l != NULL && status == MW_OK; l = l->next) {
-        status = mwi_poller_add(&server->host.poller, mwi_listener_fd(l->impl),
+        status = mwi_poller_add(&server->host.control, mwi_listener_fd(l->impl),
             MWI_POLL_READ, l, reterr);
     }
     return status;

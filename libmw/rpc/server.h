@@ -9,8 +9,17 @@
 #include "net/dial.h"
 #include "rpc/session.h"
 
+/* What an event of the loop's poller is about.  First member of what is
+ * watched. */
+enum mwi_watch_kind { MWI_WATCH_LISTENER, MWI_WATCH_SESSIONS };
+
+struct mwi_watch {
+    enum mwi_watch_kind kind;
+};
+
 struct mwi_server_listener {
     struct mwi_watch watch;
+    bool is_tls;                        /* constant */
     struct mwi_server_listener *next;   /* constant */
     struct mwi_listener *impl;          /* loop; NULL once closed */
     char address[MWI_ADDRESS_TEXT_MAX]; /* constant; with the actual port */
@@ -28,11 +37,10 @@ struct mw_server {
     struct mwi_host host;
     struct mwi_tls_config *tls;            /* constant; NULL without tls:// */
     struct mwi_server_listener *listeners; /* constant */
-    struct mwi_list sessions;              /* loop: all */
-    struct mwi_list greeting; /* loop: those that owe a HELLO, the one
-                                 that must be quickest first */
-    struct mwi_list ready;    /* loop: those that have more to do */
-    size_t n_sessions;        /* loop */
+    struct mwi_watch sessions_watch;       /* constant; of host.poller */
+    bool helps;               /* loop: it waits for events of sessions, too */
+    int64_t look_again;       /* loop: at the pool's turns; or MWI_FOREVER */
+    int64_t greet_again;      /* loop: when the next HELLO is overdue */
     int64_t accept_again;     /* loop; MWI_FOREVER: not paused */
     atomic_bool stopping;     /* as asked by mw_server_stop() */
     struct mwi_mutex mutex;   /* nothing is locked inside it */

@@ -2,8 +2,9 @@
 /*
  * rpc: one connection as the server sees it.
  *
- * The loop's thread reads it and alone decides when it ends; workers hold a
- * reference while they run a call of it, and send their replies themselves.
+ * Whoever has its turn (rpc/turn.h) reads it and alone decides when it ends;
+ * workers hold a reference while they run a call of it, and send their replies
+ * themselves.
  */
 #ifndef MWI_RPC_SESSION_H
 #define MWI_RPC_SESSION_H
@@ -15,84 +16,121 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "base/spin.h"
 #include "net/poller.h"
 #include "pool/pool.h"
 #include "rpc/call.h"
 #include "rpc/mirrors.h"
 #include "rpc/registry.h"
+#include "rpc/roster.h"
 #include "wire/channel.h"
+#include "wire/message.h"
 
 /* What the sessions of a server share. */
 struct mwi_host {
-    struct mwi_registry registry;  /* constant while the server runs */
-    mw_server_options options;     /* constant */
-    struct mwi_log log;            /* constant */
-    struct mwi_poller poller;      /* thread-safe */
-    struct mwi_pool *pool;         /* constant while the server runs */
-    _Atomic uint64_t calls;        /* accepted and not yet answered */
-    _Atomic uint64_t call_bytes;   /* of their requests and arguments */
-    _Atomic uint64_t mirror_bytes; /* of all sessions' mirrors */
-    atomic_bool draining;          /* accept no more */
-};
-
-/* What an event of the poller is about. First member of what it watches. */
-enum mwi_watch_kind { MWI_WATCH_LISTENER, MWI_WATCH_SESSION };
-
-struct mwi_watch {
-    enum mwi_watch_kind kind;
+    struct mwi_registry registry;    /* constant while the server runs */
+    mw_server_options options;       /* constant */
+    struct mwi_log log;              /* constant */
+    struct mwi_poller poller;        /* thread-safe; of the sessions */
+    struct mwi_poller control;       /* thread-safe; of the server's loop */
+    struct mwi_pool *pool;           /* constant while the server runs */
+    struct mwi_roster roster;        /* thread-safe */
+    struct mwi_call_cache calls_ended; /* thread-safe */
+    _Atomic uint64_t calls;          /* accepted and not yet answered */
+    _Atomic uint64_t call_bytes;     /* of their requests and arguments */
+    _Atomic uint64_t mirror_bytes;   /* of all sessions' mirrors */
+    atomic_bool draining;            /* accept no more */
+    atomic_bool is_watched;          /* the loop is going to look after turns */
+    atomic_bool wants_help;          /* no thread is left to read */
+    uint64_t seen_turns;             /* loop: of the pool, at the last look */
 };
 
 struct mwi_session {
-    struct mwi_watch watch;
-    struct mwi_list link;       /* loop: of all sessions */
-    struct mwi_list greeting;   /* loop: of those that owe a HELLO */
-    struct mwi_list turn;       /* loop: of those that have more to do */
+    uintptr_t id;               /* constant; in the roster */
+    struct mwi_list link;       /* [roster.mutex] */
+    struct mwi_list greeting;   /* [roster.mutex] */
+    struct mwi_list turn;       /* [roster.mutex] */
+    struct mwi_list active;     /* [roster.mutex] */
     struct mwi_host *host;      /* constant; outlives the session */
     struct mwi_channel channel; /* thread-safe but for its reader's side */
     _Atomic uint32_t refs;
     _Atomic uint64_t message_max; /* bytes that the peer takes */
     mw_peer peer;                 /* constant once is_open */
-    bool is_open;                 /* loop: the handshake is done */
-    bool has_hello;               /* loop */
-    bool is_paused;               /* [channel.mutex] not polled for reading */
+    atomic_bool is_open;          /* the handshake is done */
+    bool has_hello;               /* turn */
     int64_t hello_deadline;       /* constant; base/clock.h */
-    struct mwi_map bound;         /* loop: number -> struct mwi_operation */
+    struct mwi_map bound;         /* turn: number -> struct mwi_operation */
     struct mwi_mirrors mirrors;   /* thread-safe */
+
+    /* See rpc/turn.c. */
+    bool has_turn;        /* [channel.mutex] some thread has */
+    bool was_called;      /* [channel.mutex] there was an event meanwhile */
+    bool is_paused;       /* [channel.mutex] is not polled for reading */
+    _Atomic uint64_t run; /* what the thread that has the turn is doing */
+    uint64_t n_runs;      /* turn */
+    const struct mwi_operation *running; /* turn */
+    uint64_t seen_run;    /* [roster.mutex] at the last look */
+    int64_t active_at;    /* [roster.mutex] its last turn began */
+    struct mwi_job job;   /* turn: to go on with it when others have had one */
+    struct mwi_spin spin; /* turn */
 };
 
-/** A session on a stream whose handshake is still to come, watched by the
- * host's poller.
+/** A session on a stream whose handshake is still to come, in the roster and
+ * watched by the host's poller.
  *
- * @param stream  [take] on success only
- * @return  [own: mwi_session_unref()] NULL and *reterr on failure
- * @thread loop
+ * @param stream  [take] always
+ * @param may_write  a first event comes as soon as it can be written to, for
+ *                   the peer may be waiting for us
+ * @retval MW_EEXHAUSTED  there are too many sessions, or things to watch
+ * @retval MW_ENOMEM  out of memory
+ * @thread any
  */
-MW_MUST_USE struct mwi_session *mwi_session_new(
-    struct mwi_host *host, struct mwi_stream *stream, mw_error *reterr);
+MW_MUST_USE mw_status mwi_session_open(struct mwi_host *host,
+    struct mwi_stream *stream, bool may_write, mw_error *reterr);
 
 void mwi_session_ref(struct mwi_session *session);
 void mwi_session_unref(struct mwi_session *session);
 
+/** What the poller reports for it. */
+static inline void *
+mwi_session_owner(const struct mwi_session *session)
+{
+    return (void *) session->id;
+}
+
+struct mwi_turn;
+
 enum mwi_session_state {
     MWI_SESSION_WAITS, /* for the poller */
-    MWI_SESSION_MORE,  /* has more to do, but others should have a turn */
+    MWI_SESSION_MORE,  /* has more to do, but others may want a turn */
+    MWI_SESSION_LOST,  /* another thread has taken the turn over */
     MWI_SESSION_ENDED, /* to be closed */
 };
 
 /** Do what can be done without waiting: handshake, write, read, accept calls.
  * *ret_why says why a session has ended.
- * @thread loop */
+ * @thread the one that has the turn */
 enum mwi_session_state mwi_session_advance(
-    struct mwi_session *session, mw_error *ret_why);
+    struct mwi_session *session, struct mwi_turn *turn, mw_error *ret_why);
 
-/** Tell the peer to send no more calls.  @thread loop */
+/** Send a message of no more than a head: put it before what is sent next, or
+ * flushed.  @thread any */
+void mwi_session_put_head(
+    struct mwi_session *session, enum mwi_message_kind kind, uint64_t id);
+
+/** Send a FAIL for a call that was not accepted, likewise. */
+void mwi_session_put_fail(
+    struct mwi_session *session, uint64_t id, const mw_error *error);
+
+/** Tell the peer to send no more calls.  @thread any */
 void mwi_session_send_goaway(
     struct mwi_session *session, mw_status status, const char *text);
 
 /** Whether all that was to be sent has been.  @thread any */
 bool mwi_session_is_flushed(struct mwi_session *session);
 
-/** Stop watching and close the channel.  @thread loop */
-void mwi_session_close(struct mwi_session *session, const mw_error *why);
+/** Take it out of the roster and close it.  @thread the one that has the turn,
+ * or when no other uses it */
+void mwi_session_end(struct mwi_session *session, const mw_error *why);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lock serialises the stream, which is neither thread-safe nor, being TLS,
- * two independent halves.  Nothing under it waits: the stream is non-blocking.
+ * One lock serialises the stream, which is neither thread-safe nor, being TLS,
+ * two independent halves; another guards all the rest, so that frames can be
+ * handed over while the stream is busy.  Nothing under either waits: the stream
+ * is non-blocking.
  */
 #include "wire/channel.h"
 
@@ -13,6 +15,8 @@
 enum {
     READ_SIZE = 16 << 10,      /* one TLS record, RFC 8446 section 5.1 */
     READ_SIZE_MAX = 256 << 10, /* for the rest of a long message */
+    KEEP_MAX = 64 << 10,       /* bytes of a buffer kept for the next frames */
+    TAKE_MIN = 64 << 10,       /* bytes that are rather moved than copied */
 };
 
 void
@@ -26,6 +30,7 @@ mwi_channel_init(struct mwi_channel *channel, struct mwi_stream *stream,
         .message_max = message_max,
     };
     mwi_mutex_init(&channel->mutex);
+    mwi_mutex_init(&channel->io);
     mwi_buf_init(&channel->out, out_max);
     mwi_buf_init(
         &channel->in, message_max + MWI_FRAME_HEAD_MAX + READ_SIZE_MAX);
@@ -38,14 +43,16 @@ close_locked(struct mwi_channel *channel, const mw_error *why)
     if (channel->closed) {
         return;
     }
-    channel->closed = true;
     channel->why = *why;
     if (channel->why.status >= 0) {
         /* An end without a fault still is none of success for what follows. */
         channel->why.status = MW_EUNAVAILABLE;
     }
     mwi_buf_fini(&channel->out);
+    mwi_lock(&channel->io);
+    channel->closed = true;
     mwi_stream_shutdown(channel->stream);
+    mwi_unlock(&channel->io);
     /* The descriptor stays ours while somebody may still poll it; this ends
      * such a poll. */
     (void) shutdown(channel->fd, SHUT_RDWR);
@@ -67,6 +74,7 @@ mwi_channel_fini(struct mwi_channel *channel)
     mwi_channel_close(channel, &gone);
     mwi_stream_close(channel->stream);
     mwi_buf_fini(&channel->in);
+    mwi_mutex_fini(&channel->io);
     mwi_mutex_fini(&channel->mutex);
 }
 
@@ -91,11 +99,20 @@ report_closed_locked(struct mwi_channel *channel, mw_error *reterr)
     return MWI_IO_FAILED;
 }
 
+static enum mwi_io
+report_closed(struct mwi_channel *channel, mw_error *reterr)
+{
+    mwi_lock(&channel->mutex);
+    (void) report_closed_locked(channel, reterr);
+    mwi_unlock(&channel->mutex);
+    return MWI_IO_FAILED;
+}
+
 static void
 tell_want_write_locked(struct mwi_channel *channel, bool wanted)
     MWI_REQUIRES(channel->mutex)
 {
-    if (channel->wants_write != wanted) {
+    if (channel->wants_write != wanted && !channel->closed) {
         channel->wants_write = wanted;
         if (channel->want_write != NULL) {
             channel->want_write(channel, wanted);
@@ -103,19 +120,30 @@ tell_want_write_locked(struct mwi_channel *channel, bool wanted)
     }
 }
 
+static void
+tell_want_write(struct mwi_channel *channel, bool wanted)
+{
+    mwi_lock(&channel->mutex);
+    tell_want_write_locked(channel, wanted);
+    mwi_unlock(&channel->mutex);
+}
+
 enum mwi_io
 mwi_channel_handshake(struct mwi_channel *channel, mw_error *reterr)
 {
-    enum mwi_io io;
+    enum mwi_io io = MWI_IO_FAILED;
+    bool closed;
 
-    mwi_lock(&channel->mutex);
-    if (channel->closed) {
-        io = report_closed_locked(channel, reterr);
-    } else {
+    mwi_lock(&channel->io);
+    closed = channel->closed;
+    if (!closed) {
         io = mwi_stream_handshake(channel->stream, reterr);
-        tell_want_write_locked(channel, io == MWI_IO_WANT_WRITE);
     }
-    mwi_unlock(&channel->mutex);
+    mwi_unlock(&channel->io);
+    if (closed) {
+        return report_closed(channel, reterr);
+    }
+    tell_want_write(channel, io == MWI_IO_WANT_WRITE);
     return io;
 }
 
@@ -145,11 +173,36 @@ drop_view(struct mwi_channel *channel)
     channel->in_view = 0;
 }
 
+static enum mwi_io
+read_stream(struct mwi_channel *channel, uint8_t *room, size_t size,
+    mw_error *reterr)
+{
+    enum mwi_io io = MWI_IO_FAILED;
+    size_t n = 0;
+    bool closed;
+
+    mwi_lock(&channel->io);
+    closed = channel->closed;
+    if (!closed) {
+        io = mwi_stream_read(channel->stream, room, size, &n, reterr);
+    }
+    mwi_unlock(&channel->io);
+    if (closed) {
+        return report_closed(channel, reterr);
+    }
+    if (io == MWI_IO_WANT_WRITE) {
+        tell_want_write(channel, true);
+    }
+    if (io == MWI_IO_DONE) {
+        mwi_buf_commit(&channel->in, n);
+    }
+    return io;
+}
+
 enum mwi_io
 mwi_channel_fill(struct mwi_channel *channel, mw_error *reterr)
 {
     size_t size;
-    size_t n = 0;
     uint8_t *room;
     enum mwi_io io;
 
@@ -160,19 +213,12 @@ mwi_channel_fill(struct mwi_channel *channel, mw_error *reterr)
         mwi_fail_nomem(reterr);
         return MWI_IO_FAILED;
     }
-    mwi_lock(&channel->mutex);
-    io = channel->closed
-             ? report_closed_locked(channel, reterr)
-             : mwi_stream_read(channel->stream, room, size, &n, reterr);
-    if (io == MWI_IO_WANT_WRITE) {
-        tell_want_write_locked(channel, true);
-    }
-    mwi_unlock(&channel->mutex);
-    if (io == MWI_IO_DONE) {
-        mwi_buf_commit(&channel->in, n);
-    }
+    io = read_stream(channel, room, size, reterr);
     if (mwi_buf_len(&channel->in) == 0) {
-        mwi_buf_fini(&channel->in); /* an idle connection holds no buffer */
+        if (!channel->keeps_buffers || io >= MWI_IO_CLOSED ||
+            channel->in.cap > KEEP_MAX) {
+            mwi_buf_fini(&channel->in);
+        }
     } else if (io == MWI_IO_CLOSED) {
         mwi_fail(reterr, MW_EUNAVAILABLE,
             "the peer closed the connection within a message");
@@ -215,58 +261,242 @@ mwi_channel_next(struct mwi_channel *channel, const uint8_t **ret_bytes,
     return MWI_IO_DONE;
 }
 
-/* Write as much of a buffer as the stream takes. */
-static enum mwi_io
-write_locked(struct mwi_channel *channel, struct mwi_buf *buf, mw_error *reterr)
-    MWI_REQUIRES(channel->mutex)
+bool
+mwi_channel_take(struct mwi_channel *channel, struct mwi_buf *ret_bytes)
 {
-    while (mwi_buf_len(buf) > 0) {
-        size_t n = 0;
-        enum mwi_io io = mwi_stream_write(
-            channel->stream, mwi_buf_bytes(buf), mwi_buf_len(buf), &n, reterr);
+    struct mwi_buf *in = &channel->in;
+    struct mwi_frame frame;
 
-        if (io == MWI_IO_CLOSED) {
-            mwi_fail(reterr, MW_EUNAVAILABLE, "the peer closed the connection");
-            return MWI_IO_FAILED;
-        }
-        if (io != MWI_IO_DONE) {
-            return io;
-        }
-        mwi_buf_consume(buf, n);
+    if (channel->in_view < TAKE_MIN || channel->in_view < mwi_buf_len(in)) {
+        return false;
     }
-    return MWI_IO_DONE;
+    (void) mwi_frame_parse(mwi_buf_bytes(in), mwi_buf_len(in), &frame);
+    *ret_bytes = *in;
+    mwi_buf_consume(ret_bytes, frame.head);
+    mwi_buf_init(in, in->max);
+    channel->in_view = 0;
+    return true;
 }
 
+void
+mwi_channel_rest(struct mwi_channel *channel)
+{
+    drop_view(channel);
+    if (mwi_buf_len(&channel->in) == 0) {
+        mwi_buf_fini(&channel->in);
+    }
+    mwi_lock(&channel->mutex);
+    if (!channel->is_writing && mwi_buf_len(&channel->out) == 0) {
+        mwi_buf_fini(&channel->out);
+    }
+    mwi_unlock(&channel->mutex);
+    mwi_lock(&channel->io);
+    mwi_stream_rest(channel->stream);
+    mwi_unlock(&channel->io);
+}
+
+/* Writing. */
+
+/* Write as much of a buffer as the stream takes. */
 static enum mwi_io
-flush_locked(struct mwi_channel *channel, mw_error *reterr)
-    MWI_REQUIRES(channel->mutex)
+write_stream(
+    struct mwi_channel *channel, struct mwi_buf *batch, mw_error *reterr)
+{
+    enum mwi_io io = MWI_IO_DONE;
+
+    mwi_lock(&channel->io);
+    while (io == MWI_IO_DONE && mwi_buf_len(batch) > 0) {
+        size_t n = 0;
+
+        io = mwi_stream_write(channel->stream, mwi_buf_bytes(batch),
+            mwi_buf_len(batch), &n, reterr);
+        if (io == MWI_IO_DONE) {
+            mwi_buf_consume(batch, n);
+        }
+    }
+    if (io == MWI_IO_DONE) {
+        io = mwi_stream_flush(channel->stream, reterr);
+    }
+    mwi_unlock(&channel->io);
+    if (io == MWI_IO_CLOSED) {
+        mwi_fail(reterr, MW_EUNAVAILABLE, "the peer closed the connection");
+        io = MWI_IO_FAILED;
+    }
+    return io;
+}
+
+/* Exchange two buffers' bytes; each keeps its maximum. */
+static void
+exchange(struct mwi_buf *a, struct mwi_buf *b)
+{
+    struct mwi_buf kept = *a;
+
+    *a = *b;
+    a->max = kept.max;
+    kept.max = b->max;
+    *b = kept;
+}
+
+/* What waits to be written, by us or by the thread that is at it. */
+static size_t
+waiting_locked(const struct mwi_channel *channel) MWI_REQUIRES(channel->mutex)
+{
+    return mwi_buf_len(&channel->out) + channel->n_writing;
+}
+
+/* A frame that was begun could not be kept, or too many: it is over. */
+static mw_status
+fail_keeping_locked(struct mwi_channel *channel, bool has_room,
+    mw_error *reterr) MWI_REQUIRES(channel->mutex)
+{
+    mw_status status = MW_ENOMEM;
+
+    if (has_room) {
+        mwi_fail_nomem(reterr);
+    } else {
+        status = mwi_fail(reterr, MW_EEXHAUSTED,
+            "the peer does not read: %zu bytes wait to be written",
+            waiting_locked(channel));
+    }
+    close_locked(channel, reterr);
+    return status;
+}
+
+/* Put a frame behind what waits already. */
+static mw_status
+append_locked(struct mwi_channel *channel, struct mwi_buf *frame,
+    mw_error *reterr) MWI_REQUIRES(channel->mutex)
+{
+    size_t len = mwi_buf_len(frame);
+    bool has_room = len <= channel->out.max &&
+                    waiting_locked(channel) <= channel->out.max - len;
+
+    if (has_room && mwi_buf_len(&channel->out) == 0 && len >= TAKE_MIN) {
+        exchange(&channel->out, frame);
+        return MW_OK;
+    }
+    if (!has_room ||
+        mwi_buf_append(&channel->out, mwi_buf_bytes(frame), len) < 0) {
+        return fail_keeping_locked(channel, has_room, reterr);
+    }
+    return MW_OK;
+}
+
+/* Put what the stream did not take before what came meanwhile. */
+static mw_status
+put_back_locked(struct mwi_channel *channel, struct mwi_buf *batch,
+    mw_error *reterr) MWI_REQUIRES(channel->mutex)
+{
+    struct mwi_buf *out = &channel->out;
+
+    channel->n_writing = 0;
+    if (mwi_buf_len(batch) == 0) {
+        return MW_OK;
+    }
+    if (mwi_buf_len(out) == 0) {
+        return append_locked(channel, batch, reterr);
+    }
+    exchange(out, batch);
+    if (mwi_buf_append(out, mwi_buf_bytes(batch), mwi_buf_len(batch)) < 0) {
+        return fail_keeping_locked(channel, true, reterr);
+    }
+    return MW_OK;
+}
+
+/* Write a batch, which may be empty, and then all that others hand over
+ * meanwhile. */
+static enum mwi_io
+write_batches_locked(struct mwi_channel *channel, struct mwi_buf *batch,
+    mw_error *reterr) MWI_REQUIRES(channel->mutex)
 {
     enum mwi_io io;
 
-    if (channel->closed || channel->ended_writing) {
+    channel->is_writing = true;
+    do {
+        if (mwi_buf_len(batch) == 0) {
+            exchange(batch, &channel->out);
+        }
+        channel->n_writing = mwi_buf_len(batch);
+        mwi_unlock(&channel->mutex);
+        io = write_stream(channel, batch, reterr);
+        mwi_lock(&channel->mutex);
+        channel->n_writing = 0;
+    } while (io == MWI_IO_DONE && mwi_buf_len(&channel->out) > 0);
+    channel->is_writing = false;
+    return io;
+}
+
+/* Write the frame, or what waits when there is none. */
+static enum mwi_io
+write_locked(struct mwi_channel *channel, struct mwi_buf *frame,
+    mw_error *reterr) MWI_REQUIRES(channel->mutex)
+{
+    enum mwi_io io = write_batches_locked(channel, frame, reterr);
+
+    if (channel->closed) {
         return report_closed_locked(channel, reterr);
     }
-    io = write_locked(channel, &channel->out, reterr);
     if (io == MWI_IO_FAILED) {
         end_writing_locked(channel, reterr);
         return io;
     }
-    if (io == MWI_IO_DONE) {
+    if (put_back_locked(channel, frame, reterr) < 0) {
+        return MWI_IO_FAILED;
+    }
+    if (io == MWI_IO_DONE &&
+        (!channel->keeps_buffers || channel->out.cap > KEEP_MAX)) {
         mwi_buf_fini(&channel->out); /* an idle connection holds no buffer */
     }
     tell_want_write_locked(channel, io != MWI_IO_DONE);
     return io;
 }
 
+static bool
+is_over_locked(const struct mwi_channel *channel) MWI_REQUIRES(channel->mutex)
+{
+    return channel->closed || channel->ended_writing;
+}
+
 enum mwi_io
 mwi_channel_flush(struct mwi_channel *channel, mw_error *reterr)
 {
-    enum mwi_io io;
+    enum mwi_io io = MWI_IO_DONE;
+    struct mwi_buf batch;
+
+    mwi_buf_init(&batch, SIZE_MAX);
+    mwi_lock(&channel->mutex);
+    if (is_over_locked(channel)) {
+        io = report_closed_locked(channel, reterr);
+    } else if (!channel->is_writing &&
+               (channel->wants_write || mwi_buf_len(&channel->out) > 0)) {
+        io = write_locked(channel, &batch, reterr);
+    }
+    mwi_unlock(&channel->mutex);
+    mwi_buf_fini(&batch);
+    return io;
+}
+
+static mw_status
+put_locked(struct mwi_channel *channel, struct mwi_buf *frame,
+    mw_error *reterr) MWI_REQUIRES(channel->mutex)
+{
+    if (is_over_locked(channel)) {
+        (void) report_closed_locked(channel, reterr);
+        return reterr->status;
+    }
+    return append_locked(channel, frame, reterr);
+}
+
+mw_status
+mwi_channel_put(
+    struct mwi_channel *channel, struct mwi_buf *frame, mw_error *reterr)
+{
+    mw_status status;
 
     mwi_lock(&channel->mutex);
-    io = flush_locked(channel, reterr);
+    status = put_locked(channel, frame, reterr);
     mwi_unlock(&channel->mutex);
-    return io;
+    return status;
 }
 
 /* Behind what waits already, or else straight to the stream and only the rest
@@ -275,38 +505,20 @@ static mw_status
 send_locked(struct mwi_channel *channel, struct mwi_buf *frame,
     mw_error *reterr) MWI_REQUIRES(channel->mutex)
 {
-    enum mwi_io io = MWI_IO_DONE;
-    mw_status status;
+    bool is_next = !is_over_locked(channel) && !channel->is_writing &&
+                   !channel->wants_write && mwi_buf_len(&channel->out) == 0;
 
-    if (channel->closed || channel->ended_writing) {
-        report_closed_locked(channel, reterr);
-        return reterr->status;
-    }
-    if (mwi_buf_len(&channel->out) == 0) {
-        io = write_locked(channel, frame, reterr);
-    }
-    if (io == MWI_IO_FAILED) {
-        end_writing_locked(channel, reterr);
-        return reterr->status;
-    }
-    if (mwi_buf_len(frame) == 0) {
-        return MW_OK;
-    }
-    status =
-        mwi_buf_append(&channel->out, mwi_buf_bytes(frame), mwi_buf_len(frame));
-    if (status < 0) {
-        if (status == MW_ERANGE) {
-            status = mwi_fail(reterr, MW_EEXHAUSTED,
-                "the peer does not read: %zu bytes wait to be written",
-                mwi_buf_len(&channel->out));
-        } else {
-            mwi_fail_nomem(reterr);
+    if (!is_next) {
+        mw_status status = put_locked(channel, frame, reterr);
+
+        if (status < 0 || channel->is_writing || channel->wants_write) {
+            return status;
         }
-        close_locked(channel, reterr);
-        return status;
+        mwi_buf_consume(frame, mwi_buf_len(frame));
     }
-    tell_want_write_locked(channel, true);
-    return MW_OK;
+    return write_locked(channel, frame, reterr) == MWI_IO_FAILED
+               ? reterr->status
+               : MW_OK;
 }
 
 mw_status
@@ -325,9 +537,9 @@ void
 mwi_channel_peer(struct mwi_channel *channel, mw_peer *ret_peer)
 {
     memset(ret_peer, 0, sizeof(*ret_peer));
-    mwi_lock(&channel->mutex);
+    mwi_lock(&channel->io);
     if (!channel->closed) {
         mwi_stream_peer(channel->stream, ret_peer);
     }
-    mwi_unlock(&channel->mutex);
+    mwi_unlock(&channel->io);
 }

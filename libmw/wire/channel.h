@@ -2,10 +2,12 @@
 /*
  * wire: a channel, frames over a stream, with one reader and many writers.
  *
- * Writers hand over whole frames, which go out in the order of the calls; what
- * the stream does not take at once stays in a bounded buffer.  The owner is
- * told, under the channel's lock, when that buffer begins and ceases to hold
- * something, so that it can poll the descriptor for writing.
+ * Writers hand over whole frames, which go out in the order of the calls.  One
+ * of them writes; what others hand over meanwhile it writes next, together,
+ * so that many frames share a TLS record and a system call.  What the stream
+ * does not take at once stays in a bounded buffer.  The owner is told, under
+ * the channel's lock, when something begins and ceases to wait for the
+ * stream, so that it can poll the descriptor for writing.
  */
 #ifndef MWI_WIRE_CHANNEL_H
 #define MWI_WIRE_CHANNEL_H
@@ -22,18 +24,22 @@ struct mwi_channel;
 typedef void (*mwi_want_write_cb)(struct mwi_channel *channel, bool wanted);
 
 struct mwi_channel {
-    struct mwi_mutex mutex;       /* nothing is locked inside it */
-    struct mwi_stream *stream;    /* [mutex] */
-    bool closed;                  /* [mutex] */
+    struct mwi_mutex mutex;       /* only io is locked inside it */
+    struct mwi_mutex io;          /* nothing is locked inside it */
+    struct mwi_stream *stream;    /* [io] */
+    bool closed;                  /* [mutex, io] both to write, one to read */
     bool ended_writing;           /* [mutex] a write has failed */
-    struct mwi_buf out;           /* [mutex] frames not yet written */
+    bool is_writing;              /* [mutex] a thread is, until out is empty */
     bool wants_write;             /* [mutex] as told to want_write */
+    size_t n_writing;             /* [mutex] bytes that this thread took out */
+    struct mwi_buf out;           /* [mutex] frames not yet written */
     mw_error why;                 /* [mutex] it is over */
     mwi_want_write_cb want_write; /* constant; NULL allowed */
     int fd;                       /* constant; for polling only */
     size_t message_max;           /* constant; bytes of a message received */
     struct mwi_buf in;            /* reader: bytes not yet handed out */
     size_t in_view;               /* reader: bytes of in handed out last */
+    bool keeps_buffers;           /* constant; until mwi_channel_rest() */
 };
 
 /** A channel over a stream.
@@ -79,10 +85,31 @@ enum mwi_io mwi_channel_fill(struct mwi_channel *channel, mw_error *reterr);
 enum mwi_io mwi_channel_next(struct mwi_channel *channel,
     const uint8_t **ret_bytes, size_t *ret_len, mw_error *reterr);
 
-/** Send the frame in a buffer made with mwi_frame_begin() and _end().
+/** Make the message handed out last the caller's own, without copying it, if
+ * it is the only one in a buffer, as long messages are.
  *
- * What cannot be written at once is kept; see mwi_channel_flush().
+ * @param ret_bytes  [own: mwi_buf_fini()] [out] holds exactly the message
+ * @return  false: copy it
+ * @thread reader; does not block */
+bool mwi_channel_take(struct mwi_channel *channel, struct mwi_buf *ret_bytes);
+
+/** Nothing is expected for a while: give back buffers that hold nothing.
+ * @thread reader; does not block */
+void mwi_channel_rest(struct mwi_channel *channel);
+
+/** Hand over a frame that may wait until the next is sent, or the caller
+ * flushes, which it will.  Returns as mwi_channel_send().
+ * @thread any; does not block */
+MW_MUST_USE mw_status mwi_channel_put(
+    struct mwi_channel *channel, struct mwi_buf *frame, mw_error *reterr);
+
+/** Send the frame in a buffer made with mwi_frame_begin() and _end(), and what
+ * was put before it.
  *
+ * If another thread is just writing, that one will write it.  What cannot be
+ * written at once is kept; see mwi_channel_flush().
+ *
+ * @param frame  [inout] consumed: what is left in it is of no use
  * @retval MW_EEXHAUSTED  too much waits to be written already; the channel is
  *                        now closed, for this is a peer that does not read
  * @retval MW_EUNAVAILABLE  the channel is closed or broken.  What the peer has
@@ -93,7 +120,8 @@ enum mwi_io mwi_channel_next(struct mwi_channel *channel,
 MW_MUST_USE mw_status mwi_channel_send(
     struct mwi_channel *channel, struct mwi_buf *frame, mw_error *reterr);
 
-/** Write what waits.  DONE: all is written.  @thread any; does not block */
+/** Write what waits.  DONE: all is written, or another thread is at it.
+ * @thread any; does not block */
 enum mwi_io mwi_channel_flush(struct mwi_channel *channel, mw_error *reterr);
 
 /** Whom it leads to; all empty once it is closed.  @thread any */

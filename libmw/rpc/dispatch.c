@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The happy path of a quick operation: decode the arguments where they were
+ * read, run the handler, put the reply with those of the calls before and
+ * behind.  Of a slow one: keep the message and run it elsewhere, or here when
+ * the session no longer needs this thread.
+ *
+ * A one-way call is acknowledged before it runs, so it takes the second way.
+ */
+#include "rpc/dispatch.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "wire/frame.h"
+
+enum {
+    BOUND_MAX = 4096, /* operations bound to numbers */
+};
+
+static bool
+is_one_way(const struct mwi_operation *op)
+{
+    return (op->method->flags & MW_METHOD_ONEWAY) != 0;
+}
+
+/* Which operation a CALL means; NULL and *reterr if none. */
+static const struct mwi_operation *
+find_operation(struct mwi_session *session, const struct mwi_call_head *head,
+    mw_error *reterr)
+{
+    const struct mwi_operation *op;
+
+    if (head->target.at != NULL) {
+        return mwi_registry_find(&session->host->registry, head->target.at,
+            head->target.len, reterr);
+    }
+    op = mwi_map_get(&session->bound, head->target_number);
+    if (op == NULL) {
+        mwi_fail(reterr, MW_EUNIMPLEMENTED,
+            "no operation is bound to number %llu",
+            (unsigned long long) head->target_number);
+    }
+    return op;
+}
+
+static mw_status
+bind(struct mwi_session *session, uint64_t number,
+    const struct mwi_operation *op, mw_error *reterr)
+{
+    const struct mwi_operation *bound = mwi_map_get(&session->bound, number);
+    uintptr_t address = (uintptr_t) op;
+
+    if (bound == op) {
+        return MW_OK;
+    }
+    if (bound != NULL) {
+        return mwi_fail(reterr, MW_EINVAL, "number %llu is bound to %s already",
+            (unsigned long long) number, bound->method->target);
+    }
+    if (session->bound.len >= BOUND_MAX) {
+        return mwi_fail(reterr, MW_EEXHAUSTED,
+            "%d operations are bound to numbers already", (int) BOUND_MAX);
+    }
+    if (mwi_map_put(&session->bound, number, (void *) address) < 0) {
+        return mwi_fail_nomem(reterr);
+    }
+    return MW_OK;
+}
+
+static mw_status
+check_acceptable(const struct mwi_session *session,
+    const struct mwi_call_head *head, mw_error *reterr)
+{
+    if (head->has_unknown_meta) {
+        return mwi_fail(reterr, MW_EUNIMPLEMENTED,
+            "the server does not know meta key %llu",
+            (unsigned long long) head->unknown_meta);
+    }
+    if (atomic_load(&session->host->draining)) {
+        return mwi_fail(reterr, MW_EUNAVAILABLE, "the server is stopping");
+    }
+    return MW_OK;
+}
+
+/* Room among the calls that are not answered yet; see end_call(). */
+static mw_status
+begin_call(struct mwi_host *host, mw_call *call, mw_error *reterr)
+{
+    uint64_t before;
+
+    call->charge = mwi_buf_len(&call->request) + call->arena.total +
+                   call->inout.total;
+    before = atomic_fetch_add(&host->call_bytes, call->charge);
+    atomic_fetch_add(&host->calls, 1);
+    if (before > 0 && before + call->charge > host->options.queue_memory_max) {
+        return mwi_fail(reterr, MW_EEXHAUSTED,
+            "the server is full: the calls it has take %llu bytes",
+            (unsigned long long) before);
+    }
+    return MW_OK;
+}
+
+/* The counterpart of begin_call().  The last thing that is done of a call, for
+ * the host may go once a draining server has no calls left. */
+static void
+end_call(struct mwi_host *host, size_t charge)
+{
+    atomic_fetch_sub(&host->call_bytes, charge);
+    if (atomic_fetch_sub(&host->calls, 1) == 1 &&
+        atomic_load(&host->draining)) {
+        mwi_poller_wake(&host->control);
+    }
+}
+
+static void
+log_outcome(
+    struct mwi_session *session, const mw_call *call, const mw_error *outcome)
+{
+    if (outcome->status < 0) {
+        /* A handler's own text may quote what it was passed. */
+        mwi_log(&session->host->log, MW_LOG_DEBUG, "%s from %s: %s: %s",
+            call->op->method->target, session->peer.address,
+            mw_status_name(outcome->status),
+            call->failure.status < 0 ? "the handler failed it" : outcome->text);
+    }
+}
+
+/* Run the handler, make the frame of the answer in call->reply, and learn. */
+static void
+execute(struct mwi_session *session, mw_call *call)
+{
+    int64_t began = mwi_now();
+    mw_error outcome;
+
+    call->reply.max =
+        (size_t) atomic_load(&session->message_max) + MWI_FRAME_HEAD_MAX;
+    mwi_call_execute(call, &call->reply, &outcome);
+    mwi_pace_note(call->op->pace, mwi_now() - began);
+    log_outcome(session, call, &outcome);
+}
+
+/* A call that the session's turn has nothing to do with any more. */
+static void
+run_apart(mw_call *call)
+{
+    struct mwi_session *session = call->owner;
+    struct mwi_host *host = session->host;
+    size_t charge = call->charge;
+    mw_error ignored; /* is found again when the session is read */
+
+    execute(session, call);
+    if (mwi_buf_len(&call->reply) > 0) {
+        (void) !mwi_channel_send(&session->channel, &call->reply, &ignored);
+    }
+    mwi_call_close(&host->calls_ended, call);
+    mwi_session_unref(session);
+    end_call(host, charge);
+}
+
+static void
+run_job(struct mwi_job *job)
+{
+    run_apart(MWI_CONTAINER(job, mw_call, job));
+}
+
+void
+mwi_dispatch_deferred(struct mwi_host *host, mw_call *call)
+{
+    if (!mwi_pool_relieve(host->pool)) {
+        atomic_store(&host->wants_help, true);
+        mwi_poller_wake(&host->control);
+    }
+    run_apart(call);
+}
+
+static mw_status
+submit(struct mwi_host *host, mw_call *call, mw_error *reterr)
+{
+    mw_status status = mwi_pool_submit(host->pool, &call->job);
+
+    if (status < 0) {
+        mwi_fail(reterr, status, "the server is full: %u calls run and %u wait",
+            host->options.threads_max, host->options.queue_max);
+    }
+    return status;
+}
+
+/* From here on the call is the pool's, or this thread's after its turn, which
+ * takes the last one. */
+static mw_status
+hand_over(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
+{
+    struct mwi_session *session = turn->session;
+    struct mwi_host *host = session->host;
+    mw_status status = begin_call(host, call, reterr);
+
+    call->job.run = run_job;
+    call->owner = session;
+    mwi_session_ref(session);
+    if (status == MW_OK && turn->may_run && turn->deferred == NULL) {
+        turn->deferred = call;
+        return MW_OK;
+    }
+    if (status == MW_OK) {
+        status = submit(host, call, reterr);
+    }
+    if (status < 0) {
+        end_call(host, call->charge);
+        mwi_session_unref(session);
+    }
+    return status;
+}
+
+/* Keep what is to be decoded later.  A one-way call is decoded before it is
+ * acknowledged, so that an ACK promises that nothing but the handler itself can
+ * fail. */
+static mw_status
+keep(struct mwi_turn *turn, mw_call *call, const uint8_t *bytes, size_t len,
+    mw_error *reterr)
+{
+    if (is_one_way(call->op)) {
+        return mwi_call_decode_from(call, bytes, len, reterr);
+    }
+    if (mwi_channel_take(&turn->session->channel, &call->request) ||
+        mwi_call_keep_request(call, bytes, len)) {
+        return MW_OK;
+    }
+    return mwi_fail_nomem(reterr);
+}
+
+static mw_status
+run_elsewhere(struct mwi_turn *turn, mw_call *call, const uint8_t *bytes,
+    size_t len, mw_error *reterr)
+{
+    struct mwi_session *session = turn->session;
+    bool one_way = is_one_way(call->op);
+    uint64_t id = call->id;
+    mw_status status = keep(turn, call, bytes, len, reterr);
+
+    if (status == MW_OK) {
+        status = hand_over(turn, call, reterr);
+    }
+    if (status < 0) {
+        mwi_call_close(&session->host->calls_ended, call);
+    } else if (one_way) {
+        mwi_session_put_head(session, MWI_ACK, id);
+        turn->n_put++;
+    }
+    return status;
+}
+
+/* Put the reply with others, or send it if it is for us to no more. */
+static void
+answer(struct mwi_turn *turn, mw_call *call)
+{
+    struct mwi_channel *channel = &turn->session->channel;
+    size_t len = mwi_buf_len(&call->reply);
+    mw_error ignored; /* is found again when the session is read */
+
+    if (len == 0) {
+        return;
+    }
+    if (turn->is_lost) {
+        (void) !mwi_channel_send(channel, &call->reply, &ignored);
+    } else {
+        (void) !mwi_channel_put(channel, &call->reply, &ignored);
+        mwi_turn_note_put(turn, len);
+    }
+}
+
+/* This thread may be busy for longer than it should be waited for. */
+static void
+hand_over_deferred(struct mwi_turn *turn)
+{
+    if (turn->deferred != NULL) {
+        mwi_pool_resubmit(
+            turn->session->host->pool, &turn->deferred->job);
+        turn->deferred = NULL;
+    }
+}
+
+static mw_status
+run_here(struct mwi_turn *turn, mw_call *call, const uint8_t *bytes, size_t len,
+    mw_error *reterr)
+{
+    struct mwi_session *session = turn->session;
+    struct mwi_host *host = session->host;
+    size_t charge;
+    mw_status status = mwi_call_decode_from(call, bytes, len, reterr);
+
+    if (status == MW_OK) {
+        status = mwi_call_prepare(call, reterr);
+    }
+    if (status < 0) {
+        mwi_call_close(&host->calls_ended, call);
+        return status;
+    }
+    (void) begin_call(host, call, reterr); /* it does not wait */
+    charge = call->charge;
+    hand_over_deferred(turn);
+    mwi_turn_begin_run(turn, call->op);
+    execute(session, call);
+    mwi_turn_end_run(turn);
+    answer(turn, call);
+    mwi_call_close(&host->calls_ended, call);
+    end_call(host, charge);
+    return MW_OK;
+}
+
+static mw_status
+accept_call(struct mwi_turn *turn, const struct mwi_message *m,
+    const uint8_t *bytes, size_t len, mw_error *reterr)
+{
+    struct mwi_session *session = turn->session;
+    const mw_server_options *options = &session->host->options;
+    const struct mwi_call_limits limits = {
+        .memory_max = options->memory_max,
+        .depth_max = options->depth_max,
+    };
+    const struct mwi_operation *op;
+    mw_call *call;
+    mw_status status = check_acceptable(session, &m->call, reterr);
+
+    if (status < 0) {
+        return status;
+    }
+    op = find_operation(session, &m->call, reterr);
+    if (op == NULL) {
+        return reterr->status;
+    }
+    if (m->call.has_bind) {
+        status = bind(session, m->call.bind, op, reterr);
+        if (status < 0) {
+            return status;
+        }
+    }
+    call = mwi_call_open(
+        &session->host->calls_ended, op, m, &session->peer, &limits);
+    if (call == NULL) {
+        return mwi_fail_nomem(reterr);
+    }
+    call->mirror.kept = &session->mirrors;
+    return turn->may_run && !is_one_way(op) && mwi_pace_is_quick(op->pace)
+               ? run_here(turn, call, bytes, len, reterr)
+               : run_elsewhere(turn, call, bytes, len, reterr);
+}
+
+void
+mwi_dispatch_call(struct mwi_turn *turn, const struct mwi_message *m,
+    const uint8_t *bytes, size_t len)
+{
+    struct mwi_session *session = turn->session;
+    mw_error error;
+
+    if (accept_call(turn, m, bytes, len, &error) < 0) {
+        mwi_log(&session->host->log, MW_LOG_DEBUG, "refused a call of %s: %s",
+            session->peer.address, error.text);
+        mwi_session_put_fail(session, m->id, &error);
+        turn->n_put++;
+    }
+}

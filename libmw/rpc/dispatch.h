@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rpc: from a CALL message to the thread that runs it, and to its reply.
+ */
+#ifndef MWI_RPC_DISPATCH_H
+#define MWI_RPC_DISPATCH_H
+
+#include "rpc/turn.h"
+#include "wire/message.h"
+
+/** Accept a call, or answer it with a FAIL that says why not.
+ *
+ * It is run at once, given to the pool, or put into turn->deferred.
+ *
+ * @param m      what mwi_message_read() made of the CALL
+ * @param bytes  [borrow: this call] the message, as mwi_channel_next() gave it
+ * @thread the one that has the turn
+ */
+void mwi_dispatch_call(struct mwi_turn *turn, const struct mwi_message *m,
+    const uint8_t *bytes, size_t len);
+
+/** Run a call that was deferred, after the turn, and answer it.
+ * @thread of the pool */
+void mwi_dispatch_deferred(struct mwi_host *host, mw_call *call);
+
+#endif
