@@ -527,8 +527,7 @@ mwi_session_is_flushed(struct mwi_session *session)
     bool flushed;
 
     mwi_lock(&session->channel.mutex);
-    flushed =
-        session->channel.closed || mwi_buf_len(&session->channel.out) == 0;
+    flushed = session->channel.closed || !session->channel.wants_write;
     mwi_unlock(&session->channel.mutex);
     return flushed;
 }

@@ -166,6 +166,8 @@ mwi_channel_fill(struct mwi_channel *channel, mw_error *reterr)
              : mwi_stream_read(channel->stream, room, size, &n, reterr);
     if (io == MWI_IO_WANT_WRITE) {
         tell_want_write_locked(channel, true);
+    } else if (io == MWI_IO_WANT_READ && mwi_buf_len(&channel->in) == 0) {
+        mwi_stream_rest(channel->stream);
     }
     mwi_unlock(&channel->mutex);
     if (io == MWI_IO_DONE) {
@@ -215,7 +217,7 @@ mwi_channel_next(struct mwi_channel *channel, const uint8_t **ret_bytes,
     return MWI_IO_DONE;
 }
 
-/* Write as much of a buffer as the stream takes. */
+/* Write as much of a buffer as the stream takes, and hand that on. */
 static enum mwi_io
 write_locked(struct mwi_channel *channel, struct mwi_buf *buf, mw_error *reterr)
     MWI_REQUIRES(channel->mutex)
@@ -234,7 +236,7 @@ write_locked(struct mwi_channel *channel, struct mwi_buf *buf, mw_error *reterr)
         }
         mwi_buf_consume(buf, n);
     }
-    return MWI_IO_DONE;
+    return mwi_stream_flush(channel->stream, reterr);
 }
 
 static enum mwi_io
@@ -290,6 +292,7 @@ send_locked(struct mwi_channel *channel, struct mwi_buf *frame,
         return reterr->status;
     }
     if (mwi_buf_len(frame) == 0) {
+        tell_want_write_locked(channel, io != MWI_IO_DONE);
         return MW_OK;
     }
     status =
