@@ -107,6 +107,15 @@ socket_write(struct mwi_stream *s, const void *bytes, size_t len, size_t *ret_n,
     return MWI_IO_DONE;
 }
 
+/* What was taken is the kernel's already. */
+static enum mwi_io
+socket_flush(struct mwi_stream *s, mw_error *reterr)
+{
+    (void) s;
+    (void) reterr;
+    return MWI_IO_DONE;
+}
+
 static void
 socket_shutdown(struct mwi_stream *s)
 {
@@ -147,6 +156,7 @@ static const struct mwi_stream_ops socket_ops = {
     .handshake = socket_handshake,
     .read = socket_read,
     .write = socket_write,
+    .flush = socket_flush,
     .shutdown = socket_shutdown,
     .close = socket_close,
     .fd = socket_fd,

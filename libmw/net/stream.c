@@ -26,6 +26,20 @@ mwi_stream_write(struct mwi_stream *s, const void *bytes, size_t len,
     return s->ops->write(s, bytes, len, ret_n, reterr);
 }
 
+enum mwi_io
+mwi_stream_flush(struct mwi_stream *s, mw_error *reterr)
+{
+    return s->ops->flush(s, reterr);
+}
+
+void
+mwi_stream_rest(struct mwi_stream *s)
+{
+    if (s->ops->rest != NULL) {
+        s->ops->rest(s);
+    }
+}
+
 void
 mwi_stream_shutdown(struct mwi_stream *s)
 {

@@ -14,7 +14,7 @@
 
 /* How an operation went. */
 enum mwi_io {
-    MWI_IO_DONE = 0,       /* something was moved, or the handshake is over */
+    MWI_IO_DONE = 0,       /* it has done what it is there for */
     MWI_IO_WANT_READ = 1,  /* again when the descriptor is readable */
     MWI_IO_WANT_WRITE = 2, /* again when the descriptor is writable */
     MWI_IO_CLOSED = 3,     /* the peer has ended the stream in good order */
@@ -29,6 +29,8 @@ struct mwi_stream_ops {
         size_t *ret_n, mw_error *reterr);
     enum mwi_io (*write)(struct mwi_stream *s, const void *bytes, size_t len,
         size_t *ret_n, mw_error *reterr);
+    enum mwi_io (*flush)(struct mwi_stream *s, mw_error *reterr);
+    void (*rest)(struct mwi_stream *s); /* NULL: holds nothing */
     void (*shutdown)(struct mwi_stream *s);
     void (*close)(struct mwi_stream *s);
     int (*fd)(const struct mwi_stream *s);
@@ -41,23 +43,38 @@ struct mwi_stream {
 };
 
 /** Go on with what must happen before bytes can be moved.  Must be DONE before
- * the first read or write. */
+ * the first read or write.
+ *
+ * Before it says WANT_READ, all that this end has to say has left.  But DONE
+ * may leave its last words in the stream, so that they go together with the
+ * first bytes: the next flush, or read that has to wait, sends them. */
 enum mwi_io mwi_stream_handshake(struct mwi_stream *s, mw_error *reterr);
 
 /** Read 1 to len bytes.  DONE sets *ret_n.  A stream may hold bytes that its
- * descriptor does not show: read until WANT_READ before polling. */
+ * descriptor does not show: read until WANT_READ before polling.
+ *
+ * A stream may have to answer what it reads.  It sends such answers itself
+ * before it says WANT_READ.  If they cannot leave, it says WANT_WRITE instead:
+ * poll for both, and flush when the descriptor is writable. */
 enum mwi_io mwi_stream_read(struct mwi_stream *s, void *bytes, size_t len,
     size_t *ret_n, mw_error *reterr);
 
-/** Write 1 to len bytes.  DONE sets *ret_n.  After WANT_WRITE or WANT_READ the
- * next write must begin with the same bytes (their address may differ, and
- * more may follow them). */
+/** Have the stream take 1 to len bytes.  DONE sets *ret_n; the bytes may still
+ * be in the stream, see mwi_stream_flush().  WANT_WRITE: it holds as much as
+ * it may, and none of that could leave. */
 enum mwi_io mwi_stream_write(struct mwi_stream *s, const void *bytes,
     size_t len, size_t *ret_n, mw_error *reterr);
 
+/** Hand on what the stream holds.  DONE: the kernel has all that was taken. */
+enum mwi_io mwi_stream_flush(struct mwi_stream *s, mw_error *reterr);
+
+/** Nothing is expected to be moved for a while: give back memory that is only
+ * needed for moving. */
+void mwi_stream_rest(struct mwi_stream *s);
+
 /** Tell the peer that no more bytes will come, as far as that is possible
- * without waiting.  To a peer over TLS it is a truncation if the last write
- * had to wait and was not gone on with. */
+ * without waiting.  Nothing is told while bytes that were taken cannot leave:
+ * to a peer over TLS it is a truncation if the stream is closed then. */
 void mwi_stream_shutdown(struct mwi_stream *s);
 
 /** Close the descriptor and free the stream.  NULL allowed. */

@@ -2,16 +2,20 @@
 /*
  * A stream of TLS 1.3 over a lower stream.
  *
- * OpenSSL reads and writes the lower stream through a BIO of our own, so TLS
- * runs over whatever is a stream, and raises SIGPIPE as little as that does.
- * What the lower stream says when it fails is kept and goes before OpenSSL's
- * reason.  The first failure is final: it is repeated to whoever asks again.
+ * OpenSSL reads the lower stream and writes an output buffer, see tls_bio.c, so
+ * TLS runs over whatever is a stream, and raises SIGPIPE as little as that
+ * does. What the lower stream says when it fails is kept and goes before
+ * OpenSSL's reason.  The first failure is final: it is repeated to whoever asks
+ * again.
+ *
+ * Whatever OpenSSL says of its own accord (handshake, alerts, KeyUpdate) is
+ * sent at the latest before the reader is told to wait.  So the end of a
+ * handshake can go together with what is written first.
  *
  * In TLS 1.3 a client's handshake ends before the server has seen the client's
  * certificate (RFC 8446 section 2).  That a server rejects it arrives as an
  * alert at the client's first read, or breaks its first write; both tell it.
  */
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,7 +25,10 @@
 #include "base/mem.h"
 #include "net/tls_internal.h"
 
-enum { DISCARD_MAX = 64 * 1024 }; /* bytes read away before a close */
+enum {
+    RECORD_MAX = 16 * 1024,  /* bytes in a record, RFC 8446 section 5.1 */
+    DISCARD_MAX = 64 * 1024, /* bytes read away before a close */
+};
 
 static struct mwi_tls_stream *
 from_stream(struct mwi_stream *s)
@@ -33,97 +40,6 @@ static const struct mwi_tls_stream *
 from_const_stream(const struct mwi_stream *s)
 {
     return (const struct mwi_tls_stream *) (const void *) s;
-}
-
-/* The BIO. */
-
-static int
-bio_result(BIO *bio, enum mwi_io io, size_t n)
-{
-    struct mwi_tls_stream *t = BIO_get_data(bio);
-
-    switch (io) {
-    case MWI_IO_DONE:
-        return (int) n;
-    case MWI_IO_WANT_READ:
-        BIO_set_retry_read(bio);
-        return -1;
-    case MWI_IO_WANT_WRITE:
-        BIO_set_retry_write(bio);
-        return -1;
-    case MWI_IO_CLOSED:
-        t->is_lower_end = true;
-        return 0;
-    case MWI_IO_FAILED:
-        t->is_lower_down = true;
-        break;
-    }
-    return -1;
-}
-
-static int
-bio_read(BIO *bio, char *bytes, int len)
-{
-    struct mwi_tls_stream *t = BIO_get_data(bio);
-    size_t n = 0;
-    enum mwi_io io;
-
-    BIO_clear_retry_flags(bio);
-    if (len <= 0) {
-        return 0;
-    }
-    io = mwi_stream_read(t->lower, bytes, (size_t) len, &n, &t->error);
-    return bio_result(bio, io, n);
-}
-
-static int
-bio_write(BIO *bio, const char *bytes, int len)
-{
-    struct mwi_tls_stream *t = BIO_get_data(bio);
-    size_t n = 0;
-    enum mwi_io io;
-
-    BIO_clear_retry_flags(bio);
-    if (len <= 0) {
-        return 0;
-    }
-    io = mwi_stream_write(t->lower, bytes, (size_t) len, &n, &t->error);
-    return bio_result(bio, io, n);
-}
-
-static long
-bio_ctrl(BIO *bio, int command, long number, void *pointer)
-{
-    (void) bio;
-    (void) number;
-    (void) pointer;
-    return command == BIO_CTRL_FLUSH;
-}
-
-/* Made at first use and kept: a BIO points to its method as long as it lives.
- * NULL when out of memory. */
-static BIO_METHOD *
-bio_method(void)
-{
-    static _Atomic(BIO_METHOD *) shared;
-    BIO_METHOD *method = atomic_load(&shared);
-    BIO_METHOD *expected = NULL;
-
-    if (method != NULL) {
-        return method;
-    }
-    method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "mw stream");
-    if (method == NULL) {
-        return NULL;
-    }
-    (void) BIO_meth_set_read(method, bio_read);
-    (void) BIO_meth_set_write(method, bio_write);
-    (void) BIO_meth_set_ctrl(method, bio_ctrl);
-    if (!atomic_compare_exchange_strong(&shared, &expected, method)) {
-        BIO_meth_free(method);
-        method = expected;
-    }
-    return method;
 }
 
 /* Failures. */
@@ -153,8 +69,61 @@ io_result(struct mwi_tls_stream *t, int result, mw_error *reterr)
         return MWI_IO_CLOSED;
     default:
         mwi_tls_explain(t);
+        (void) !mwi_tls_send(t, NULL); /* the alert that says why */
         return final(t, reterr);
     }
+}
+
+/* The connection broke as we wrote: see whether the peer has said why.  An
+ * alert that is there to be read is a better reason. */
+static void
+find_alert(struct mwi_tls_stream *t)
+{
+    mw_error broken = t->error;
+    struct mwi_tls_cause cause;
+    char byte;
+    size_t n;
+    int result;
+
+    mwi_error_clear(&t->error);
+    ERR_clear_error();
+    result = SSL_peek_ex(t->ssl, &byte, sizeof(byte), &n);
+    if (result != 1 && SSL_get_error(t->ssl, result) == SSL_ERROR_WANT_READ) {
+        /* A socket may say so without having looked, but not twice. */
+        (void) SSL_peek_ex(t->ssl, &byte, sizeof(byte), &n);
+    }
+    mwi_tls_drain(&cause, ERR_LIB_SSL);
+    if (mwi_tls_peer_alert(&cause) >= 0) {
+        mwi_tls_explain_alert(t, mwi_tls_peer_alert(&cause), cause.text);
+    } else {
+        t->error = broken;
+    }
+}
+
+/* Hand on what is in the output buffer. */
+static enum mwi_io
+send_output(struct mwi_tls_stream *t, mw_error *reterr)
+{
+    enum mwi_io io = mwi_tls_send(t, &t->error);
+
+    t->must_send = false; /* whoever asked knows what still waits */
+    if (io == MWI_IO_FAILED) {
+        if (t->is_ready) {
+            find_alert(t);
+        }
+        return final(t, reterr);
+    }
+    return io;
+}
+
+/* What to wait for when OpenSSL wants io: first of all, that what it has said
+ * so far leaves. */
+static enum mwi_io
+wait_for(struct mwi_tls_stream *t, enum mwi_io io, mw_error *reterr)
+{
+    enum mwi_io sent = send_output(t, reterr);
+
+    return sent == MWI_IO_DONE ? io : sent;
 }
 
 /* The stream. */
@@ -183,17 +152,25 @@ tls_handshake(struct mwi_stream *s, mw_error *reterr)
         return MWI_IO_DONE;
     }
     io = mwi_stream_handshake(t->lower, reterr);
+    if (io == MWI_IO_DONE) {
+        io = send_output(t, reterr);
+    }
     if (io != MWI_IO_DONE) {
         return io;
     }
     ERR_clear_error();
     io = io_result(t, SSL_do_handshake(t->ssl), reterr);
-    if (io == MWI_IO_CLOSED) {
+    switch (io) {
+    case MWI_IO_DONE:
+        break;
+    case MWI_IO_WANT_READ:
+    case MWI_IO_WANT_WRITE:
+        return wait_for(t, io, reterr);
+    case MWI_IO_CLOSED:
         (void) mwi_fail(&t->error, MW_EUNAVAILABLE,
             "connection closed during the TLS handshake");
         return final(t, reterr);
-    }
-    if (io != MWI_IO_DONE) {
+    case MWI_IO_FAILED:
         return io;
     }
     if (!has_protocol(t->ssl)) {
@@ -202,6 +179,7 @@ tls_handshake(struct mwi_stream *s, mw_error *reterr)
         return final(t, reterr);
     }
     t->is_ready = true;
+    t->must_send = mwi_buf_len(&t->out) > 0;
     return MWI_IO_DONE;
 }
 
@@ -210,42 +188,23 @@ tls_read(struct mwi_stream *s, void *bytes, size_t len, size_t *ret_n,
     mw_error *reterr)
 {
     struct mwi_tls_stream *t = from_stream(s);
+    size_t n_waiting = mwi_buf_len(&t->out);
+    enum mwi_io io;
+    bool is_done;
 
     if (t->is_failed) {
         return final(t, reterr);
     }
     ERR_clear_error();
-    if (SSL_read_ex(t->ssl, bytes, len, ret_n) == 1) {
+    is_done = SSL_read_ex(t->ssl, bytes, len, ret_n) == 1;
+    t->must_send |= mwi_buf_len(&t->out) > n_waiting;
+    if (is_done) {
         t->has_read = true;
         return MWI_IO_DONE;
     }
-    return io_result(t, 0, reterr);
-}
-
-/* A write failed because the connection is broken: see whether the peer has
- * said why.  An alert that is there to be read is a better reason. */
-static void
-find_alert(struct mwi_tls_stream *t)
-{
-    mw_error broken = t->error;
-    struct mwi_tls_cause cause;
-    char byte;
-    size_t n;
-    int result;
-
-    mwi_error_clear(&t->error);
-    ERR_clear_error();
-    result = SSL_peek_ex(t->ssl, &byte, sizeof(byte), &n);
-    if (result != 1 && SSL_get_error(t->ssl, result) == SSL_ERROR_WANT_READ) {
-        /* A socket may say so without having looked, but not twice. */
-        (void) SSL_peek_ex(t->ssl, &byte, sizeof(byte), &n);
-    }
-    mwi_tls_drain(&cause, ERR_LIB_SSL);
-    if (mwi_tls_peer_alert(&cause) >= 0) {
-        mwi_tls_explain_alert(t, mwi_tls_peer_alert(&cause), cause.text);
-    } else {
-        t->error = broken;
-    }
+    io = io_result(t, 0, reterr);
+    return t->must_send && io <= MWI_IO_WANT_WRITE ? wait_for(t, io, reterr)
+                                                   : io;
 }
 
 static enum mwi_io
@@ -253,25 +212,50 @@ tls_write(struct mwi_stream *s, const void *bytes, size_t len, size_t *ret_n,
     mw_error *reterr)
 {
     struct mwi_tls_stream *t = from_stream(s);
-    enum mwi_io io;
+    enum mwi_io io = MWI_IO_DONE;
+    size_t total = 0;
 
     if (t->is_failed) {
         return final(t, reterr);
     }
     ERR_clear_error();
-    if (SSL_write_ex(t->ssl, bytes, len, ret_n) == 1) {
-        t->is_writing = false;
-        return MWI_IO_DONE;
-    }
-    io = io_result(t, 0, NULL);
-    t->is_writing = true;
-    if (io == MWI_IO_FAILED) {
-        if (t->is_lower_down) {
-            find_alert(t);
+    while (io == MWI_IO_DONE && total < len) {
+        size_t rest = len - total;
+        size_t n = 0;
+
+        if (!mwi_tls_has_room(t)) {
+            io = send_output(t, reterr);
+        } else if (SSL_write_ex(t->ssl, (const char *) bytes + total,
+                       rest < RECORD_MAX ? rest : RECORD_MAX, &n) != 1) {
+            io = io_result(t, 0, reterr);
         }
-        return final(t, reterr);
+        total += n;
     }
-    return io;
+    if (io == MWI_IO_FAILED || total == 0) {
+        return io;
+    }
+    *ret_n = total;
+    return MWI_IO_DONE;
+}
+
+static enum mwi_io
+tls_flush(struct mwi_stream *s, mw_error *reterr)
+{
+    struct mwi_tls_stream *t = from_stream(s);
+
+    return t->is_failed ? final(t, reterr) : send_output(t, reterr);
+}
+
+static void
+tls_rest(struct mwi_stream *s)
+{
+    struct mwi_tls_stream *t = from_stream(s);
+
+    if (mwi_buf_len(&t->out) == 0) {
+        mwi_buf_fini(&t->out);
+    }
+    (void) SSL_free_buffers(t->ssl); /* unless there is something in them */
+    mwi_stream_rest(t->lower);
 }
 
 static void
@@ -280,15 +264,18 @@ tls_shutdown(struct mwi_stream *s)
     struct mwi_tls_stream *t = from_stream(s);
 
     if (t->is_ready && !t->is_failed) {
-        if (t->is_writing) {
-            return; /* part of a record is out: this is no end in good order */
+        /* Behind a record that is out in part this is no end in good order. */
+        if (mwi_tls_send(t, NULL) == MWI_IO_WANT_WRITE) {
+            return;
         }
-        ERR_clear_error();
-        if (SSL_shutdown(t->ssl) < 0 && !t->is_lower_down) {
+        if ((SSL_get_shutdown(t->ssl) & SSL_SENT_SHUTDOWN) == 0) {
             ERR_clear_error();
-            return; /* no room: cut off now, it would look like a truncation */
+            (void) SSL_shutdown(t->ssl);
+            ERR_clear_error();
         }
-        ERR_clear_error();
+        if (mwi_tls_send(t, NULL) == MWI_IO_WANT_WRITE) {
+            return; /* cut off now, it would look like a truncation */
+        }
         mwi_error_clear(&t->error);
     }
     mwi_stream_shutdown(t->lower);
@@ -321,6 +308,7 @@ tls_close(struct mwi_stream *s)
     SSL_free(t->ssl);
     ERR_clear_error();
     mwi_stream_close(t->lower);
+    mwi_buf_fini(&t->out);
     mwi_free(t->host);
     mwi_free(t);
 }
@@ -358,26 +346,13 @@ static const struct mwi_stream_ops tls_ops = {
     .handshake = tls_handshake,
     .read = tls_read,
     .write = tls_write,
+    .flush = tls_flush,
+    .rest = tls_rest,
     .shutdown = tls_shutdown,
     .close = tls_close,
     .fd = tls_fd,
     .peer = tls_peer,
 };
-
-static bool
-attach_bio(struct mwi_tls_stream *t)
-{
-    BIO_METHOD *method = bio_method();
-    BIO *bio = method != NULL ? BIO_new(method) : NULL;
-
-    if (bio == NULL) {
-        return false;
-    }
-    BIO_set_data(bio, t);
-    BIO_set_init(bio, 1);
-    SSL_set_bio(t->ssl, bio, bio);
-    return true;
-}
 
 static mw_status
 stream_new(struct mwi_tls_stream **ret_t, struct mwi_tls_config *config,
@@ -391,7 +366,8 @@ stream_new(struct mwi_tls_stream **ret_t, struct mwi_tls_config *config,
     ERR_clear_error();
     t->stream.ops = &tls_ops;
     t->ssl = SSL_new(config->ctx);
-    if (t->ssl == NULL || !attach_bio(t) || SSL_set_app_data(t->ssl, t) != 1) {
+    if (t->ssl == NULL || !mwi_tls_attach(t) ||
+        SSL_set_app_data(t->ssl, t) != 1) {
         SSL_free(t->ssl);
         mwi_free(t);
         return mwi_tls_fail(reterr, MW_ENOMEM, "cannot set up TLS");

@@ -125,12 +125,9 @@ set_policy(SSL_CTX *ctx, mw_error *reterr)
     (void) SSL_CTX_set_options(ctx,
         SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
     (void) SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    /* An idle connection holds no buffers; a write may be continued from
-     * another address, see mwi_stream_write(); what is sent is the certificate
-     * file, not a chain searched for again at every handshake. */
-    (void) SSL_CTX_set_mode(
-        ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
+    /* What is sent is the certificate file, not a chain that is searched for
+     * again at every handshake. */
+    (void) SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
     /* One system call per record, not one for its head and one for the rest. */
     SSL_CTX_set_read_ahead(ctx, 1);
     return MW_OK;

@@ -7,6 +7,7 @@
 
 #include <openssl/ssl.h>
 
+#include "base/buf.h"
 #include "net/tls.h"
 
 struct mwi_tls_config {
@@ -21,14 +22,27 @@ struct mwi_tls_stream {
     struct mwi_stream *lower;
     SSL *ssl;
     char *host;         /* client: whom the certificate must be for */
+    struct mwi_buf out; /* records that have not left */
     bool is_ready;      /* the handshake is over */
     bool has_read;      /* the peer has sent something that is authentic */
-    bool is_writing;    /* a write has to be gone on with */
+    bool must_send;     /* out has what OpenSSL said of its own accord */
     bool is_lower_end;  /* the lower stream is at its end, or */
     bool is_lower_down; /* it has failed */
     bool is_failed;     /* for good, see error */
     mw_error error;     /* of the lower stream, the verification, or final */
 };
+
+/** Let OpenSSL read the lower stream and write t->out.  False when out of
+ * memory. */
+MW_MUST_USE bool mwi_tls_attach(struct mwi_tls_stream *t);
+
+/** Whether t->out takes one more record. */
+bool mwi_tls_has_room(const struct mwi_tls_stream *t);
+
+/** Hand t->out to the lower stream.  DONE: all of it.  FAILED: it is dropped.
+ */
+MW_MUST_USE enum mwi_io mwi_tls_send(
+    struct mwi_tls_stream *t, mw_error *reterr);
 
 /* Why an operation of OpenSSL failed. */
 struct mwi_tls_cause {

@@ -130,6 +130,18 @@ fault_write(struct mwi_stream *s, const void *bytes, size_t len, size_t *ret_n,
     return io;
 }
 
+static enum mwi_io
+fault_flush(struct mwi_stream *s, mw_error *reterr)
+{
+    return mwi_stream_flush(from_stream(s)->lower, reterr);
+}
+
+static void
+fault_rest(struct mwi_stream *s)
+{
+    mwi_stream_rest(from_stream(s)->lower);
+}
+
 static void
 fault_shutdown(struct mwi_stream *s)
 {
@@ -159,6 +171,8 @@ static const struct mwi_stream_ops fault_ops = {
     .handshake = fault_handshake,
     .read = fault_read,
     .write = fault_write,
+    .flush = fault_flush,
+    .rest = fault_rest,
     .shutdown = fault_shutdown,
     .close = fault_close,
     .fd = fault_fd,

@@ -92,6 +92,9 @@ static void
 step_handshake(struct end *end)
 {
     end->io = mwi_stream_handshake(end->stream, &end->error);
+    if (end->io == MWI_IO_DONE) {
+        end->io = mwi_stream_flush(end->stream, &end->error);
+    }
     if (end->io == MWI_IO_FAILED && !end->is_shut_down) {
         mwi_stream_shutdown(end->stream);
         end->is_shut_down = true;
@@ -137,11 +140,13 @@ ends_transfer(struct end *from, struct end *to, size_t len, uint64_t seed)
         sent[i] = pattern(seed, i);
     }
     while (n_got < len) {
-        from->io = MWI_IO_DONE;
         if (n_sent < len) {
             from->io = mwi_stream_write(
                 from->stream, sent + n_sent, len - n_sent, &n, &from->error);
             n_sent += from->io == MWI_IO_DONE ? n : 0;
+        }
+        if (n_sent == len || is_over(from)) {
+            from->io = mwi_stream_flush(from->stream, &from->error);
         }
         to->io = mwi_stream_read(
             to->stream, got + n_got, len - n_got, &n, &to->error);
@@ -151,7 +156,7 @@ ends_transfer(struct end *from, struct end *to, size_t len, uint64_t seed)
         cr_assert_leq(
             (int) to->io, (int) MWI_IO_WANT_WRITE, "%s", to->error.text);
         if (!is_over(to) && (n_sent == len || !is_over(from))) {
-            await(n_sent < len ? from : NULL, to);
+            await(is_over(from) ? NULL : from, to);
         }
     }
     cr_assert_eq(memcmp(sent, got, len), 0);
@@ -184,6 +189,9 @@ ends_write_to_end(struct end *end)
     do {
         end->io = mwi_stream_write(
             end->stream, bytes, sizeof(bytes), &n, &end->error);
+        if (end->io == MWI_IO_DONE) {
+            end->io = mwi_stream_flush(end->stream, &end->error);
+        }
         if (!is_over(end)) {
             await(end, NULL);
         }

@@ -123,6 +123,7 @@ serve(void *user)
     if (server->end.io == MWI_IO_DONE) {
         mwi_stream_peer(s, &server->peer);
         cr_assert_eq(mwi_stream_write(s, "x", 1, &n, NULL), MWI_IO_DONE);
+        cr_assert_eq(mwi_stream_flush(s, NULL), MWI_IO_DONE);
         ends_read_to_end(&server->end);
     }
     mwi_stream_close(s);

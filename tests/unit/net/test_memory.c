@@ -72,7 +72,7 @@ open_tls(struct everything *e, struct mwi_stream *lower[2])
     }
 }
 
-/* One end's part: shake hands, write a byte, read one. */
+/* One end's part: shake hands, write a byte, read one, rest. */
 static enum mwi_io
 converse(struct end *end, int *stage)
 {
@@ -80,7 +80,7 @@ converse(struct end *end, int *stage)
     size_t n;
 
     end->io = MWI_IO_DONE;
-    while (end->io == MWI_IO_DONE && *stage < 3) {
+    while (end->io == MWI_IO_DONE && *stage < 4) {
         switch (*stage) {
         case 0:
             end->io = mwi_stream_handshake(end->stream, &end->error);
@@ -88,8 +88,12 @@ converse(struct end *end, int *stage)
         case 1:
             end->io = mwi_stream_write(end->stream, &byte, 1, &n, &end->error);
             break;
+        case 2:
+            end->io = mwi_stream_flush(end->stream, &end->error);
+            break;
         default:
             end->io = mwi_stream_read(end->stream, &byte, 1, &n, &end->error);
+            mwi_stream_rest(end->stream);
             break;
         }
         *stage += end->io == MWI_IO_DONE;
@@ -174,6 +178,7 @@ lowest_free_fd(void)
 Test(net_memory, own_allocations)
 {
     struct everything e = prepare();
+    unsigned n_unnoticed = 0;
     uint64_t n = 0;
     int fd;
 
@@ -185,9 +190,12 @@ Test(net_memory, own_allocations)
 
         mwi_mem_fail_at(++n);
         is_success = do_everything(&e);
-        cr_assert_eq(is_success, !mwi_mem_has_failed());
+        cr_assert(is_success || mwi_mem_has_failed());
+        n_unnoticed += is_success && mwi_mem_has_failed();
     } while (mwi_mem_has_failed());
     mwi_mem_fail_at(0);
+    /* A close notification has nobody to tell that it was not made. */
+    cr_assert_leq(n_unnoticed, 1);
     cr_assert_geq(n, 8);
     cr_assert_eq(fd, lowest_free_fd(), "a descriptor was leaked");
 }

@@ -191,10 +191,12 @@ Test(net_tls_reject, a_refusal_ends_in_good_order)
         (void) mwi_stream_handshake(ends.server.stream, NULL);
         ends.client.io = mwi_stream_handshake(ends.client.stream, NULL);
     } while (ends.client.io == MWI_IO_WANT_READ);
+    cr_assert_eq(mwi_stream_flush(ends.client.stream, NULL), MWI_IO_DONE);
     for (int i = 0; i < 20; i++) {
         cr_assert_eq(mwi_stream_write(
                          ends.client.stream, bytes, sizeof(bytes), &n, NULL),
             MWI_IO_DONE);
+        cr_assert_eq(mwi_stream_flush(ends.client.stream, NULL), MWI_IO_DONE);
     }
     do {
         ends.server.io =
@@ -353,6 +355,9 @@ meet_raw(struct end *ours, bool is_server, const char *protocol, int version)
         (ours->io == MWI_IO_WANT_READ || result <= 0) && mwi_now() < deadline) {
         if (ours->io == MWI_IO_WANT_READ) {
             ours->io = mwi_stream_handshake(ours->stream, &ours->error);
+            if (ours->io == MWI_IO_DONE) {
+                ours->io = mwi_stream_flush(ours->stream, &ours->error);
+            }
         }
         if (result <= 0) {
             result = SSL_do_handshake(raw.ssl);

@@ -2,7 +2,6 @@
 #include "unit/wire/valve.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 
@@ -42,18 +41,6 @@ valve_read(struct mwi_stream *s, void *bytes, size_t len, size_t *ret_n,
                : mwi_stream_read(v->lower, bytes, len, ret_n, reterr);
 }
 
-static void
-check_retry(struct valve *v, const void *bytes, size_t len)
-{
-    size_t n = mwi_buf_len(&v->refused);
-
-    if (len < n ||
-        (n > 0 && memcmp(bytes, mwi_buf_bytes(&v->refused), n) != 0)) {
-        v->is_misused = true;
-    }
-    mwi_buf_fini(&v->refused);
-}
-
 static enum mwi_io
 valve_write(struct mwi_stream *s, const void *bytes, size_t len, size_t *ret_n,
     mw_error *reterr)
@@ -61,7 +48,6 @@ valve_write(struct mwi_stream *s, const void *bytes, size_t len, size_t *ret_n,
     struct valve *v = from_stream(s);
     enum mwi_io io;
 
-    check_retry(v, bytes, len);
     if (v->n_writable > 0) {
         io = mwi_stream_write(v->lower, bytes,
             len < v->n_writable ? len : v->n_writable, ret_n, reterr);
@@ -71,11 +57,13 @@ valve_write(struct mwi_stream *s, const void *bytes, size_t len, size_t *ret_n,
     } else {
         io = stop(v->write_stop, reterr);
     }
-    if ((io == MWI_IO_WANT_READ || io == MWI_IO_WANT_WRITE) &&
-        mwi_buf_append(&v->refused, bytes, len) < 0) {
-        abort();
-    }
     return io;
+}
+
+static enum mwi_io
+valve_flush(struct mwi_stream *s, mw_error *reterr)
+{
+    return mwi_stream_flush(from_stream(s)->lower, reterr);
 }
 
 static void
@@ -90,7 +78,6 @@ valve_close(struct mwi_stream *s)
     struct valve *v = from_stream(s);
 
     mwi_stream_close(v->lower);
-    mwi_buf_fini(&v->refused);
     free(v);
 }
 
@@ -110,6 +97,7 @@ static const struct mwi_stream_ops valve_ops = {
     .handshake = valve_handshake,
     .read = valve_read,
     .write = valve_write,
+    .flush = valve_flush,
     .shutdown = valve_shutdown,
     .close = valve_close,
     .fd = valve_fd,
@@ -128,6 +116,5 @@ valve_new(struct mwi_stream *lower)
     v->lower = lower;
     v->n_writable = SIZE_MAX;
     v->write_stop = MWI_IO_WANT_WRITE;
-    mwi_buf_init(&v->refused, SIZE_MAX);
     return v;
 }

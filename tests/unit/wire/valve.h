@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stream over another one that passes exactly what a test lets it pass, and
- * watches that its user keeps to the rules of net/stream.h.
+ * A stream over another one that passes exactly what a test lets it pass.
  */
 #ifndef MWT_VALVE_H
 #define MWT_VALVE_H
 
-#include "base/buf.h"
 #include "net/stream.h"
 
 struct valve {
@@ -16,8 +14,6 @@ struct valve {
     enum mwi_io write_stop;     /* what a write says then */
     enum mwi_io read_stop;      /* what a read says; DONE: what lower says */
     enum mwi_io handshake_stop; /* likewise */
-    struct mwi_buf refused;     /* what the next write must begin with */
-    bool is_misused;            /* and it did not */
 };
 
 /** An open valve over lower, which it takes. */
