@@ -11,6 +11,7 @@
 
 #include "mw/stub.h"
 
+#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/error.h"
 #include "base/mem.h"

@@ -107,18 +107,6 @@ mwi_turn_must_pause(struct mwi_turn *turn)
     return pause;
 }
 
-void
-mwi_turn_note_put(struct mwi_turn *turn, size_t len)
-{
-    mw_error ignored; /* is found again when the session is read */
-
-    turn->n_put += len;
-    if (turn->n_put >= FLUSH_SIZE) {
-        turn->n_put = 0;
-        (void) mwi_channel_flush(&turn->session->channel, &ignored);
-    }
-}
-
 /* Handlers that run in the thread that has the turn. */
 
 void

@@ -186,6 +186,10 @@ read_stream(struct mwi_channel *channel, uint8_t *room, size_t size,
     if (!closed) {
         io = mwi_stream_read(channel->stream, room, size, &n, reterr);
     }
+    if (io == MWI_IO_WANT_READ && !channel->keeps_buffers &&
+        mwi_buf_len(&channel->in) == 0) {
+        mwi_stream_rest(channel->stream);
+    }
     mwi_unlock(&channel->io);
     if (closed) {
         return report_closed(channel, reterr);
@@ -467,8 +471,7 @@ mwi_channel_flush(struct mwi_channel *channel, mw_error *reterr)
     mwi_lock(&channel->mutex);
     if (is_over_locked(channel)) {
         io = report_closed_locked(channel, reterr);
-    } else if (!channel->is_writing &&
-               (channel->wants_write || mwi_buf_len(&channel->out) > 0)) {
+    } else if (!channel->is_writing) {
         io = write_locked(channel, &batch, reterr);
     }
     mwi_unlock(&channel->mutex);
