@@ -265,8 +265,8 @@ expect(struct raw_buf *in)
     }
 }
 
-/* Read until there are whole messages, or nothing to read.  OpenSSL reads ahead,
- * and epoll does not know of what it holds. */
+/* Read until there are whole messages, or nothing to read.  OpenSSL reads
+ * ahead, and epoll does not know of what it holds. */
 static bool
 read_messages(struct conn *conn, size_t *ret_len)
 {
@@ -283,7 +283,8 @@ read_messages(struct conn *conn, size_t *ret_len)
         goes_on = read_once(conn, &n);
         *ret_len = raw_whole(&conn->in, &n_messages);
         expect(&conn->in);
-    } while (goes_on && n > 0 && (*ret_len == 0 || SSL_has_pending(conn->ssl) == 1));
+    } while (
+        goes_on && n > 0 && (*ret_len == 0 || SSL_has_pending(conn->ssl) == 1));
     if (server.has_workers) {
         (void) pthread_mutex_unlock(&conn->mutex);
     }
