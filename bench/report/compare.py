@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Compare libmw with the floor and with its peers, in turns."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from figures import Results
+from picture import draw_comparison
+from plan import WORKLOADS, Entry, Workload
+from process import Failed, Place, Server, show
+from table import text_of, write_tsv
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench/run compare --", description=__doc__)
+    parser.add_argument("--build", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=5, help="default 5")
+    parser.add_argument(
+        "--seconds", type=float, default=1, help="of a measurement; default 1"
+    )
+    parser.add_argument(
+        "--only", default="", metavar="WORKLOAD,…", help=", ".join(w.name for w in WORKLOADS)
+    )
+    parser.add_argument(
+        "--subjects", default="", metavar="SUBJECT,…",
+        help="such as raw, libmw, raw-spin; \"raw\" is always compared with",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cpus", choices=("apart", "free"), default="apart",
+        help="each side has half of the CPUs (default), or both have all",
+    )  # fmt: skip
+    parser.add_argument(
+        "--quick", action="store_true", help="one short round: to see that it works"
+    )
+    return parser.parse_args()
+
+
+def words(text: str) -> set[str]:
+    return {word for word in text.split(",") if word}
+
+
+def is_wanted(entry: Entry, workload: Workload, subjects: set[str]) -> bool:
+    return (
+        not subjects
+        or entry.label == workload.base
+        or entry.label in subjects
+        or entry.program in subjects
+    )
+
+
+def measure(
+    place: Place, workload: Workload, entry: Entry, seconds: float, quick: bool
+) -> dict[str, float] | None:
+    """One measurement; None, and a word about it, if it fails."""
+    options = [*workload.client, *(workload.quick if quick else ())]
+    try:
+        with Server(place, entry, cpus=workload.cpus) as server:
+            return server.measure(workload.run or workload.name, seconds, options)
+    except Failed as e:
+        print(f"\n{e}", file=sys.stderr)
+        return None
+
+
+def main() -> int:
+    args = arguments()
+    only = words(args.only)
+    subjects = words(args.subjects)
+    rounds = 1 if args.quick else args.rounds
+    seconds = 0.05 if args.quick else args.seconds
+    place = Place(args.build / "subjects", args.build / "certs", args.cpus)
+    place.prepare(ROOT)
+    all_results = [Results(w) for w in WORKLOADS if not only or w.name in only]
+    if not all_results:
+        sys.exit("compare: no such workload; --help names all")
+    plan = [
+        (results, entry)
+        for results in all_results
+        for entry in results.workload.entries
+        if is_wanted(entry, results.workload, subjects) and place.has(entry)
+    ]
+    for number in range(rounds):
+        for results, entry in plan:
+            show(f"round {number + 1} of {rounds}: {results.workload.name}, {entry.label}")
+            results.add(
+                entry.label,
+                measure(place, results.workload, entry, seconds, args.quick),
+            )
+    show("")
+    print(text_of(all_results))
+    write_tsv(args.build / "compare.tsv", all_results)
+    (args.build / "compare.svg").write_text(draw_comparison(all_results))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
