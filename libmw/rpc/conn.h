@@ -42,11 +42,14 @@ struct mwi_conn {
     mw_error why;            /* [mutex] it is draining or broken */
 };
 
-/* Somebody who waits for an answer; on that caller's stack. */
+/* Somebody who waits for an answer, now or later; where its request is. */
 struct mwi_waiter {
     struct mwi_list link; /* [conn.mutex] */
     struct mwi_cond cond; /* with conn.mutex: done, or take the role */
     uint64_t id;          /* constant; 0: waits for HELLO */
+    bool more;            /* constant from mwi_conn_send() on: more follow at
+                             once, so the frame may stay until one without it
+                             is sent or anybody waits; may be ignored */
     bool is_done;         /* [conn.mutex] */
     bool is_asleep;       /* [conn.mutex] until signalled */
     bool has_failed;      /* [conn.mutex] no memory for the answer */
