@@ -88,7 +88,8 @@ MW_API MW_MUST_USE mw_status mw_client_open_local(mw_client **ret_client,
 
 /** Close the connection and free the client.
  *
- * @param client  [inout] client whose calls have all returned, or NULL
+ * @param client  [inout] client whose calls have all returned, and those that
+ *                were started are finished or cancelled; or NULL
  * @thread any; does not block
  */
 MW_API void mw_client_close(mw_client *client);

@@ -74,6 +74,10 @@ typedef struct mw_ctx {
                             encoding pass over the results */
     bool show_changes;   /* fill changes, at the price of a copy of the inout
                             arguments and a comparison */
+    bool more;           /* more calls are started at once after this one: it
+                            may wait to be sent together with them, until one
+                            without .more or until a call is waited for.  Of
+                            calls that are started; mw/pending.h */
     mw_conflict conflict;
     mw_mirror *mirror;          /* of one of the arguments, or NULL */
     mw_unlinked_fn on_unlinked; /* NULL allowed */

@@ -35,10 +35,11 @@ MW_BEGIN_DECLS
  *
  * A call whose context names the mirror uses it if one of its in and inout
  * arguments is the object, and no other call is using it at the same time; else
- * the call is made as without a mirror.  The mirror takes as much memory as a
- * copy of the object, or, with references, as the encoding of the arguments.
- * When an inout reference leads to another node after the call, that is the
- * mirror's object from then on.
+ * the call is made as without a mirror, as is one that is started to be
+ * finished later (mw/pending.h).  The mirror takes as much memory as a copy of
+ * the object, or, with references, as the encoding of the arguments. When an
+ * inout reference leads to another node after the call, that is the mirror's
+ * object from then on.
  *
  * @param ret_mirror  [own: mw_mirror_close()] [out] NULL after a failure
  * @param type    [borrow: static] descriptor of the parameter, such as

@@ -17,6 +17,7 @@
 #include "mw/mirror.h"
 #include "mw/node.h"
 #include "mw/object.h"
+#include "mw/pending.h"
 #include "mw/seq.h"
 #include "mw/server.h"
 #include "mw/status.h"

@@ -10,6 +10,7 @@
 #include "mw/client.h"
 #include "mw/ctx.h"
 #include "mw/desc.h"
+#include "mw/pending.h"
 #include "mw/server.h"
 #include "mw/status.h"
 
@@ -62,6 +63,34 @@ MW_BEGIN_DECLS
  */
 MW_API MW_MUST_USE mw_status mw_stub_call(mw_client *client, mw_ctx *ctx,
     const mw_method *method, const void *const args[]);
+
+/** Start a call of an operation that is not one-way, and return at once.
+ *
+ * Arguments are as those of mw_stub_call().  The array may go when this
+ * returns, and what in arguments without references point to; of a reference
+ * the node must live, of an argument that holds references all of it.
+ * mw_pending_finish() applies the results.
+ *
+ * @param client  [borrow: the pending call] client
+ * @param ctx     [borrow: the pending call] context, or NULL.  Its mirror is
+ * not used
+ * @param method  [borrow: static] the operation
+ * @param args    [inout] method->n_params addresses; those of out and inout
+ *                parameters are of writable objects, which must live until the
+ *                call is finished
+ * @param ret_pending  [own: mw_pending_finish() or mw_pending_cancel()] [out]
+ *                     NULL after a failure
+ * @retval MW_EINVAL  an argument cannot be encoded, or the operation is one-way
+ * @retval MW_ETIMEDOUT  not sent within the deadline
+ * @retval MW_EUNAVAILABLE  no connection
+ * @retval MW_ENOMEM  out of memory
+ * @return  MW_OK: it was sent; what becomes of it mw_pending_finish() tells
+ * @thread any; blocks only for a connection and for room to write, up to the
+ *         deadline
+ */
+MW_API MW_MUST_USE mw_status mw_stub_start(mw_client *client, mw_ctx *ctx,
+    const mw_method *method, const void *const args[],
+    mw_pending **ret_pending);
 
 /** Offer an interface.
  *

@@ -63,6 +63,7 @@ make_conn(mw_client *client, int64_t deadline, struct mwi_conn **ret_conn,
     mw_error *reterr)
 {
     const struct mwi_conn_limits limits = {
+        .no_spin = client->options.no_spin,
         .message_max = client->options.message_max,
         .depth_max = client->options.depth_max,
     };

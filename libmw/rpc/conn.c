@@ -23,6 +23,7 @@ enum {
     /* While another thread reads, a blocked writer looks this often whether
      * it should read itself. */
     WRITE_SLICE_MS = 20,
+    SPARE_MAX = 16 << 10, /* bytes of storage kept for the next frame */
 };
 
 /* A binding is in the map as a number in a pointer: number << 1 | confirmed,
@@ -73,6 +74,9 @@ mwi_conn_open(struct mwi_stream *stream, const struct mwi_conn_limits *limits,
     }
     mwi_channel_init(
         &conn->channel, stream, limits->message_max, OUT_MAX, NULL);
+    conn->channel.keeps_buffers = true;
+    mwi_spin_init(&conn->spin, limits->no_spin);
+    mwi_buf_init(&conn->spare, SIZE_MAX);
     mwi_channel_peer(&conn->channel, &conn->peer);
     conn->limits = *limits;
     conn->serial = atomic_fetch_add(&last_serial, 1) + 1;
@@ -101,6 +105,7 @@ mwi_conn_unref(struct mwi_conn *conn)
 {
     if (conn != NULL && atomic_fetch_sub(&conn->refs, 1) == 1) {
         mwi_channel_fini(&conn->channel);
+        mwi_buf_fini(&conn->spare);
         mwi_map_fini(&conn->bindings);
         mwi_map_fini(&conn->waiters);
         mwi_mutex_fini(&conn->mutex);
@@ -119,7 +124,9 @@ finish_locked(struct mwi_waiter *waiter)
 {
     mwi_list_remove(&waiter->link);
     waiter->is_done = true;
-    mwi_cond_signal(&waiter->cond);
+    if (waiter->is_asleep) {
+        mwi_cond_signal(&waiter->cond);
+    }
 }
 
 static void
@@ -143,6 +150,22 @@ set_broken(struct mwi_conn *conn, const mw_error *error)
 /* What the reader does with each kind of message.  A negative status breaks
  * the connection. */
 
+/* Keep the message for the one who waits for it. */
+static bool
+keep_answer(struct mwi_conn *conn, struct mwi_waiter *waiter,
+    const uint8_t *bytes, size_t len)
+{
+    if (len <= sizeof(waiter->short_answer)) {
+        memcpy(waiter->short_answer, bytes, len);
+        waiter->answer = waiter->short_answer;
+    } else if (mwi_channel_take(&conn->channel, &waiter->long_answer) ||
+               mwi_buf_append(&waiter->long_answer, bytes, len) == MW_OK) {
+        waiter->answer = mwi_buf_bytes(&waiter->long_answer);
+    }
+    waiter->answer_len = len;
+    return waiter->answer != NULL;
+}
+
 static mw_status
 on_answer(struct mwi_conn *conn, const struct mwi_message *m,
     const uint8_t *bytes, size_t len, mw_error *reterr)
@@ -153,12 +176,7 @@ on_answer(struct mwi_conn *conn, const struct mwi_message *m,
     mwi_lock(&conn->mutex);
     waiter = mwi_map_remove(&conn->waiters, m->id);
     if (waiter != NULL) {
-        waiter->answer = mwi_malloc(len);
-        waiter->has_failed = waiter->answer == NULL;
-        if (waiter->answer != NULL) {
-            memcpy(waiter->answer, bytes, len);
-            waiter->answer_len = len;
-        }
+        waiter->has_failed = !keep_answer(conn, waiter, bytes, len);
         finish_locked(waiter);
     } else if (m->id == 0 || m->id >= conn->next_id) {
         status = mwi_fail(reterr, MW_EPROTO,
@@ -249,20 +267,22 @@ pump(struct mwi_conn *conn)
     size_t n = 0;
     enum mwi_io io;
 
-    while ((io = mwi_channel_next(&conn->channel, &bytes, &len, &error)) ==
-           MWI_IO_DONE) {
-        if (on_message(conn, bytes, len, &error) < 0) {
-            set_broken(conn, &error);
-            return MWI_IO_FAILED;
+    do {
+        while ((io = mwi_channel_next(
+                    &conn->channel, &bytes, &len, &error)) == MWI_IO_DONE) {
+            if (on_message(conn, bytes, len, &error) < 0) {
+                set_broken(conn, &error);
+                return MWI_IO_FAILED;
+            }
+            n++;
         }
-        n++;
-    }
-    if (n > 0) {
-        return MWI_IO_DONE;
-    }
-    if (io == MWI_IO_WANT_READ) {
-        io = mwi_channel_fill(&conn->channel, &error);
-    }
+        if (n > 0) {
+            return MWI_IO_DONE;
+        }
+        if (io == MWI_IO_WANT_READ) {
+            io = mwi_channel_fill(&conn->channel, &error);
+        }
+    } while (io == MWI_IO_DONE);
     if (io == MWI_IO_CLOSED) {
         mwi_fail(&error, MW_EUNAVAILABLE, "the server closed the connection");
         io = MWI_IO_FAILED;
@@ -273,19 +293,52 @@ pump(struct mwi_conn *conn)
     return io;
 }
 
-/* The caller is the reader: deal with what comes until something did, or the
- * deadline.  With pending output it also waits for room to write. */
 static void
-read_some(struct mwi_conn *conn, bool has_output, int64_t deadline)
+set_reader_sleeps(struct mwi_conn *conn, bool sleeps)
 {
-    enum mwi_io io = pump(conn);
+    mwi_lock(&conn->mutex);
+    conn->reader_sleeps = sleeps;
+    conn->owes_flush = false;
+    mwi_unlock(&conn->mutex);
+}
+
+/* Sleep until something can be read, or what could not be written can be.
+ * What others hand over until it is said that the reader sleeps, they leave to
+ * it to write. */
+static void
+sleep_until_ready(struct mwi_conn *conn, uint32_t events, int64_t deadline)
+{
+    mw_error ignored; /* the next pump() finds it, too */
+
+    set_reader_sleeps(conn, true);
+    if (mwi_channel_flush(&conn->channel, &ignored) == MWI_IO_WANT_WRITE) {
+        events |= MWI_POLL_WRITE;
+    }
+    (void) mwi_poll_one(conn->channel.fd, events, deadline);
+    set_reader_sleeps(conn, false);
+}
+
+/* The caller is the reader: deal with what comes until something did, or the
+ * deadline. */
+static void
+read_some(struct mwi_conn *conn, int64_t deadline)
+{
     uint32_t events = MWI_POLL_READ;
+    mw_error ignored; /* pump() finds it, too */
+    enum mwi_io io = pump(conn);
 
     if (io == MWI_IO_WANT_READ || io == MWI_IO_WANT_WRITE) {
-        if (has_output || io == MWI_IO_WANT_WRITE) {
+        mwi_spin_begin(&conn->spin);
+        if (io == MWI_IO_WANT_WRITE) {
             events |= MWI_POLL_WRITE;
         }
-        (void) mwi_poll_one(conn->channel.fd, events, deadline);
+        if (mwi_spin_again(&conn->spin)) {
+            (void) mwi_channel_flush(&conn->channel, &ignored);
+        } else {
+            sleep_until_ready(conn, events, deadline);
+        }
+    } else if (io == MWI_IO_DONE) {
+        mwi_spin_end(&conn->spin);
     }
 }
 
@@ -321,6 +374,7 @@ begin_reading(struct mwi_conn *conn)
 static void
 end_reading(struct mwi_conn *conn)
 {
+    mwi_spin_cancel(&conn->spin);
     mwi_lock(&conn->mutex);
     conn->has_reader = false;
     pass_on_reader_locked(conn);
@@ -363,6 +417,7 @@ init_waiter(struct mwi_waiter *waiter)
     *waiter = (struct mwi_waiter){ .id = 0 };
     mwi_list_init(&waiter->link);
     mwi_cond_init(&waiter->cond);
+    mwi_buf_init(&waiter->long_answer, SIZE_MAX);
 }
 
 mw_status
@@ -397,7 +452,7 @@ mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter)
     pass_on_reader_locked(conn);
     mwi_unlock(&conn->mutex);
     mwi_cond_fini(&waiter->cond);
-    mwi_free(waiter->answer);
+    mwi_buf_fini(&waiter->long_answer);
     waiter->answer = NULL;
 }
 
@@ -417,7 +472,7 @@ flush(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
                 reterr, MW_ETIMEDOUT, "the server does not read the request");
         }
         if (begin_reading(conn)) {
-            read_some(conn, true, deadline);
+            read_some(conn, deadline);
             end_reading(conn);
         } else {
             int64_t slice = mwi_deadline_in(WRITE_SLICE_MS);
@@ -429,17 +484,45 @@ flush(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
     return MW_OK;
 }
 
+/* Hand over a frame, and see to it that it is sent: by us, or by the thread
+ * that reads, unless that sleeps. */
+static mw_status
+send_frame(struct mwi_conn *conn, struct mwi_buf *frame, bool more,
+    int64_t deadline, bool *ret_is_sent, mw_error *reterr)
+{
+    bool is_for_reader;
+    mw_status status;
+
+    mwi_lock(&conn->mutex);
+    is_for_reader = conn->has_reader;
+    mwi_unlock(&conn->mutex);
+    if (!more && !is_for_reader) {
+        status = mwi_channel_send(&conn->channel, frame, reterr);
+        *ret_is_sent = status == MW_OK;
+        return status == MW_OK && mwi_channel_wants_write(&conn->channel)
+                   ? flush(conn, deadline, reterr)
+                   : status;
+    }
+    status = mwi_channel_put(&conn->channel, frame, reterr);
+    *ret_is_sent = status == MW_OK;
+    if (status < 0 || more) {
+        return status;
+    }
+    mwi_lock(&conn->mutex);
+    is_for_reader = conn->has_reader && !conn->reader_sleeps;
+    conn->owes_flush = conn->owes_flush || is_for_reader;
+    mwi_unlock(&conn->mutex);
+    return is_for_reader ? MW_OK : flush(conn, deadline, reterr);
+}
+
 mw_status
 mwi_conn_send(struct mwi_conn *conn, struct mwi_waiter *waiter,
     struct mwi_buf *frame, int64_t deadline, bool *ret_is_sent,
     mw_error *reterr)
 {
-    mw_status status = mwi_channel_send(&conn->channel, frame, reterr);
+    mw_status status = send_frame(
+        conn, frame, waiter->more, deadline, ret_is_sent, reterr);
 
-    *ret_is_sent = status == MW_OK;
-    if (status == MW_OK) {
-        status = flush(conn, deadline, reterr);
-    }
     if (status == MW_OK || status == MW_ETIMEDOUT) {
         return status;
     }
@@ -448,36 +531,106 @@ mwi_conn_send(struct mwi_conn *conn, struct mwi_waiter *waiter,
     return mwi_conn_wait(conn, waiter, deadline, reterr);
 }
 
+/* Sleep while another thread reads, or read for all. */
+static void
+wait_once_locked(struct mwi_conn *conn, struct mwi_waiter *waiter,
+    int64_t deadline) MWI_REQUIRES(conn->mutex)
+{
+    if (conn->has_reader) {
+        waiter->is_asleep = true;
+        (void) mwi_cond_wait(&waiter->cond, &conn->mutex, deadline);
+        waiter->is_asleep = false;
+        return;
+    }
+    conn->has_reader = true;
+    mwi_unlock(&conn->mutex);
+    read_some(conn, deadline);
+    mwi_lock(&conn->mutex);
+    conn->has_reader = false;
+}
+
+/* Who has read leaves: what others have left to it must not stay. */
+static void
+settle_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex)
+{
+    mw_error ignored; /* the next reader finds it, too */
+
+    if (conn->owes_flush && !conn->has_reader) {
+        conn->owes_flush = false;
+        mwi_unlock(&conn->mutex);
+        (void) mwi_channel_flush(&conn->channel, &ignored);
+        mwi_lock(&conn->mutex);
+    }
+}
+
+/* How the wait has ended. */
+static mw_status
+outcome_locked(const struct mwi_conn *conn, const struct mwi_waiter *waiter,
+    mw_error *reterr) MWI_REQUIRES(conn->mutex)
+{
+    if (waiter->is_done) {
+        return waiter->has_failed ? mwi_fail_nomem(reterr) : MW_OK;
+    }
+    if (conn->is_broken) {
+        *reterr = conn->why;
+        return reterr->status;
+    }
+    return mwi_fail(reterr, MW_ETIMEDOUT, "no answer in time");
+}
+
 mw_status
 mwi_conn_wait(struct mwi_conn *conn, struct mwi_waiter *waiter,
     int64_t deadline, mw_error *reterr)
 {
-    mw_status status = MW_OK;
+    mw_status status;
 
     mwi_lock(&conn->mutex);
     while (!waiter->is_done && !conn->is_broken && deadline > mwi_now()) {
-        if (conn->has_reader) {
-            waiter->is_asleep = true;
-            (void) mwi_cond_wait(&waiter->cond, &conn->mutex, deadline);
-            waiter->is_asleep = false;
-            continue;
-        }
-        conn->has_reader = true;
-        mwi_unlock(&conn->mutex);
-        read_some(conn, false, deadline);
-        mwi_lock(&conn->mutex);
-        conn->has_reader = false;
+        wait_once_locked(conn, waiter, deadline);
     }
-    if (waiter->is_done) {
-        status = waiter->has_failed ? MW_ENOMEM : MW_OK;
-    } else if (conn->is_broken) {
-        *reterr = conn->why;
-        status = reterr->status;
-    } else {
-        status = mwi_fail(reterr, MW_ETIMEDOUT, "no answer in time");
+    settle_locked(conn);
+    status = outcome_locked(conn, waiter, reterr);
+    mwi_unlock(&conn->mutex);
+    return status;
+}
+
+bool
+mwi_conn_is_done(struct mwi_conn *conn, struct mwi_waiter *waiter)
+{
+    mw_error ignored;
+    bool done;
+
+    if (begin_reading(conn)) {
+        (void) mwi_channel_flush(&conn->channel, &ignored);
+        (void) pump(conn);
+        end_reading(conn);
+    }
+    mwi_lock(&conn->mutex);
+    done = waiter->is_done || conn->is_broken;
+    mwi_unlock(&conn->mutex);
+    return done;
+}
+
+void
+mwi_conn_take_buf(struct mwi_conn *conn, struct mwi_buf *ret_buf)
+{
+    mwi_lock(&conn->mutex);
+    *ret_buf = conn->spare;
+    mwi_buf_init(&conn->spare, SIZE_MAX);
+    mwi_unlock(&conn->mutex);
+}
+
+void
+mwi_conn_return_buf(struct mwi_conn *conn, struct mwi_buf *buf)
+{
+    mwi_lock(&conn->mutex);
+    if (conn->spare.data == NULL && buf->cap <= SPARE_MAX) {
+        conn->spare = *buf;
+        conn->spare.start = conn->spare.end = 0;
+        mwi_buf_init(buf, buf->max);
     }
     mwi_unlock(&conn->mutex);
-    return status == MW_ENOMEM ? mwi_fail_nomem(reterr) : status;
+    mwi_buf_fini(buf);
 }
 
 mw_status

@@ -15,10 +15,14 @@
 
 #include "base/list.h"
 #include "base/map.h"
+#include "base/spin.h"
 #include "wire/channel.h"
 #include "wire/message.h"
 
+enum { MWI_SHORT_ANSWER_MAX = 256 }; /* bytes */
+
 struct mwi_conn_limits {
+    bool no_spin;       /* never wait awake */
     size_t message_max; /* bytes of a message received */
     uint32_t depth_max; /* of a message received */
 };
@@ -37,21 +41,31 @@ struct mwi_conn {
     uint64_t message_max;    /* [mutex] bytes that the server takes */
     bool has_hello;          /* [mutex] */
     bool has_reader;         /* [mutex] */
+    bool reader_sleeps;      /* [mutex] until there is something to read */
+    bool owes_flush;         /* [mutex] the reader does, of others' frames */
+    struct mwi_spin spin;    /* reader */
+    struct mwi_buf spare;    /* [mutex] storage for the next frame */
     bool is_draining;        /* [mutex] the server wants no more calls */
     bool is_broken;          /* [mutex] */
     mw_error why;            /* [mutex] it is draining or broken */
 };
 
-/* Somebody who waits for an answer; on that caller's stack. */
+/* Somebody who waits for an answer, now or later; where its request is. */
 struct mwi_waiter {
     struct mwi_list link; /* [conn.mutex] */
     struct mwi_cond cond; /* with conn.mutex: done, or take the role */
     uint64_t id;          /* constant; 0: waits for HELLO */
+    bool more;            /* constant from mwi_conn_send() on: more follow at
+                             once, so the frame may stay until one without it
+                             is sent or anybody waits */
     bool is_done;         /* [conn.mutex] */
     bool is_asleep;       /* [conn.mutex] until signalled */
     bool has_failed;      /* [conn.mutex] no memory for the answer */
-    uint8_t *answer;      /* [conn.mutex] the message, or NULL */
+    const uint8_t *answer; /* [conn.mutex] the message, in short or long, or
+                              NULL */
     size_t answer_len;    /* [conn.mutex] bytes */
+    uint8_t short_answer[MWI_SHORT_ANSWER_MAX];
+    struct mwi_buf long_answer;
 };
 
 /** A connection over a stream whose handshake is done.  Sends HELLO.
@@ -101,6 +115,15 @@ MW_MUST_USE mw_status mwi_conn_send(struct mwi_conn *conn,
 /** Wait for the answer, which then is waiter->answer.  @thread any; blocks */
 MW_MUST_USE mw_status mwi_conn_wait(struct mwi_conn *conn,
     struct mwi_waiter *waiter, int64_t deadline, mw_error *reterr);
+
+/** Whether the answer is there, or will not come any more.  Reads what is there
+ * without waiting.  @thread any; does not block */
+bool mwi_conn_is_done(struct mwi_conn *conn, struct mwi_waiter *waiter);
+
+/** An empty buffer for a frame, perhaps with storage of one before it; and
+ * giving it back. */
+void mwi_conn_take_buf(struct mwi_conn *conn, struct mwi_buf *ret_buf);
+void mwi_conn_return_buf(struct mwi_conn *conn, struct mwi_buf *buf);
 
 /** Wait no more, and free the answer.  One that comes later is dropped. */
 void mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter);

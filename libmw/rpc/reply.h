@@ -1,32 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rpc: a call at the client, and what becomes of its REPLY.
+ * rpc: what becomes of a REPLY at the client.
  */
 #ifndef MWI_RPC_REPLY_H
 #define MWI_RPC_REPLY_H
 
-#include "mw/client.h"
-#include "mw/ctx.h"
-
-#include "codec/nodes.h"
-#include "delta/base.h"
-#include "rpc/mirror.h"
-#include "wire/message.h"
-
-/* One call, on the stack of its caller. */
-struct mwi_request {
-    mw_client *client;
-    mw_ctx *ctx; /* NULL allowed */
-    const mw_method *method;
-    const void *const *args; /* method->n_params addresses of values */
-    int64_t deadline;        /* base/clock.h */
-    bool not_run;            /* as mw_ctx.not_run */
-    mw_stats stats;
-    struct mwi_nodes nodes; /* that the request has numbered */
-    struct mwi_bases bases; /* unless ctx->conflict is MW_CONFLICT_UNCHECKED:
-                               what the arguments were */
-    struct mwi_mirror_use mirror;
-};
+#include "rpc/request.h"
 
 /** Apply a REPLY to the caller's objects, all of it or nothing.
  *

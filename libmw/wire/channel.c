@@ -536,6 +536,17 @@ mwi_channel_send(
     return status;
 }
 
+bool
+mwi_channel_wants_write(struct mwi_channel *channel)
+{
+    bool wants;
+
+    mwi_lock(&channel->mutex);
+    wants = channel->wants_write;
+    mwi_unlock(&channel->mutex);
+    return wants;
+}
+
 void
 mwi_channel_peer(struct mwi_channel *channel, mw_peer *ret_peer)
 {

@@ -124,6 +124,10 @@ MW_MUST_USE mw_status mwi_channel_send(
  * @thread any; does not block */
 enum mwi_io mwi_channel_flush(struct mwi_channel *channel, mw_error *reterr);
 
+/** Whether something waits until the descriptor can be written to.
+ * @thread any */
+bool mwi_channel_wants_write(struct mwi_channel *channel);
+
 /** Whom it leads to; all empty once it is closed.  @thread any */
 void mwi_channel_peer(struct mwi_channel *channel, mw_peer *ret_peer);
 

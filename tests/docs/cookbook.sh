@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Compile the code of docs/guide/cookbook.md, run its test of a handler, and try
-# what it says of graphs.
+# what it says of many calls at once and of graphs.
 #
 #   cookbook.sh MWIDL LIBRARY [CC]
 #
@@ -82,6 +82,35 @@ form_works(mw_client *client)
     return ok;
 }
 
+/* For fewer accounts than are under way at once, and more. */
+static bool
+deposits_work(void)
+{
+    static const bank_Teller_ops ops = { .deposit = deposit };
+    static bank_Account accounts[200];
+    mw_server *server;
+    mw_client *client;
+    pthread_t thread;
+    bool ok = false;
+
+    if (mw_server_open(&server, NULL, NULL) < 0) {
+        return false;
+    }
+    if (bank_Teller_serve(server, &ops, NULL) == MW_OK &&
+        pthread_create(&thread, NULL, run, server) == 0) {
+        if (mw_client_open_local(&client, server, NULL, NULL) == MW_OK) {
+            ok = deposit_to_all(client, accounts, 3, 5) == 0 &&
+                deposit_to_all(client, accounts, 200, 5) == 0 &&
+                accounts[2].balance == 10 && accounts[199].balance == 5;
+            mw_client_close(client);
+        }
+        mw_server_stop(server);
+        pthread_join(thread, NULL);
+    }
+    mw_server_close(server);
+    return ok;
+}
+
 static bool
 graphs_work(void)
 {
@@ -113,7 +142,7 @@ main(void)
     struct bank bank = { .mutex = PTHREAD_MUTEX_INITIALIZER };
 
     return deposit_adds(&plain_ops, NULL) && deposit_adds(&vault_ops, &bank) &&
-            bank.vault == 5 && graphs_work() ?
+            bank.vault == 5 && deposits_work() && graphs_work() ?
         0 : 1;
 }
 EOT

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "lib/pki.h"
 #include "lib/random_value.h"
 #include "rpc/call.h"
 
@@ -346,5 +347,17 @@ mwt_local_client(struct mwt_server *s)
     must(mw_client_open_local(&client, s->server, NULL, &error), &error);
     /* A test that makes allocations fail means those of calls. */
     must(mw_client_ping(client, NULL), &error);
+    return client;
+}
+
+mw_client *
+mwt_tls_client(struct mwt_server *s)
+{
+    mw_client *client;
+    mw_error error;
+
+    must(mw_client_open(&client, mw_server_address(s->server, 0),
+             MW_CLIENT(.tls = MWT_CLIENT_TLS), &error),
+        &error);
     return client;
 }

@@ -45,6 +45,9 @@ void mwt_server_close(struct mwt_server *s);
 /** A client within the process. */
 mw_client *mwt_local_client(struct mwt_server *s);
 
+/** A client over TLS, of a server that listens there alone. */
+mw_client *mwt_tls_client(struct mwt_server *s);
+
 void mwt_gate_open(struct mwt_gate *gate);
 
 /** Wait until so many handlers are at the gate, or notes have been taken. */

@@ -124,7 +124,8 @@ const char *c_from_args(emitter *e, type_ref ref, direction dir, size_t i);
 const char *c_release(emitter *e, const type *t);
 
 /* "orders_Order *ret_value" and all before it, as items of a list: *ret_n of
- * them, after the first n_before which the caller sets. */
+ * them, after the first n_before which the caller sets, and with room for one
+ * more. */
 const char **c_params(
     emitter *e, const decl *op, size_t n_before, size_t *ret_n);
 

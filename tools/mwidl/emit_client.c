@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Client stubs, and the functions that read caught exceptions.
+ * Client stubs, two of each operation that has results: one that waits for
+ * them, one that starts the call; and the functions that read caught
+ * exceptions.
  */
 #include <string.h>
 
@@ -51,26 +53,84 @@ put_stub_doc(emitter *e, const decl *op)
     text_free(&doc);
 }
 
+/* What must live until the call is finished: results, and what leads to nodes.
+ */
+static void
+doc_borrowed(text *doc, const decl *op)
+{
+    const decl *last = NULL;
+    bool has_result = op->type.type != NULL;
+
+    for (const decl *param = op->first; param != NULL; param = param->next) {
+        if (param->dir != DIR_IN || param->type.type->refs) {
+            last = param;
+        }
+    }
+    text_puts(
+        doc, last != NULL || has_result ? "client, ctx" : "client and ctx");
+    for (const decl *param = op->first; param != NULL; param = param->next) {
+        if (param->dir != DIR_IN || param->type.type->refs) {
+            text_printf(doc, "%s%s",
+                param == last && !has_result ? " and " : ", ", param->cname);
+        }
+    }
+    text_puts(doc, has_result ? " and ret_value" : "");
+}
+
+static void
+put_start_doc(emitter *e, const decl *interface, const decl *op)
+{
+    text doc = { 0 };
+
+    text_printf(&doc,
+        "Start %s_%s(), and return at once.\n\n"
+        "Until it is finished or cancelled the call borrows ",
+        interface->cname, op->name);
+    doc_borrowed(&doc, op);
+    text_puts(&doc,
+        ".  Only mw_pending_finish() writes results.\n\n"
+        "@param ret_pending  [own: mw_pending_finish() or mw_pending_cancel()] "
+        "[out] NULL after a failure\n"
+        "@return  MW_OK, or why it was not sent: see mw_stub_start()\n"
+        "@thread any; blocks only to connect and for room to write\n");
+    put_doc(e, 0, &doc);
+    text_free(&doc);
+}
+
 /* The items of a stub's parameter list: *ret_n of them. */
 static const char **
-stub_params(emitter *e, const decl *op, size_t *ret_n)
+stub_params(emitter *e, const decl *op, bool is_start, size_t *ret_n)
 {
     const char **items = c_params(e, op, 2, ret_n);
 
     items[0] = "mw_client *client";
     items[1] = "mw_ctx *ctx";
+    if (is_start) {
+        items[(*ret_n)++] = "mw_pending **ret_pending";
+    }
     return items;
 }
 
+static const char *
+stub_name(emitter *e, const decl *interface, const decl *op, bool is_start)
+{
+    return fmt(
+        e, "%s_%s%s", interface->cname, op->name, is_start ? "_start" : "");
+}
+
 static void
-emit_prototype(emitter *e, const decl *interface, const decl *op)
+emit_prototype(emitter *e, const decl *interface, const decl *op, bool is_start)
 {
     size_t n;
-    const char **items = stub_params(e, op, &n);
+    const char **items = stub_params(e, op, is_start, &n);
 
     put(e, "\n");
-    put_stub_doc(e, op);
-    put_prototype(e, fmt(e, "%s_%s", interface->cname, op->name), items, n);
+    if (is_start) {
+        put_start_doc(e, interface, op);
+    } else {
+        put_stub_doc(e, op);
+    }
+    put_prototype(e, stub_name(e, interface, op, is_start), items, n);
 }
 
 /* Exceptions of this file, and those of others that its operations raise; so
@@ -138,6 +198,7 @@ emit_client_h(emitter *e)
     put(e, "#ifndef %s_CLIENT_MW_H\n#define %s_CLIENT_MW_H\n", guard, guard);
     put(e,
         "\n#include \"mw/client.h\"\n#include \"mw/ctx.h\"\n"
+        "#include \"mw/pending.h\"\n"
         "\n#include \"%s.mw.h\"\n",
         e->u->main->stem);
     put(e, "\nMW_BEGIN_DECLS\n");
@@ -151,7 +212,10 @@ emit_client_h(emitter *e)
 
         put(e, "\n/* Stubs of %s. */\n", it->decl->idl);
         for (size_t i = 0; i < n; i++) {
-            emit_prototype(e, it->decl, ops[i]);
+            emit_prototype(e, it->decl, ops[i], false);
+            if (!ops[i]->oneway) {
+                emit_prototype(e, it->decl, ops[i], true);
+            }
         }
     }
     emit_caught(e);
@@ -159,16 +223,17 @@ emit_client_h(emitter *e)
 }
 
 static void
-emit_stub(emitter *e, const decl *interface, const decl *op, size_t index)
+emit_stub(emitter *e, const decl *interface, const decl *op, size_t index,
+    bool is_start)
 {
     size_t n;
-    const char **items = stub_params(e, op, &n);
+    const char **items = stub_params(e, op, is_start, &n);
     const char **args = arena_alloc(&e->u->mem, n * sizeof(*args));
     size_t n_args = 0;
 
     put(e, "\nmw_status\n");
-    put_list(e, 0, 4, fmt(e, "%s_%s(", interface->cname, op->name), items, n,
-        ")\n{\n");
+    put_list(e, 0, 4, fmt(e, "%s(", stub_name(e, interface, op, is_start)),
+        items, n, ")\n{\n");
     for (const decl *param = op->first; param != NULL; param = param->next) {
         args[n_args++] = c_argument(e, param->type, param->dir, param->cname);
     }
@@ -181,9 +246,11 @@ emit_stub(emitter *e, const decl *interface, const decl *op, size_t index)
     }
     const char *call[] = { "client", "ctx",
         fmt(e, "&%s_interface.methods[%zu]", interface->cname, index),
-        n_args > 0 ? "args" : "NULL" };
+        n_args > 0 ? "args" : "NULL", "ret_pending" };
 
-    put_list(e, 4, 8, "return mw_stub_call(", call, 4, ");\n}\n");
+    put_list(e, 4, 8,
+        is_start ? "return mw_stub_start(" : "return mw_stub_call(", call,
+        is_start ? 5 : 4, ");\n}\n");
 }
 
 void
@@ -201,7 +268,10 @@ emit_client_c(emitter *e)
         const decl **ops = flatten_ops(e, it->decl, &n);
 
         for (size_t i = 0; i < n; i++) {
-            emit_stub(e, it->decl, ops[i], i);
+            emit_stub(e, it->decl, ops[i], i, false);
+            if (!ops[i]->oneway) {
+                emit_stub(e, it->decl, ops[i], i, true);
+            }
         }
     }
 }

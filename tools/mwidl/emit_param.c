@@ -204,7 +204,7 @@ const char **
 c_params(emitter *e, const decl *op, size_t n_before, size_t *ret_n)
 {
     const char **items = arena_alloc(
-        &e->u->mem, (n_before + op->n_children + 1) * sizeof(*items));
+        &e->u->mem, (n_before + op->n_children + 2) * sizeof(*items));
     size_t n = n_before;
 
     for (const decl *param = op->first; param != NULL; param = param->next) {

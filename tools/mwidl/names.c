@@ -37,7 +37,7 @@ static const char *const reserved[] = { "NULL", "EOF", "alignas", "alignof",
 
 /* What the generated functions call their own parameters and variables. */
 static const char *const taken_params[] = { "client", "ctx", "call",
-    "ret_value", "args", "err" };
+    "ret_value", "ret_pending", "args", "err" };
 
 static bool
 is_listed(const char *name, const char *const *list, size_t n)
@@ -207,6 +207,13 @@ take_ops(unit *u, const decl *interface, const decl *from)
                 arena_format(&u->mem, "%s%s_%s%s", forms[i][0],
                     interface->cname, op->name, forms[i][1]),
                 what, at);
+        }
+        if (!op->oneway) {
+            take(u, NULL,
+                arena_format(
+                    &u->mem, "%s_%s_start", interface->cname, op->name),
+                arena_format(&u->mem, "the function that starts '%s'", op->idl),
+                at);
         }
         for (const decl *param = op->first; from == interface && param != NULL;
              param = param->next) {

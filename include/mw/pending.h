@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls that are under way while their caller does something else.
+ *
+ *     mw_pending *one, *two;
+ *     if (bank_Teller_deposit_start(client, &ctx1, &mine, 5.0, &one) < 0) …
+ *     if (bank_Teller_deposit_start(client, &ctx2, &yours, 7.0, &two) < 0) …
+ *     status = mw_pending_finish(one);    only now mine may have changed
+ *     status = mw_pending_finish(two);
+ *
+ * A call that was started does what the synchronous one does, but its results
+ * are applied when it is finished, in the thread that does so, and nothing is
+ * written before.  Until then belong to it, and must live: the client, the
+ * context, objects that are passed inout or that take results, nodes of a
+ * graph, and in arguments that lead to some.  Other in arguments may go as soon
+ * as the call was started.  An object takes part in one such call at a time.
+ *
+ * Any number of calls may be pending on one connection.  They may be finished
+ * in any order and by any threads; whoever waits for one reads for all of them.
+ * The deadline counts from the start.
+ */
+#ifndef MW_PENDING_H
+#define MW_PENDING_H
+
+#include "mw/base.h"
+#include "mw/status.h"
+
+typedef struct mw_pending mw_pending;
+
+MW_BEGIN_DECLS
+
+/** Wait for the reply, apply it as the synchronous call would, and free the
+ * pending call.
+ *
+ * When the deadline has passed, a reply that is there is taken all the same.
+ * The context that was given at the start has the details.
+ *
+ * @param pending  [own: this call] a pending call, or NULL
+ * @retval MW_ETIMEDOUT  the deadline has passed; the server may have run it
+ * @retval MW_EINVAL  pending is NULL: starting has failed; or as mw_stub_call()
+ * @return  as mw_stub_call(); only after MW_OK has anything changed
+ * @thread any, one at a time; blocks up to the deadline
+ */
+MW_API MW_MUST_USE mw_status mw_pending_finish(mw_pending *pending);
+
+/** Whether mw_pending_finish() would return at once.  Reads what has come.
+ *
+ * @param pending  [inout] a pending call, or NULL
+ * @return  true: its reply is there, its deadline has passed, its connection
+ *          was lost, or pending is NULL
+ * @thread any, one at a time; does not block
+ */
+MW_API bool mw_pending_is_done(mw_pending *pending);
+
+/** Drop a pending call.  Nothing of the caller's is written then or later, nor
+ * looked at: it may be gone.  Whether the server runs the call is unknown.
+ *
+ * @param pending  [own: this call] a pending call, or NULL
+ * @thread any, one at a time; does not block
+ */
+MW_API void mw_pending_cancel(mw_pending *pending);
+
+MW_END_DECLS
+
+#endif

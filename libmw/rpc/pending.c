@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls whose caller waits later, or never: a request on the heap, with what
+ * it needs of the arguments after the start.
+ *
+ * Nobody can make such a call again once its start has returned, for then what
+ * in arguments pointed to may be gone.  So it uses no mirror: of one that the
+ * server has forgotten, the caller would notice.
+ */
+#include "mw/pending.h"
+
+#include "mw/stub.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "codec/access.h"
+#include "rpc/request.h"
+
+enum { LOOK_NS = 100000 }; /* enough to read what has come */
+
+struct mw_pending {
+    struct mwi_request request;
+    const void *args[]; /* n_params of them; then as many values of in
+                           references */
+};
+
+/* Keep what is looked at later.  Addresses of in arguments are as a rule those
+ * of variables of the stub, which are about to go: of references keep the
+ * values, of what leads to no nodes nothing. */
+static void
+keep_args(struct mw_pending *pending, const void *const args[])
+{
+    const mw_method *method = pending->request.method;
+    const void **references = pending->args + method->n_params;
+
+    for (size_t i = 0; i < method->n_params; i++) {
+        const mw_param *param = &method->params[i];
+
+        pending->args[i] = args[i];
+        if (param->dir != MW_DIR_IN) {
+            continue;
+        }
+        if (param->type->kind == MW_KIND_REF) {
+            references[i] = mwi_load_pointer(args[i]);
+            pending->args[i] = &references[i];
+        } else if (!mwi_type_has_refs(param->type)) {
+            pending->args[i] = NULL;
+        }
+    }
+    pending->request.args = pending->args;
+}
+
+/* Fail before there is a pending call. */
+static mw_status
+refuse(mw_client *client, mw_ctx *ctx, const mw_method *method, mw_status cause,
+    const char *text)
+{
+    struct mwi_request q;
+    mw_error error;
+    mw_status status = mwi_request_begin(&q, client, ctx, method, NULL);
+
+    (void) mwi_fail(&error, cause, "%s", text);
+    return status < 0 ? status : mwi_request_end(&q, cause, &error);
+}
+
+mw_status
+mw_stub_start(mw_client *client, mw_ctx *ctx, const mw_method *method,
+    const void *const args[], mw_pending **ret_pending)
+{
+    struct mw_pending *pending;
+    mw_error error = { .status = MW_OK };
+    mw_status status;
+
+    *ret_pending = NULL;
+    if ((method->flags & MW_METHOD_ONEWAY) != 0) {
+        return refuse(client, ctx, method, MW_EINVAL,
+            "a one-way operation has no results to finish with");
+    }
+    pending = mwi_malloc(
+        sizeof(*pending) + 2 * method->n_params * sizeof(*pending->args));
+    if (pending == NULL) {
+        return refuse(client, ctx, method, MW_ENOMEM, "out of memory");
+    }
+    status = mwi_request_begin(&pending->request, client, ctx, method, args);
+    if (status < 0) {
+        mwi_free(pending);
+        return status;
+    }
+    pending->request.more = ctx != NULL && ctx->more;
+    status = mwi_request_send(&pending->request, &error);
+    if (status < 0) {
+        status = mwi_request_end(&pending->request, status, &error);
+        mwi_free(pending);
+        return status;
+    }
+    keep_args(pending, args);
+    *ret_pending = pending;
+    return MW_OK;
+}
+
+mw_status
+mw_pending_finish(mw_pending *pending)
+{
+    mw_error error = { .status = MW_OK };
+    int64_t soon;
+    mw_status status;
+
+    if (pending == NULL) {
+        return MW_EINVAL;
+    }
+    /* For what has come in time, but was not read. */
+    soon = mwi_now() + LOOK_NS;
+    if (pending->request.deadline < soon) {
+        pending->request.deadline = soon;
+    }
+    status = mwi_request_take(&pending->request, &error);
+    status = mwi_request_end(&pending->request, status, &error);
+    mwi_free(pending);
+    return status;
+}
+
+bool
+mw_pending_is_done(mw_pending *pending)
+{
+    return pending == NULL ||
+           mwi_conn_is_done(
+               pending->request.conn, &pending->request.waiter) ||
+           pending->request.deadline <= mwi_now();
+}
+
+void
+mw_pending_cancel(mw_pending *pending)
+{
+    if (pending == NULL) {
+        return;
+    }
+    mwi_request_drop(&pending->request);
+    mwi_request_free(&pending->request);
+    mwi_free(pending);
+}

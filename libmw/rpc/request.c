@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A call at the client: encode, send, wait, stage, commit.
+ *
+ * Until the commit, which cannot fail, nothing of the caller's has changed.
+ * A request that cannot have reached the server is sent once more, on a new
+ * connection.
+ */
+#include "rpc/request.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "codec/graph.h"
+#include "delta/diff.h"
+#include "rpc/args.h"
+#include "rpc/client.h"
+#include "rpc/ctx.h"
+#include "rpc/reply.h"
+#include "wire/frame.h"
+
+enum { TRIES = 2 }; /* the second only if the first was not sent */
+
+static bool
+is_one_way(const struct mwi_request *q)
+{
+    return (q->method->flags & MW_METHOD_ONEWAY) != 0;
+}
+
+/* Two results cannot come back to one place. */
+static mw_status
+check_separate(const struct mwi_request *q, mw_error *reterr)
+{
+    const mw_param *params = q->method->params;
+
+    for (size_t i = 0; i < q->method->n_params; i++) {
+        uintptr_t at = (uintptr_t) q->args[i];
+
+        for (size_t j = 0; j < i; j++) {
+            uintptr_t other = (uintptr_t) q->args[j];
+
+            if (params[i].dir != MW_DIR_IN && params[j].dir != MW_DIR_IN &&
+                at < other + params[j].type->size &&
+                other < at + params[i].type->size) {
+                return mwi_fail(reterr, MW_EINVAL,
+                    "arguments %s and %s share memory", params[j].name,
+                    params[i].name);
+            }
+        }
+    }
+    return MW_OK;
+}
+
+/* Nor can a result come to where a node is that may change, too: what was two
+ * things in the request would be one. */
+static mw_status
+check_apart_from(const struct mwi_request *q,
+    const struct mwi_node_table *table, size_t param, mw_error *reterr)
+{
+    uintptr_t at = (uintptr_t) q->args[param];
+    size_t size = q->method->params[param].type->size;
+
+    for (size_t i = 0; i < table->n_inout; i++) {
+        uintptr_t node = (uintptr_t) mwi_node_at(table, i);
+
+        if (node < at + size && at < node + table->type->size) {
+            return mwi_fail(reterr, MW_EINVAL,
+                "argument %s is part of %s[%zu], a node that the call passes",
+                q->method->params[param].name, table->type->name, i);
+        }
+    }
+    return MW_OK;
+}
+
+static mw_status
+check_apart_from_nodes(const struct mwi_request *q, mw_error *reterr)
+{
+    mw_status status = MW_OK;
+
+    for (size_t i = 0; i < q->method->n_params; i++) {
+        if (q->method->params[i].dir == MW_DIR_IN) {
+            continue;
+        }
+        for (size_t t = 0; t < q->nodes.n_tables && status == MW_OK; t++) {
+            status = check_apart_from(q, &q->nodes.tables[t], i, reterr);
+        }
+    }
+    return status;
+}
+
+/* For a caller that may change the arguments while the call is under way. */
+static mw_status
+take_bases(struct mwi_request *q)
+{
+    if (q->ctx == NULL || q->ctx->conflict == MW_CONFLICT_UNCHECKED) {
+        return MW_OK;
+    }
+    mwi_bases_fini(&q->bases);
+    return mwi_bases_take(
+        &q->bases, q->method->params, q->args, q->method->n_params, &q->nodes);
+}
+
+static mw_status
+write_request(struct mwi_request *q, struct mwi_buf *frame, mw_error *reterr)
+{
+    struct mwi_call_head head = {
+        .timeout_ms =
+            is_one_way(q) ? UINT64_MAX : mwi_deadline_left_ms(q->deadline),
+        .full_values = q->ctx != NULL && q->ctx->full_values,
+    };
+    struct mwi_writer w;
+
+    if (mwi_frame_begin(frame) < 0) {
+        return mwi_fail_nomem(reterr);
+    }
+    mwi_conn_name_target(q->conn, q->method, &head);
+    mwi_mirror_try(&q->mirror, q->conn->serial);
+    head.mirror = q->mirror.head;
+    mwi_writer_init(&w, frame);
+    mwi_call_begin(&w, q->waiter.id, &head);
+    /* A try before this one may have numbered them for another connection. */
+    mwi_nodes_fini(&q->nodes);
+    q->nodes.trust_unique = !mwi_client_options(q->client)->check_unique;
+    q->nodes.check_unique = !q->nodes.trust_unique;
+    mwi_args_write(&w, q->method, q->args, &q->nodes, &q->mirror);
+    if (!mwi_writer_ok(&w)) {
+        *reterr = w.error;
+        return w.error.status;
+    }
+    if (check_apart_from_nodes(q, reterr) < 0) {
+        return reterr->status;
+    }
+    if (take_bases(q) < 0) {
+        return mwi_fail_nomem(reterr);
+    }
+    mwi_frame_end(frame);
+    return MW_OK;
+}
+
+/* A long request may have to wait for the HELLO, which says how long. */
+static mw_status
+check_length(const struct mwi_request *q, size_t len, mw_error *reterr)
+{
+    mw_status status = MW_OK;
+    uint64_t max;
+
+    if (len <= MWI_MESSAGE_MIN) {
+        return MW_OK;
+    }
+    status = mwi_conn_wait_hello(q->conn, q->deadline, reterr);
+    max = mwi_conn_message_max(q->conn);
+    if (status == MW_OK && len > max) {
+        status = mwi_fail(reterr, MW_ERANGE,
+            "the request is %zu bytes long, the server takes %llu", len,
+            (unsigned long long) max);
+    }
+    return status;
+}
+
+/* Reading the answer. */
+
+static const mw_type *
+find_exception(const mw_method *method, const struct mwi_text *name)
+{
+    for (size_t i = 0; i < method->n_raises; i++) {
+        const char *raised = method->raises[i]->name;
+
+        if (strlen(raised) == name->len &&
+            memcmp(raised, name->at, name->len) == 0) {
+            return method->raises[i];
+        }
+    }
+    return NULL;
+}
+
+static mw_status
+take_exception(
+    struct mwi_request *q, const struct mwi_message *m, mw_error *reterr)
+{
+    struct mwi_place heap = {
+        .budget = mwi_client_options(q->client)->memory_max,
+    };
+    const mw_type *type = find_exception(q->method, &m->exception);
+    struct mwi_reader r;
+    void *exception;
+
+    mwi_fail(reterr, MW_EEXCEPTION, "raised %.*s", (int) m->exception.len,
+        m->exception.at);
+    reterr->origin = MW_ORIGIN_PEER;
+    if (type == NULL || q->ctx == NULL) {
+        return MW_EEXCEPTION;
+    }
+    exception = mwi_calloc(1, type->size);
+    if (exception == NULL) {
+        return mwi_fail_nomem(reterr);
+    }
+    mwi_reader_init(
+        &r, m->value, m->value_len, mwi_client_options(q->client)->depth_max);
+    mwi_decode_graph(&r, &heap, type, exception);
+    if (mwi_reader_finish(&r) < 0) {
+        mw_status status = r.error.status;
+
+        mwi_clear(type, exception);
+        mwi_free(exception);
+        return mwi_fail(reterr, status == MW_EINVAL ? MW_EPROTO : status,
+            "in the exception: %s", r.error.text);
+    }
+    mwi_ctx_set_exception(q->ctx, type, exception);
+    return MW_EEXCEPTION;
+}
+
+static mw_status
+take_fail(struct mwi_request *q, const struct mwi_message *m, mw_error *reterr)
+{
+    q->not_run = m->not_run;
+    if (!m->not_run) {
+        mwi_mirror_follow(&q->mirror, NULL, 0, 0);
+    }
+    if (m->exception.at != NULL) {
+        return take_exception(q, m, reterr);
+    }
+    mwi_fail(reterr, m->status, "%.*s", (int) m->text.len, m->text.at);
+    reterr->origin = MW_ORIGIN_PEER;
+    return m->status;
+}
+
+static mw_status
+take_success(struct mwi_request *q, struct mwi_reader *r,
+    const struct mwi_message *m, mw_error *reterr)
+{
+    const uint8_t *reply = is_one_way(q) ? NULL : r->start;
+    size_t len = (size_t) (r->end - r->start);
+    mw_status status = MW_OK;
+
+    if (reply != NULL) {
+        status = mwi_reply_take(q, r, m, reterr);
+    }
+    /* In a conflict only the caller's object stays behind. */
+    if (status == MW_OK || status == MW_ECONFLICT) {
+        mwi_mirror_follow(
+            &q->mirror, reply, len, mwi_client_options(q->client)->memory_max);
+    }
+    return status;
+}
+
+static mw_status
+take_answer(struct mwi_request *q, mw_error *reterr)
+{
+    const struct mwi_waiter *waiter = &q->waiter;
+    struct mwi_reader r;
+    struct mwi_message m;
+    enum mwi_message_kind success = is_one_way(q) ? MWI_ACK : MWI_REPLY;
+
+    q->stats.bytes_received +=
+        waiter->answer_len + mwi_head_size(waiter->answer_len);
+    mwi_reader_init(&r, waiter->answer, waiter->answer_len,
+        mwi_client_options(q->client)->depth_max + MWI_DELTA_DEPTH_EXTRA);
+    mwi_message_read(&r, &m);
+    if (m.kind == MWI_FAIL) {
+        return mwi_reader_ok(&r) ? take_fail(q, &m, reterr)
+                                 : mwi_fail(reterr, MW_EPROTO,
+                                       "malformed FAIL: %s", r.error.text);
+    }
+    if (m.kind != (uint64_t) success) {
+        return mwi_fail(reterr, MW_EPROTO, "the server answered %s with %s",
+            q->method->target,
+            m.kind == MWI_ACK     ? "an ACK alone"
+            : m.kind == MWI_REPLY ? "a REPLY"
+                                  : "a PONG");
+    }
+    mwi_conn_confirm_target(q->conn, q->method);
+    return take_success(q, &r, &m, reterr);
+}
+
+/* Count a request, and what it would be with the mirrored argument whole. */
+static void
+count_sent(struct mwi_request *q, size_t len)
+{
+    uint64_t full = len;
+
+    q->stats.bytes_sent += len;
+    q->stats.deltas_sent = mwi_mirror_is_delta(&q->mirror);
+    if (q->ctx == NULL || !q->ctx->measure) {
+        return;
+    }
+    if (mwi_mirror_is_delta(&q->mirror)) {
+        size_t param = (size_t) q->mirror.head.param;
+
+        full -= q->mirror.sent;
+        full += q->mirror.is_of_all
+                    ? q->mirror.full
+                    : mwi_encoded_size(&q->nodes, q->method->params[param].type,
+                          q->args[param], SIZE_MAX);
+    }
+    q->stats.bytes_full_sent = full;
+}
+
+/* Encode it and send it on q->conn. */
+static mw_status
+encode_and_send(struct mwi_request *q, bool *ret_is_sent, mw_error *reterr)
+{
+    struct mwi_buf frame;
+    mw_status status;
+
+    mwi_conn_take_buf(q->conn, &frame);
+    status = write_request(q, &frame, reterr);
+    if (status == MW_OK) {
+        count_sent(q, mwi_buf_len(&frame));
+        status = check_length(q, mwi_buf_len(&frame), reterr);
+    }
+    *ret_is_sent = true;
+    if (status == MW_OK) {
+        status = mwi_conn_send(
+            q->conn, &q->waiter, &frame, q->deadline, ret_is_sent, reterr);
+        q->not_run = !*ret_is_sent;
+    }
+    mwi_conn_return_buf(q->conn, &frame);
+    return status;
+}
+
+/* One try on one connection.  *ret_again: another one may do. */
+static mw_status
+try_to_send(struct mwi_request *q, bool *ret_again, mw_error *reterr)
+{
+    bool is_sent;
+    mw_status status =
+        mwi_client_connect(q->client, q->deadline, &q->conn, reterr);
+
+    *ret_again = false;
+    if (status < 0) {
+        return status;
+    }
+    status = mwi_conn_begin(q->conn, &q->waiter, reterr);
+    if (status < 0) {
+        mwi_conn_unref(q->conn);
+        return status;
+    }
+    q->waiter.more = q->more;
+    status = encode_and_send(q, &is_sent, reterr);
+    if (status < 0) {
+        mwi_request_drop(q);
+        *ret_again = !is_sent;
+    }
+    return status;
+}
+
+mw_status
+mwi_request_begin(struct mwi_request *ret_request, mw_client *client,
+    mw_ctx *ctx, const mw_method *method, const void *const *args)
+{
+    *ret_request = (struct mwi_request){
+        .client = client,
+        .ctx = ctx,
+        .method = method,
+        .args = args,
+        .deadline = mwi_client_deadline(client, ctx, method),
+        .not_run = true,
+    };
+    return mwi_ctx_begin(ctx);
+}
+
+mw_status
+mwi_request_send(struct mwi_request *q, mw_error *reterr)
+{
+    mw_status status = check_separate(q, reterr);
+    bool again = status == MW_OK;
+    mw_stats before = q->stats;
+
+    for (size_t i = 0; i < TRIES && again; i++) {
+        q->stats = before;
+        status = try_to_send(q, &again, reterr);
+    }
+    return status;
+}
+
+mw_status
+mwi_request_take(struct mwi_request *q, mw_error *reterr)
+{
+    mw_status status = mwi_conn_wait(q->conn, &q->waiter, q->deadline, reterr);
+
+    if (status == MW_OK) {
+        status = take_answer(q, reterr);
+    }
+    mwi_request_drop(q);
+    return status;
+}
+
+void
+mwi_request_drop(struct mwi_request *q)
+{
+    mwi_conn_end(q->conn, &q->waiter);
+    mwi_conn_unref(q->conn);
+}
+
+/* The texts of the layers below do not know which call it was. */
+static void
+name_call(const mw_method *method, mw_status status, mw_error *error)
+{
+    char cause[MW_ERROR_TEXT_MAX];
+    enum mw_origin origin = error->origin;
+    int sys_errno = error->sys_errno;
+
+    memcpy(cause, error->text, sizeof(cause));
+    mwi_fail(error, status, "%s: %s", method->target, cause);
+    error->origin = origin;
+    error->sys_errno = sys_errno;
+}
+
+void
+mwi_request_free(struct mwi_request *q)
+{
+    mwi_mirror_end(&q->mirror, q->not_run, &q->nodes);
+    mwi_nodes_fini(&q->nodes);
+    mwi_bases_fini(&q->bases);
+}
+
+mw_status
+mwi_request_end(struct mwi_request *q, mw_status status, mw_error *error)
+{
+    mwi_request_free(q);
+    if (status < 0) {
+        name_call(q->method, status, error);
+        q->stats = (mw_stats){ 0 };
+    }
+    if (q->ctx != NULL) {
+        q->ctx->stats = q->stats;
+        q->ctx->not_run = status < 0 && q->not_run;
+    }
+    return mwi_ctx_end(q->ctx, status, error);
+}
