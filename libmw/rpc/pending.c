@@ -17,7 +17,9 @@
 #include "codec/access.h"
 #include "rpc/request.h"
 
-enum { LOOK_NS = 100000 }; /* enough to read what has come */
+/* Long enough to read what has come.  It has to be some time: mwi_conn_wait()
+ * reads nothing once the deadline has passed. */
+enum { LOOK_NS = 100000 };
 
 struct mw_pending {
     struct mwi_request request;
