@@ -17,7 +17,9 @@
 #include "codec/access.h"
 #include "rpc/request.h"
 
-enum { LOOK_NS = 100000 }; /* enough to read what has come */
+/* Long enough to read what has come.  It has to be some time: mwi_conn_wait()
+ * reads nothing once the deadline has passed. */
+enum { LOOK_NS = 100000 };
 
 struct mw_pending {
     struct mwi_request request;
@@ -77,8 +79,8 @@ mw_stub_start(mw_client *client, mw_ctx *ctx, const mw_method *method,
         return refuse(client, ctx, method, MW_EINVAL,
             "a one-way operation has no results to finish with");
     }
-    pending = mwi_malloc(
-        sizeof(*pending) + 2 * method->n_params * sizeof(*pending->args));
+    pending = mwi_malloc(sizeof(*pending) + (size_t) 2 * method->n_params *
+                                                sizeof(*pending->args));
     if (pending == NULL) {
         return refuse(client, ctx, method, MW_ENOMEM, "out of memory");
     }
