@@ -381,17 +381,32 @@ end_reading(struct mwi_conn *conn)
     mwi_unlock(&conn->mutex);
 }
 
-/* Without a reader, nobody has noticed a GOAWAY or the end. */
+/* Without a reader, nobody has noticed a GOAWAY or the end.  Where others wait
+ * for answers, somebody will. */
+static bool
+may_be_stale(struct mwi_conn *conn)
+{
+    bool may;
+
+    mwi_lock(&conn->mutex);
+    may = mwi_list_is_empty(&conn->waiting);
+    mwi_unlock(&conn->mutex);
+    return may && begin_reading(conn);
+}
+
 bool
 mwi_conn_is_usable(struct mwi_conn *conn)
 {
     bool usable;
 
-    if (begin_reading(conn)) {
-        while (mwi_poll_one(conn->channel.fd, MWI_POLL_READ, 0) &&
-               pump(conn) != MWI_IO_FAILED) {
-            continue;
-        }
+    if (may_be_stale(conn)) {
+        enum mwi_io io;
+
+        do {
+            io = pump(conn);
+        } while (io == MWI_IO_DONE ||
+                 (io != MWI_IO_FAILED &&
+                     mwi_poll_one(conn->channel.fd, MWI_POLL_READ, 0)));
         end_reading(conn);
     }
     mwi_lock(&conn->mutex);
@@ -578,22 +593,6 @@ outcome_locked(const struct mwi_conn *conn, const struct mwi_waiter *waiter,
     return mwi_fail(reterr, MW_ETIMEDOUT, "no answer in time");
 }
 
-mw_status
-mwi_conn_wait(struct mwi_conn *conn, struct mwi_waiter *waiter,
-    int64_t deadline, mw_error *reterr)
-{
-    mw_status status;
-
-    mwi_lock(&conn->mutex);
-    while (!waiter->is_done && !conn->is_broken && deadline > mwi_now()) {
-        wait_once_locked(conn, waiter, deadline);
-    }
-    settle_locked(conn);
-    status = outcome_locked(conn, waiter, reterr);
-    mwi_unlock(&conn->mutex);
-    return status;
-}
-
 bool
 mwi_conn_is_done(struct mwi_conn *conn, struct mwi_waiter *waiter)
 {
@@ -609,6 +608,28 @@ mwi_conn_is_done(struct mwi_conn *conn, struct mwi_waiter *waiter)
     done = waiter->is_done || conn->is_broken;
     mwi_unlock(&conn->mutex);
     return done;
+}
+
+mw_status
+mwi_conn_wait(struct mwi_conn *conn, struct mwi_waiter *waiter,
+    int64_t deadline, mw_error *reterr)
+{
+    mw_status status;
+
+    mwi_lock(&conn->mutex);
+    while (!waiter->is_done && !conn->is_broken && deadline > mwi_now()) {
+        wait_once_locked(conn, waiter, deadline);
+    }
+    settle_locked(conn);
+    if (!waiter->is_done && !conn->is_broken) {
+        /* It may have come in time, but nobody has read it. */
+        mwi_unlock(&conn->mutex);
+        (void) mwi_conn_is_done(conn, waiter);
+        mwi_lock(&conn->mutex);
+    }
+    status = outcome_locked(conn, waiter, reterr);
+    mwi_unlock(&conn->mutex);
+    return status;
 }
 
 void

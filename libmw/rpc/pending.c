@@ -105,16 +105,10 @@ mw_status
 mw_pending_finish(mw_pending *pending)
 {
     mw_error error = { .status = MW_OK };
-    int64_t soon;
     mw_status status;
 
     if (pending == NULL) {
         return MW_EINVAL;
-    }
-    /* For what has come in time, but was not read. */
-    soon = mwi_now() + LOOK_NS;
-    if (pending->request.deadline < soon) {
-        pending->request.deadline = soon;
     }
     status = mwi_request_take(&pending->request, &error);
     status = mwi_request_end(&pending->request, status, &error);

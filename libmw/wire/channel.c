@@ -7,6 +7,7 @@
  */
 #include "wire/channel.h"
 
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -58,10 +59,23 @@ close_locked(struct mwi_channel *channel, const mw_error *why)
     (void) shutdown(channel->fd, SHUT_RDWR);
 }
 
+/* Another thread writes what was handed over before; that does not wait, so it
+ * is soon done. */
+static void
+await_writer_locked(struct mwi_channel *channel) MWI_REQUIRES(channel->mutex)
+{
+    while (channel->is_writing) {
+        mwi_unlock(&channel->mutex);
+        (void) sched_yield();
+        mwi_lock(&channel->mutex);
+    }
+}
+
 void
 mwi_channel_close(struct mwi_channel *channel, const mw_error *why)
 {
     mwi_lock(&channel->mutex);
+    await_writer_locked(channel);
     close_locked(channel, why);
     mwi_unlock(&channel->mutex);
 }

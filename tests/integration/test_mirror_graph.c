@@ -314,7 +314,7 @@ Test(mirror_graph, out_of_memory)
     n_errors = fail_each_allocation(&c, true);
     n_errors += fail_each_allocation(&c, false);
     cr_log_info("%zu failures", n_errors);
-    cr_assert_gt(n_errors, 40);
+    cr_assert_gt(n_errors, 20); /* there was something to fail */
     end(&c);
 }
 
