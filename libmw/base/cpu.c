@@ -3,6 +3,7 @@
 
 #include <sched.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 uint32_t
 mwi_cpu_count(void)
@@ -20,4 +21,10 @@ mwi_cpu_count(void)
         atomic_store_explicit(&known, n, memory_order_relaxed);
     }
     return n;
+}
+
+bool
+mwi_cpu_is_single(void)
+{
+    return sysconf(_SC_NPROCESSORS_ONLN) == 1;
 }

@@ -11,4 +11,7 @@
  * first asked.  @thread any */
 uint32_t mwi_cpu_count(void);
 
+/** Whether the machine has but one.  @thread any */
+bool mwi_cpu_is_single(void);
+
 #endif

@@ -17,6 +17,8 @@ enum {
     CREDIT_FIRST = 3, /* whoever is new may try */
     WINDOW_MIN = 50 * 1000,  /* ns; about twice what waking takes */
     WINDOW_MAX = 200 * 1000, /* ns */
+    SHARED_NS = 2000,        /* of a yield, in which another thread ran */
+    SHARED_PAUSE = 64,       /* waits */
 };
 
 /* Threads of this process that spin. */
@@ -26,7 +28,7 @@ void
 mwi_spin_init(struct mwi_spin *spin, bool is_off)
 {
     *spin = (struct mwi_spin){
-        .is_off = is_off || mwi_cpu_count() == 1,
+        .is_off = is_off || mwi_cpu_is_single(),
         .credit = CREDIT_FIRST,
         .window = WINDOW_MIN,
     };
@@ -43,15 +45,18 @@ mwi_spin_begin(struct mwi_spin *spin)
 static bool
 take_place(void)
 {
-    if (atomic_fetch_add(&n_spinning, 1) + 1 < mwi_cpu_count()) {
+    uint32_t n = mwi_cpu_count();
+    uint32_t max = n > 2 ? n - 1 : 1;
+
+    if (atomic_fetch_add(&n_spinning, 1) < max) {
         return true;
     }
     atomic_fetch_sub(&n_spinning, 1);
     return false;
 }
 
-static void
-leave_place(struct mwi_spin *spin)
+void
+mwi_spin_pause(struct mwi_spin *spin)
 {
     if (spin->is_spinning) {
         spin->is_spinning = false;
@@ -62,7 +67,9 @@ leave_place(struct mwi_spin *spin)
 bool
 mwi_spin_again(struct mwi_spin *spin)
 {
-    if (spin->is_off || spin->credit <= 0) {
+    int64_t now;
+
+    if (spin->is_off || spin->credit <= 0 || spin->pause > 0) {
         return false;
     }
     if (!spin->is_spinning) {
@@ -71,12 +78,16 @@ mwi_spin_again(struct mwi_spin *spin)
         }
         spin->is_spinning = true;
     }
-    if (mwi_now() - spin->began >= spin->window) {
-        leave_place(spin);
+    now = mwi_now();
+    if (now - spin->began >= spin->window) {
+        mwi_spin_pause(spin);
         spin->credit--;
         return false;
     }
     (void) sched_yield();
+    if (mwi_cpu_count() == 1 && mwi_now() - now > SHARED_NS) {
+        spin->pause = SHARED_PAUSE;
+    }
     return true;
 }
 
@@ -85,12 +96,13 @@ mwi_spin_end(struct mwi_spin *spin)
 {
     int64_t waited;
 
-    leave_place(spin);
+    mwi_spin_pause(spin);
     if (spin->began == 0) {
         return;
     }
     waited = mwi_now() - spin->began;
     spin->began = 0;
+    spin->pause -= spin->pause > 0;
     if (waited > WINDOW_MAX) {
         return;
     }
@@ -107,6 +119,6 @@ mwi_spin_end(struct mwi_spin *spin)
 void
 mwi_spin_cancel(struct mwi_spin *spin)
 {
-    leave_place(spin);
+    mwi_spin_pause(spin);
     spin->began = 0;
 }

@@ -12,8 +12,10 @@
  *     if (!found) { sleep until there is something }
  *     mwi_spin_end(&spin);
  *
- * Not more threads of a process spin at once than it has processors beyond
- * one; on a single processor none does.  Not thread-safe: one owner at a time.
+ * Of a process's threads one spins, or more if it has more than two
+ * processors.  On a single processor none does; nor, mostly, in a process that
+ * is bound to one which others use, too: there the peer may be waiting for it.
+ * Not thread-safe: one owner at a time.
  */
 #ifndef MWI_BASE_SPIN_H
 #define MWI_BASE_SPIN_H
@@ -24,6 +26,7 @@ struct mwi_spin {
     bool is_off;      /* constant */
     bool is_spinning; /* counted among those that do */
     int32_t credit;   /* waits that may still be spent awake for nothing */
+    int32_t pause;    /* waits to go before the next that may be spent awake */
     int64_t window;   /* ns that a wait is spent awake */
     int64_t began;    /* of this wait, base/clock.h; 0: there is none */
 };
@@ -37,6 +40,9 @@ void mwi_spin_begin(struct mwi_spin *spin);
 /** Whether to look once more, after other threads had the processor.  False:
  * sleep now. */
 bool mwi_spin_again(struct mwi_spin *spin);
+
+/** The thread turns to something else, or sleeps; the wait goes on. */
+void mwi_spin_pause(struct mwi_spin *spin);
 
 /** The wait is over, and what was expected has come. */
 void mwi_spin_end(struct mwi_spin *spin);

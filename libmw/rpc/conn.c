@@ -310,6 +310,7 @@ sleep_until_ready(struct mwi_conn *conn, uint32_t events, int64_t deadline)
 {
     mw_error ignored; /* the next pump() finds it, too */
 
+    mwi_spin_pause(&conn->spin);
     set_reader_sleeps(conn, true);
     if (mwi_channel_flush(&conn->channel, &ignored) == MWI_IO_WANT_WRITE) {
         events |= MWI_POLL_WRITE;
@@ -562,6 +563,9 @@ wait_once_locked(struct mwi_conn *conn, struct mwi_waiter *waiter,
     read_some(conn, deadline);
     mwi_lock(&conn->mutex);
     conn->has_reader = false;
+    if (deadline <= mwi_now()) {
+        mwi_spin_pause(&conn->spin);
+    }
 }
 
 /* Who has read leaves: what others have left to it must not stay. */

@@ -227,6 +227,7 @@ leave(struct mwi_turn *turn)
     if (may_wait_awake(turn)) {
         return false;
     }
+    mwi_spin_pause(&turn->session->spin);
     delist(turn->session);
     if (give_back(turn->session)) {
         return true;
