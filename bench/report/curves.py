@@ -11,7 +11,7 @@ from pathlib import Path
 
 from figures import number
 from picture import draw_plots
-from plan import CURVES, Curve, Entry
+from plan import CURVES, UNITS, Curve, Entry
 from process import Failed, Place, Server, allow_many_files, show
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,7 +68,7 @@ def cliffs(curve: Curve, label: str, points: Points) -> list[str]:
     line = medians(points, curve.cliff)
     return [
         f"cliff: {curve.name}, {label}: from {before:g} to {after:g} {curve.axis} "
-        f"{curve.cliff} falls from {number(high)} to {number(low)}"
+        f"{UNITS[curve.cliff]} falls from {number(high)} to {number(low)}"
         for (before, high), (after, low) in zip(line, line[1:])
         if low * FALL < high
     ]
@@ -76,7 +76,7 @@ def cliffs(curve: Curve, label: str, points: Points) -> list[str]:
 
 def print_curve(curve: Curve, lines: dict[str, Points]) -> None:
     print(f"\n{curve.title}\n")
-    headings = [curve.axis] + [f"{e} {m}" for e in lines for m in curve.metrics]
+    headings = [curve.axis] + [f"{e} {UNITS[m]}" for e in lines for m in curve.metrics]
     print("  ".join(f"{h:>18}" for h in headings))
     columns = [dict(medians(lines[e], m)) for e in lines for m in curve.metrics]
     for point in sorted({p for points in lines.values() for p in points}):
@@ -103,11 +103,11 @@ def write_tsv(path: Path, all_lines: dict[str, dict[str, Points]]) -> None:
 def plots(curve: Curve, lines: dict[str, Points]) -> list:
     return [
         (
-            f"{curve.title}: {metric}",
+            f"{curve.title}: {UNITS[metric]}",
             curve.axis,
             [(label, medians(points, metric)) for label, points in lines.items()],
         )
-        for metric in curve.metrics[:2]
+        for metric in curve.metrics
     ]
 
 
@@ -137,8 +137,9 @@ def main() -> int:
         print_curve(curve, lines)
         all_lines[curve.name] = lines
         pictures.append(plots(curve, lines))
-    write_tsv(args.build / "curves.tsv", all_lines)
-    (args.build / "curves.svg").write_text(draw_plots(pictures))
+    if all_lines:
+        write_tsv(args.build / "curves.tsv", all_lines)
+        (args.build / "curves.svg").write_text(draw_plots(pictures))
     return 0
 
 

@@ -59,7 +59,14 @@ class Workload:
         return self.entries[0].label
 
 
-UNITS = {"cpu_s_per_million": "s CPU per 1M calls", "received_per_call": "bytes back"}
+# How metrics are called where their workload does not say it.
+UNITS = {
+    "cpu_s_per_million": "s CPU per 1M calls",
+    "received_per_call": "bytes back",
+    "calls_per_s": "calls/s",
+    "p99_us": "p99 µs",
+    "mb_per_s": "MB/s",
+}
 
 RAW = Entry("raw", "raw")
 RAW_SPIN = Entry("raw-spin", "raw", "spin")
