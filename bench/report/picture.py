@@ -16,8 +16,7 @@ VALUES = 170
 MARGIN = 16
 TITLE = 34
 
-COLOURS = {"raw": "#9e9e9e", "libmw": "#1565c0", "peer": "#ef9a5a"}
-SERIES = ("#1565c0", "#9e9e9e", "#ef9a5a", "#2e7d32", "#8e24aa")
+COLOURS = {"raw": "#8a8a8a", "libmw": "#1565c0", "peer": "#ef9a5a"}
 
 
 class Svg:
@@ -108,6 +107,7 @@ def draw_comparison(all_results: list[Results]) -> str:
 PLOT_WIDTH = 420
 PLOT_HEIGHT = 240
 AXIS = 70
+NAMES = 90  # right of the lines
 
 Line = tuple[str, list[tuple[float, float]]]
 
@@ -162,22 +162,20 @@ def draw_plot(
     svg.text(
         x + AXIS + PLOT_WIDTH / 2, bottom + 32, axis, 'text-anchor="middle" fill="#666"'
     )
-    for i, (label, line) in enumerate(lines):
-        colour = SERIES[i % len(SERIES)]
+    for label, line in lines:
+        colour = colour_of(label)
         at = [(across.at(a), up.at(b)) for a, b in line if a > 0 and b > 0]
         svg.path(at, colour)
         for point in at:
             svg.dot(*point, colour)
-        svg.text(
-            x + AXIS + PLOT_WIDTH - 4, y + TITLE + 16 + 15 * i, label,
-            f'text-anchor="end" fill="{colour}"',
-        )  # fmt: skip
+        if at:
+            svg.text(at[-1][0] + 8, at[-1][1] + 4, label, f'fill="{colour}"')
 
 
 def draw_plots(rows: list[list[tuple[str, str, list[Line]]]]) -> str:
     """A grid of plots: (title, what is across, lines)."""
     svg = Svg()
-    width = AXIS + PLOT_WIDTH + MARGIN
+    width = AXIS + PLOT_WIDTH + NAMES
     height = TITLE + PLOT_HEIGHT + 44
     for j, row in enumerate(rows):
         for i, (title, axis, lines) in enumerate(row):

@@ -70,9 +70,11 @@ struct subject {
     void (*doubles)(void *connection, size_t n); /* there and back */
     void (*nap)(void *connection, unsigned ms);  /* the handler blocks */
 
-    /* Keep calls of echo outstanding.  NULL: as many threads call echo(). */
+    /* Keep calls of echo outstanding.  NULL, or variant "threads": as many
+     * threads call echo(). */
     void (*stream)(void *connection, const struct subject_flow *flow);
-    /* n calls of nap at once.  NULL: as many threads call nap(). */
+    /* n calls of nap at once.  NULL, or variant "threads": as many threads
+     * call nap(). */
     void (*naps)(void *connection, size_t n, unsigned ms);
 };
 

@@ -295,6 +295,13 @@ run_connections(struct run *run)
 
 /* ---- many calls at once ---- */
 
+/* Whether threads stand in for what a subject cannot do, or shall not. */
+static bool
+needs_threads(const struct run *run, bool can)
+{
+    return !can || subject_is(run->options, "threads");
+}
+
 static void
 stream(struct run *run, double seconds)
 {
@@ -313,7 +320,7 @@ run_pipelined(struct run *run)
     double seconds = run->options->seconds;
 
     open_all(run, 1);
-    if (run->subject->stream == NULL) {
+    if (needs_threads(run, run->subject->stream != NULL)) {
         run_crowd(run, run->options->depth, seconds / 4, act_echo);
         run->latency = (struct histogram){ 0 };
         run_crowd(run, run->options->depth, seconds, act_echo);
@@ -348,7 +355,7 @@ run_blocking(struct run *run)
     }
     /* Twice: the server may start its threads in the first turn. */
     for (int turn = 0; turn < 2; turn++) {
-        if (run->subject->naps == NULL) {
+        if (needs_threads(run, run->subject->naps != NULL)) {
             run_crowd(run, n, 0, act_nap);
         } else {
             begin(run);
