@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libmw.  Calls that are outstanding together are those of threads that share
+ * libmw.  Calls that are outstanding together are started and finished by one
+ * thread; in the variant "threads", by as many threads as calls, which share
  * the client.
  */
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <time.h>
 
 #include "mw/client.h"
+#include "mw/pending.h"
 
 #include "records.h"
 #include "subject.h"
@@ -39,14 +41,15 @@ server_options(const struct subject_options *options, const mw_tls_options *tls)
 {
     return *MW_SERVER(.listen = "tls://127.0.0.1:0", .tls = tls,
         .threads_max = (uint32_t) options->threads, .queue_max = QUEUE_MAX,
+        .no_spin = subject_is(options, "nospin"),
         .message_max = MESSAGE_MAX, .memory_max = MEMORY_MAX);
 }
 
 static mw_client_options
 client_options(const struct subject_options *options, const mw_tls_options *tls)
 {
-    (void) options;
     return *MW_CLIENT(.tls = tls, .timeout_ms = TIMEOUT_MS,
+        .no_spin = subject_is(options, "nospin"),
         .message_max = MESSAGE_MAX, .memory_max = MEMORY_MAX);
 }
 
@@ -302,12 +305,85 @@ call_nap(void *connection, unsigned ms)
     must(subject_Bench_nap(c->client, NULL, ms), "nap");
 }
 
+/* A call under way, and where its answer goes. */
+struct slot {
+    mw_pending *pending;
+    mw_ctx ctx;
+    subject_Small answer;
+    double then;
+};
+
+static const subject_Small small_request = { SUBJECT_NUMBER, SUBJECT_TEXT };
+
+static void
+finish_echo(struct slot *slot)
+{
+    must(mw_pending_finish(slot->pending), "echo");
+    slot->pending = NULL;
+    subject_must(slot->answer.number == small_request.number &&
+                     memcmp(slot->answer.text, small_request.text,
+                         sizeof(small_request.text)) == 0,
+        "a wrong answer");
+}
+
+/* Calls in a ring, finished in the order in which they were started.  A start
+ * may wait for the next, since a finish follows that waits for the answer. */
+static void
+stream_echo(void *connection, const struct subject_flow *flow)
+{
+    struct connection *c = connection;
+    struct slot *slots = calloc(flow->depth, sizeof(*slots));
+    double now = measure_now();
+    size_t at = 0;
+    size_t n_pending = 0;
+
+    subject_must(slots != NULL, "out of memory");
+    while (now < flow->until || n_pending > 0) {
+        struct slot *slot = &slots[at];
+
+        if (slot->pending != NULL) {
+            finish_echo(slot);
+            n_pending--;
+            now = measure_now();
+            histogram_add(flow->latency, now - slot->then, 1);
+        }
+        if (now < flow->until) {
+            slot->ctx = MW_CTX(.more = true);
+            slot->then = now;
+            must(subject_Bench_echo_start(c->client, &slot->ctx, &small_request,
+                     &slot->answer, &slot->pending),
+                "start");
+            n_pending++;
+        }
+        at = at + 1 < flow->depth ? at + 1 : 0;
+    }
+    free(slots);
+}
+
+static void
+start_naps(void *connection, size_t n, unsigned ms)
+{
+    struct connection *c = connection;
+    mw_pending **pending = calloc(n, sizeof(mw_pending *));
+    mw_ctx ctx = MW_CTX(.more = true);
+
+    subject_must(pending != NULL, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        must(subject_Bench_nap_start(c->client, &ctx, ms, &pending[i]),
+            "start");
+    }
+    for (size_t i = 0; i < n; i++) {
+        must(mw_pending_finish(pending[i]), "nap");
+    }
+    free(pending);
+}
+
 int
 main(int argc, char **argv)
 {
-    static const struct subject subject = {
+    struct subject subject = {
         .name = "libmw",
-        .variants = "",
+        .variants = "nospin,threads",
         .serve = serve,
         .open = open_client,
         .close = close_client,
@@ -317,7 +393,15 @@ main(int argc, char **argv)
         .octets = call_octets,
         .doubles = call_doubles,
         .nap = call_nap,
+        .stream = stream_echo,
+        .naps = start_naps,
     };
 
+    for (int i = 1; i < argc; i++) {
+        if (strstr(argv[i], "threads") != NULL && argv[i][0] != '-') {
+            subject.stream = NULL;
+            subject.naps = NULL;
+        }
+    }
     return subject_main(argc, argv, &subject);
 }
