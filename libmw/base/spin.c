@@ -18,7 +18,8 @@ enum {
     WINDOW_MIN = 50 * 1000,  /* ns; about twice what waking takes */
     WINDOW_MAX = 200 * 1000, /* ns */
     SHARED_NS = 2000,        /* of a yield, in which another thread ran */
-    SHARED_PAUSE = 64,       /* waits */
+    SHARED_MAX = 4,          /* waits that tell it */
+    SHARED_PAUSE = 64,       /* waits that take the consequence */
 };
 
 /* Threads of this process that spin. */
@@ -85,10 +86,25 @@ mwi_spin_again(struct mwi_spin *spin)
         return false;
     }
     (void) sched_yield();
-    if (mwi_cpu_count() == 1 && mwi_now() - now > SHARED_NS) {
+    spin->yielded = mwi_now() - now;
+    return true;
+}
+
+/* Bound to one processor: what was waited for has come when a yield let another
+ * thread run, time and again.  It seems to come from there, and would have come
+ * as soon to one that sleeps. */
+static void
+learn_shared(struct mwi_spin *spin)
+{
+    if (mwi_cpu_count() > 1 || !spin->is_spinning) {
+        return;
+    }
+    if (spin->yielded <= SHARED_NS) {
+        spin->shared = 0;
+    } else if (++spin->shared == SHARED_MAX) {
+        spin->shared = 0;
         spin->pause = SHARED_PAUSE;
     }
-    return true;
 }
 
 void
@@ -96,6 +112,7 @@ mwi_spin_end(struct mwi_spin *spin)
 {
     int64_t waited;
 
+    learn_shared(spin);
     mwi_spin_pause(spin);
     if (spin->began == 0) {
         return;

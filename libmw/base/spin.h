@@ -26,7 +26,9 @@ struct mwi_spin {
     bool is_off;      /* constant */
     bool is_spinning; /* counted among those that do */
     int32_t credit;   /* waits that may still be spent awake for nothing */
+    int32_t shared;   /* waits that ended when another thread had run here */
     int32_t pause;    /* waits to go before the next that may be spent awake */
+    int64_t yielded;  /* ns that the last yield has taken */
     int64_t window;   /* ns that a wait is spent awake */
     int64_t began;    /* of this wait, base/clock.h; 0: there is none */
 };

@@ -23,6 +23,7 @@ enum {
     /* While another thread reads, a blocked writer looks this often whether
      * it should read itself. */
     WRITE_SLICE_MS = 20,
+    FRESH_NS = 100 * 1000, /* that a connection is taken for alive */
     SPARE_MAX = 16 << 10, /* bytes of storage kept for the next frame */
 };
 
@@ -277,6 +278,7 @@ pump(struct mwi_conn *conn)
             n++;
         }
         if (n > 0) {
+            atomic_store(&conn->heard_at, mwi_now());
             return MWI_IO_DONE;
         }
         if (io == MWI_IO_WANT_READ) {
@@ -383,15 +385,17 @@ end_reading(struct mwi_conn *conn)
 }
 
 /* Without a reader, nobody has noticed a GOAWAY or the end.  Where others wait
- * for answers, somebody will. */
+ * for answers, somebody will; and a server that has just spoken is there. */
 static bool
 may_be_stale(struct mwi_conn *conn)
 {
-    bool may;
+    bool may = mwi_now() - atomic_load(&conn->heard_at) > FRESH_NS;
 
-    mwi_lock(&conn->mutex);
-    may = mwi_list_is_empty(&conn->waiting);
-    mwi_unlock(&conn->mutex);
+    if (may) {
+        mwi_lock(&conn->mutex);
+        may = mwi_list_is_empty(&conn->waiting);
+        mwi_unlock(&conn->mutex);
+    }
     return may && begin_reading(conn);
 }
 

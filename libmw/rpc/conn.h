@@ -33,6 +33,7 @@ struct mwi_conn {
     mw_peer peer;                  /* constant */
     uint64_t serial;               /* constant; no other connection's */
     _Atomic uint32_t refs;
+    _Atomic int64_t heard_at; /* when a message came; base/clock.h */
     struct mwi_mutex mutex;  /* never held while the channel's is taken */
     struct mwi_list waiting; /* [mutex] waiters, the oldest first */
     struct mwi_map waiters;  /* [mutex] id -> waiter */
