@@ -44,6 +44,16 @@ from_const_stream(const struct mwi_stream *s)
 
 /* Failures. */
 
+/* Errors of others would be taken for ours.  To look first is much cheaper than
+ * to clear, which frees what each place of the queue may hold. */
+static void
+forget_errors(void)
+{
+    if (ERR_peek_error() != 0) {
+        ERR_clear_error();
+    }
+}
+
 static enum mwi_io
 final(struct mwi_tls_stream *t, mw_error *reterr)
 {
@@ -158,7 +168,7 @@ tls_handshake(struct mwi_stream *s, mw_error *reterr)
     if (io != MWI_IO_DONE) {
         return io;
     }
-    ERR_clear_error();
+    forget_errors();
     io = io_result(t, SSL_do_handshake(t->ssl), reterr);
     switch (io) {
     case MWI_IO_DONE:
@@ -195,7 +205,7 @@ tls_read(struct mwi_stream *s, void *bytes, size_t len, size_t *ret_n,
     if (t->is_failed) {
         return final(t, reterr);
     }
-    ERR_clear_error();
+    forget_errors();
     is_done = SSL_read_ex(t->ssl, bytes, len, ret_n) == 1;
     t->must_send |= mwi_buf_len(&t->out) > n_waiting;
     if (is_done) {
@@ -218,7 +228,7 @@ tls_write(struct mwi_stream *s, const void *bytes, size_t len, size_t *ret_n,
     if (t->is_failed) {
         return final(t, reterr);
     }
-    ERR_clear_error();
+    forget_errors();
     while (io == MWI_IO_DONE && total < len) {
         size_t rest = len - total;
         size_t n = 0;

@@ -128,7 +128,9 @@ set_policy(SSL_CTX *ctx, mw_error *reterr)
     /* What is sent is the certificate file, not a chain that is searched for
      * again at every handshake. */
     (void) SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
-    /* One system call per record, not one for its head and one for the rest. */
+    /* One system call per record, or for many small ones, and not one for its
+     * head and one for the rest.  A buffer for several large ones brings no
+     * more. */
     SSL_CTX_set_read_ahead(ctx, 1);
     return MW_OK;
 }
