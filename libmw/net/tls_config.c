@@ -123,8 +123,8 @@ set_policy(SSL_CTX *ctx, mw_error *reterr)
         SSL_CTX_set_num_tickets(ctx, 0) != 1) {
         return mwi_tls_fail(reterr, MW_EINVAL, "cannot set up TLS 1.3");
     }
-    (void) SSL_CTX_set_options(ctx,
-        SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    (void) SSL_CTX_set_options(
+        ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     (void) SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     /* What is sent is the certificate file, not a chain that is searched for
      * again at every handshake. */

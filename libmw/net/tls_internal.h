@@ -43,15 +43,15 @@ struct mwi_tls_stream {
     struct mwi_tls_config *config; /* referenced */
     SSL *ssl;
     int64_t resumable_until; /* time(): what was checked holds good */
-    char *host;         /* client: whom the certificate must be for */
-    struct mwi_buf out; /* records that have not left */
-    bool is_ready;      /* the handshake is over */
-    bool has_read;      /* the peer has sent something that is authentic */
-    bool must_send;     /* out has what OpenSSL said of its own accord */
-    bool is_lower_end;  /* the lower stream is at its end, or */
-    bool is_lower_down; /* it has failed */
-    bool is_failed;     /* for good, see error */
-    mw_error error;     /* of the lower stream, the verification, or final */
+    char *host;              /* client: whom the certificate must be for */
+    struct mwi_buf out;      /* records that have not left */
+    bool is_ready;           /* the handshake is over */
+    bool has_read;           /* the peer has sent something that is authentic */
+    bool must_send;          /* out has what OpenSSL said of its own accord */
+    bool is_lower_end;       /* the lower stream is at its end, or */
+    bool is_lower_down;      /* it has failed */
+    bool is_failed;          /* for good, see error */
+    mw_error error; /* of the lower stream, the verification, or final */
 };
 
 /** Let OpenSSL read the lower stream and write t->out.  False when out of

@@ -5,9 +5,9 @@
  *
  * The server keeps nothing: all is in the ticket, encrypted with a key that its
  * SSL_CTX made and that nobody else has.  The client keeps a few sessions per
- * configuration and uses each once (appendix C.4).  So on a reconnect nothing is
- * checked again, both ends hold on to the time up to which what was checked at
- * the last full handshake holds good; it travels within the ticket, and a
+ * configuration and uses each once (appendix C.4).  So on a reconnect nothing
+ * is checked again, both ends hold on to the time up to which what was checked
+ * at the last full handshake holds good; it travels within the ticket, and a
  * resumed connection hands it on to its own tickets.
  *
  * When a ticket is not taken, for whatever reason, a full handshake follows.
@@ -35,8 +35,8 @@ end_of_trust(SSL *ssl)
         struct tm tm;
         int64_t expiry;
 
-        if (ASN1_TIME_to_tm(
-                X509_get0_notAfter(sk_X509_value(chain, i)), &tm) != 1) {
+        if (ASN1_TIME_to_tm(X509_get0_notAfter(sk_X509_value(chain, i)), &tm) !=
+            1) {
             return 0;
         }
         expiry = (int64_t) timegm(&tm);
