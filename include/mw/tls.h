@@ -23,6 +23,8 @@ typedef struct mw_tls_options {
                                 the address */
     bool anonymous_clients;  /* server: accept clients without a certificate.
                                 One that is shown is checked all the same */
+    bool no_resumption;      /* a handshake in full for each connection; see
+                                MW_TLS(3) */
 } mw_tls_options;
 
 #define MW_TLS(...) MW_OPTIONS(mw_tls_options, __VA_ARGS__)
@@ -37,6 +39,7 @@ typedef struct mw_peer {
     char subject[256]; /* certificate subject, RFC 2253; empty if none shown */
     char name[256];    /* first DNS, URI, IP or e-mail subject alternative
                           name of the certificate, else its common name */
+    bool resumed;      /* its certificate was seen on an earlier connection */
 } mw_peer;
 
 #endif

@@ -44,6 +44,16 @@ from_const_stream(const struct mwi_stream *s)
 
 /* Failures. */
 
+/* Errors of others would be taken for ours.  To look first is much cheaper than
+ * to clear, which frees what each place of the queue may hold. */
+static void
+forget_errors(void)
+{
+    if (ERR_peek_error() != 0) {
+        ERR_clear_error();
+    }
+}
+
 static enum mwi_io
 final(struct mwi_tls_stream *t, mw_error *reterr)
 {
@@ -158,7 +168,7 @@ tls_handshake(struct mwi_stream *s, mw_error *reterr)
     if (io != MWI_IO_DONE) {
         return io;
     }
-    ERR_clear_error();
+    forget_errors();
     io = io_result(t, SSL_do_handshake(t->ssl), reterr);
     switch (io) {
     case MWI_IO_DONE:
@@ -195,7 +205,7 @@ tls_read(struct mwi_stream *s, void *bytes, size_t len, size_t *ret_n,
     if (t->is_failed) {
         return final(t, reterr);
     }
-    ERR_clear_error();
+    forget_errors();
     is_done = SSL_read_ex(t->ssl, bytes, len, ret_n) == 1;
     t->must_send |= mwi_buf_len(&t->out) > n_waiting;
     if (is_done) {
@@ -218,7 +228,7 @@ tls_write(struct mwi_stream *s, const void *bytes, size_t len, size_t *ret_n,
     if (t->is_failed) {
         return final(t, reterr);
     }
-    ERR_clear_error();
+    forget_errors();
     while (io == MWI_IO_DONE && total < len) {
         size_t rest = len - total;
         size_t n = 0;
@@ -298,6 +308,17 @@ discard_input(struct mwi_stream *lower)
 }
 
 static void
+stream_free(struct mwi_tls_stream *t)
+{
+    SSL_free(t->ssl);
+    ERR_clear_error();
+    mwi_tls_config_free(t->config);
+    mwi_buf_fini(&t->out);
+    mwi_free(t->host);
+    mwi_free(t);
+}
+
+static void
 tls_close(struct mwi_stream *s)
 {
     struct mwi_tls_stream *t = from_stream(s);
@@ -305,12 +326,8 @@ tls_close(struct mwi_stream *s)
     if (t->is_failed && !t->is_lower_end && !t->is_lower_down) {
         discard_input(t->lower);
     }
-    SSL_free(t->ssl);
-    ERR_clear_error();
     mwi_stream_close(t->lower);
-    mwi_buf_fini(&t->out);
-    mwi_free(t->host);
-    mwi_free(t);
+    stream_free(t);
 }
 
 static int
@@ -326,6 +343,7 @@ tls_peer(const struct mwi_stream *s, mw_peer *ret_peer)
     X509 *certificate;
 
     mwi_stream_peer(t->lower, ret_peer);
+    ret_peer->resumed = t->is_ready && SSL_session_reused(t->ssl);
     ret_peer->name[0] = '\0'; /* only what TLS has proven */
     if (!t->is_ready) {
         return;
@@ -359,18 +377,20 @@ stream_new(struct mwi_tls_stream **ret_t, struct mwi_tls_config *config,
     mw_error *reterr)
 {
     struct mwi_tls_stream *t = mwi_calloc(1, sizeof(*t));
+    mw_status status;
 
     if (t == NULL) {
         return mwi_fail_nomem(reterr);
     }
     ERR_clear_error();
     t->stream.ops = &tls_ops;
+    t->config = mwi_tls_config_ref(config);
     t->ssl = SSL_new(config->ctx);
     if (t->ssl == NULL || !mwi_tls_attach(t) ||
         SSL_set_app_data(t->ssl, t) != 1) {
-        SSL_free(t->ssl);
-        mwi_free(t);
-        return mwi_tls_fail(reterr, MW_ENOMEM, "cannot set up TLS");
+        status = mwi_tls_fail(reterr, MW_ENOMEM, "cannot set up TLS");
+        stream_free(t);
+        return status;
     }
     SSL_set_verify(t->ssl, config->verify_mode, mwi_tls_verify);
     *ret_t = t;
@@ -397,12 +417,11 @@ mwi_tls_client_stream(struct mwi_stream **ret_stream, struct mwi_stream *lower,
             "\"%s\" cannot be the name of a TLS server", expected);
     }
     if (status < 0) {
-        SSL_free(t->ssl);
-        mwi_free(t->host);
-        mwi_free(t);
+        stream_free(t);
         return status;
     }
     SSL_set_connect_state(t->ssl);
+    mwi_tls_offer_session(t);
     t->lower = lower;
     *ret_stream = &t->stream;
     return MW_OK;

@@ -13,7 +13,8 @@
 #define MWI_ALPN "mw/1"
 
 /* Certificates, key, trust and policy, shared by all connections of a client
- * or server.  Reference-counted by OpenSSL; thread-safe once made. */
+ * or server, and a client's sessions.  Reference-counted; thread-safe once
+ * made. */
 struct mwi_tls_config;
 
 /** Load what the options name.

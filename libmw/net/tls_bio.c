@@ -13,8 +13,9 @@
 #include "base/error.h"
 #include "net/tls_internal.h"
 
+/* Gathering more pays no more, and lets the peer begin later. */
 enum {
-    OUT_MAX = 256 * 1024,  /* records are taken until so much waits */
+    OUT_MAX = 64 * 1024,   /* records are taken until so much waits */
     OUT_EXTRA = 32 * 1024, /* for the last of them, and for answers */
 };
 

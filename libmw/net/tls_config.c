@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From file names to an SSL_CTX.  The policy is fixed: TLS 1.3, ALPN "mw/1",
- * no tickets, no compression; only who is trusted can be chosen.
+ * no compression, no early data; it can be chosen who is trusted, and whether
+ * sessions are resumed.
  */
 #include <string.h>
 
@@ -122,13 +123,15 @@ set_policy(SSL_CTX *ctx, mw_error *reterr)
         SSL_CTX_set_num_tickets(ctx, 0) != 1) {
         return mwi_tls_fail(reterr, MW_EINVAL, "cannot set up TLS 1.3");
     }
-    (void) SSL_CTX_set_options(ctx,
-        SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+    (void) SSL_CTX_set_options(
+        ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     (void) SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     /* What is sent is the certificate file, not a chain that is searched for
      * again at every handshake. */
     (void) SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
-    /* One system call per record, not one for its head and one for the rest. */
+    /* One system call per record, or for many small ones, and not one for its
+     * head and one for the rest.  A buffer for several large ones brings no
+     * more. */
     SSL_CTX_set_read_ahead(ctx, 1);
     return MW_OK;
 }
@@ -144,6 +147,8 @@ config_new(struct mwi_tls_config **ret_config, const mw_tls_options *o,
         return mwi_fail_nomem(reterr);
     }
     ERR_clear_error();
+    atomic_init(&config->refs, 1);
+    mwi_tls_sessions_init(&config->sessions);
     config->is_client = is_client;
     config->ctx =
         SSL_CTX_new(is_client ? TLS_client_method() : TLS_server_method());
@@ -182,6 +187,9 @@ mwi_tls_client_config(struct mwi_tls_config **ret_config,
         return status;
     }
     config->verify_mode = SSL_VERIFY_PEER;
+    if (!o.no_resumption) {
+        mwi_tls_keep_sessions(config);
+    }
     /* Other than most, this function returns 0 when all is well. */
     if (SSL_CTX_set_alpn_protos(config->ctx, alpn, sizeof(alpn)) != 0) {
         status = mwi_tls_fail(reterr, MW_ENOMEM, "cannot set up ALPN");
@@ -273,14 +281,27 @@ mwi_tls_server_config(struct mwi_tls_config **ret_config,
     }
     SSL_CTX_set_alpn_select_cb(config->ctx, select_protocol, NULL);
     SSL_CTX_set_client_hello_cb(config->ctx, require_protocol, NULL);
+    if (!o.no_resumption && !mwi_tls_give_tickets(config)) {
+        status = mwi_tls_fail(reterr, MW_ENOMEM, "cannot set up TLS tickets");
+        mwi_tls_config_free(config);
+        return status;
+    }
     *ret_config = config;
     return MW_OK;
+}
+
+struct mwi_tls_config *
+mwi_tls_config_ref(struct mwi_tls_config *config)
+{
+    atomic_fetch_add(&config->refs, 1);
+    return config;
 }
 
 void
 mwi_tls_config_free(struct mwi_tls_config *config)
 {
-    if (config != NULL) {
+    if (config != NULL && atomic_fetch_sub(&config->refs, 1) == 1) {
+        mwi_tls_sessions_fini(&config->sessions);
         SSL_CTX_free(config->ctx);
         mwi_free(config->server_name);
         mwi_free(config);

@@ -5,13 +5,33 @@
 #ifndef MWI_NET_TLS_INTERNAL_H
 #define MWI_NET_TLS_INTERNAL_H
 
+#include <stdatomic.h>
+
 #include <openssl/ssl.h>
 
 #include "base/buf.h"
+#include "base/sync.h"
 #include "net/tls.h"
 
+enum { MWI_TLS_SESSIONS_MAX = 8 };
+
+struct mwi_tls_session {
+    SSL_SESSION *session;
+    char *host;  /* for which the server has proven to be */
+    int64_t end; /* see mwi_tls_stream.resumable_until */
+};
+
+/* Client: what can be resumed, oldest first. */
+struct mwi_tls_sessions {
+    struct mwi_mutex mutex;                           /* innermost */
+    struct mwi_tls_session all[MWI_TLS_SESSIONS_MAX]; /* [mutex] */
+    size_t n;                                         /* [mutex] */
+};
+
 struct mwi_tls_config {
+    atomic_uint refs; /* of its owner and of each stream */
     SSL_CTX *ctx;
+    struct mwi_tls_sessions sessions;
     char *server_name; /* client: the name to verify, or NULL for the host */
     int verify_mode;   /* SSL_VERIFY_… */
     bool is_client;
@@ -20,16 +40,18 @@ struct mwi_tls_config {
 struct mwi_tls_stream {
     struct mwi_stream stream;
     struct mwi_stream *lower;
+    struct mwi_tls_config *config; /* referenced */
     SSL *ssl;
-    char *host;         /* client: whom the certificate must be for */
-    struct mwi_buf out; /* records that have not left */
-    bool is_ready;      /* the handshake is over */
-    bool has_read;      /* the peer has sent something that is authentic */
-    bool must_send;     /* out has what OpenSSL said of its own accord */
-    bool is_lower_end;  /* the lower stream is at its end, or */
-    bool is_lower_down; /* it has failed */
-    bool is_failed;     /* for good, see error */
-    mw_error error;     /* of the lower stream, the verification, or final */
+    int64_t resumable_until; /* time(): what was checked holds good */
+    char *host;              /* client: whom the certificate must be for */
+    struct mwi_buf out;      /* records that have not left */
+    bool is_ready;           /* the handshake is over */
+    bool has_read;           /* the peer has sent something that is authentic */
+    bool must_send;          /* out has what OpenSSL said of its own accord */
+    bool is_lower_end;       /* the lower stream is at its end, or */
+    bool is_lower_down;      /* it has failed */
+    bool is_failed;          /* for good, see error */
+    mw_error error; /* of the lower stream, the verification, or final */
 };
 
 /** Let OpenSSL read the lower stream and write t->out.  False when out of
@@ -43,6 +65,21 @@ bool mwi_tls_has_room(const struct mwi_tls_stream *t);
  */
 MW_MUST_USE enum mwi_io mwi_tls_send(
     struct mwi_tls_stream *t, mw_error *reterr);
+
+/** A reference more.  mwi_tls_config_free() drops one. */
+struct mwi_tls_config *mwi_tls_config_ref(struct mwi_tls_config *config);
+
+/** Server: hand out tickets and take them back.  False when out of memory. */
+MW_MUST_USE bool mwi_tls_give_tickets(struct mwi_tls_config *config);
+
+/** Client: keep sessions of which tickets came. */
+void mwi_tls_keep_sessions(struct mwi_tls_config *config);
+
+/** Client: resume a session with t->host if there is one. */
+void mwi_tls_offer_session(struct mwi_tls_stream *t);
+
+void mwi_tls_sessions_init(struct mwi_tls_sessions *sessions);
+void mwi_tls_sessions_fini(struct mwi_tls_sessions *sessions);
 
 /* Why an operation of OpenSSL failed. */
 struct mwi_tls_cause {

@@ -220,7 +220,7 @@ make_clients(const struct signer *ca)
         .names = "DNS:client.test",
         .purposes = "clientAuth",
         .from = -HOUR,
-        .until = HOUR };
+        .until = 3 * HOUR };
 
     make_identity(&pki.client, "client", &spec, ca);
     spec.common_name = "Zo\xc3\xab";
@@ -244,10 +244,10 @@ make_servers(const struct signer *ca)
         .names = SERVER_NAMES,
         .purposes = "serverAuth",
         .from = -HOUR,
-        .until = HOUR };
+        .until = 3 * HOUR };
     struct spec below = { .common_name = "intermediate",
         .from = -HOUR,
-        .until = HOUR,
+        .until = 3 * HOUR,
         .is_ca = true };
     struct signer server = make(&spec, ca);
     struct signer intermediate = make(&below, ca);
@@ -273,6 +273,29 @@ make_servers(const struct signer *ca)
     spec.names = NULL;
     spec.common_name = "localhost";
     make_identity(&pki.common_name, "cn", &spec, ca);
+}
+
+/* What expires before others do: a certificate, or the one above it. */
+static void
+make_brief(const struct signer *ca)
+{
+    struct spec spec = { .common_name = "brief",
+        .names = SERVER_NAMES,
+        .from = -HOUR,
+        .until = HOUR / 6 };
+    struct spec above = { .common_name = "brief intermediate",
+        .from = -HOUR,
+        .until = HOUR / 6,
+        .is_ca = true };
+    struct signer intermediate = make(&above, ca);
+    struct signer made;
+
+    make_identity(&pki.brief, "brief", &spec, ca);
+    spec.until = 3 * HOUR;
+    made = make(&spec, &intermediate);
+    write_identity(&pki.brief_chain, "brief-chain", made, intermediate.cert);
+    drop(made);
+    drop(intermediate);
 }
 
 static void
@@ -351,6 +374,7 @@ make_all(void)
     write_ca(pki.other_ca, "other-ca", other_ca);
     make_servers(&ca);
     make_clients(&ca);
+    make_brief(&ca);
     make_bad(&ca, &other_ca);
     make_files();
     drop(ca);

@@ -4,7 +4,7 @@
  * first use, in a directory that is removed when the process exits.
  *
  * "localhost", 127.0.0.1 and ::1 are what every server identity here is for,
- * unless said otherwise.
+ * unless said otherwise, and what is good is so for three hours.
  */
 #ifndef MWT_PKI_H
 #define MWT_PKI_H
@@ -20,15 +20,17 @@ struct mwt_pki {
     char ca[128];       /* PEM files */
     char other_ca[128]; /* another CA, of the same subject */
 
-    struct mwt_identity server;      /* CN=server */
-    struct mwt_identity client;      /* CN=client,O=libmw tests, DNS
-                                        client.test */
-    struct mwt_identity named;       /* a client with a UTF-8 common name,
-                                        "Zoë", and no alternative name */
-    struct mwt_identity uri_client;  /* spiffe://test/desk */
-    struct mwt_identity uid_client;  /* URI uid:0, then DNS last.test */
-    struct mwt_identity nul_client;  /* DNS "a.test\0b.test", CN=fallback */
-    struct mwt_identity chained;     /* a server below an intermediate CA */
+    struct mwt_identity server;     /* CN=server */
+    struct mwt_identity client;     /* CN=client,O=libmw tests, DNS
+                                       client.test */
+    struct mwt_identity named;      /* a client with a UTF-8 common name,
+                                       "Zoë", and no alternative name */
+    struct mwt_identity uri_client; /* spiffe://test/desk */
+    struct mwt_identity uid_client; /* URI uid:0, then DNS last.test */
+    struct mwt_identity nul_client; /* DNS "a.test\0b.test", CN=fallback */
+    struct mwt_identity chained;    /* a server below an intermediate CA */
+    struct mwt_identity brief;      /* good for ten minutes; server or client */
+    struct mwt_identity brief_chain; /* its intermediate CA is, likewise */
     struct mwt_identity other;       /* by the other CA; server or client */
     struct mwt_identity expired;     /* until an hour ago; server or client */
     struct mwt_identity future;      /* from in an hour; server or client */

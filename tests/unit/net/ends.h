@@ -14,6 +14,7 @@ struct end {
     struct mwi_stream *stream;
     enum mwi_io io;    /* how its last operation went */
     mw_error error;    /* if that FAILED */
+    bool is_ready;     /* its handshake is over */
     bool is_shut_down; /* after a failure, so that the other end notices */
 };
 
