@@ -9,7 +9,9 @@
 #include "base/utf8.h"
 #include "codec/access.h"
 #include "codec/map.h"
+#include "codec/members.h"
 #include "codec/nodes.h"
+#include "codec/quick.h"
 #include "codec/range.h"
 #include "codec/value.h"
 
@@ -40,6 +42,9 @@ mwi_text_to_write(struct mwi_writer *w, const mw_type *type, const void *value,
             "text without a NUL exceeds the bound of %" PRIu32, type->bound);
         *ret_len = 0;
         return "";
+    }
+    if (mwi_utf8_is_plain(text, *ret_len)) {
+        return text;
     }
     valid = mwi_utf8_prefix(text, *ret_len);
     if (valid < *ret_len) {
@@ -116,6 +121,16 @@ encode_field(struct mwi_writer *w, const mw_field *field, const void *record,
     encode(w, field->type, value, depth);
 }
 
+/* What can be written of n members in a row, below depth containers. */
+static inline uint32_t
+write_members(struct mwi_writer *w, const mw_field *fields, uint32_t n,
+    const void *record, uint32_t depth)
+{
+    return depth < MW_DEFAULT_DEPTH_MAX
+               ? mwi_write_members(w, fields, n, record)
+               : 0;
+}
+
 static void
 encode_struct(struct mwi_writer *w, const mw_type *type, const void *value,
     uint32_t depth)
@@ -125,9 +140,15 @@ encode_struct(struct mwi_writer *w, const mw_type *type, const void *value,
     if (!check_depth(w, depth)) {
         return;
     }
-    mwi_write_array(w, type->n_members);
+    if (!mwi_quick_write(w, MWI_INITIAL_ARRAY, type->n_members)) {
+        mwi_write_array(w, type->n_members);
+    }
     w->path = &step;
     for (uint32_t i = 0; i < type->n_members && mwi_writer_ok(w); i++) {
+        i += mwi_write_members(w, &type->fields[i], type->n_members - i, value);
+        if (i == type->n_members) {
+            break;
+        }
         step.name = type->fields[i].name;
         encode_field(w, &type->fields[i], value, depth + 1);
     }
@@ -150,7 +171,9 @@ encode_mutable(struct mwi_writer *w, const mw_type *type, const void *value,
     while (mwi_writer_ok(w) && (field = mwi_next_by_id(&walk)) != NULL) {
         step.name = field->name;
         mwi_write_uint(w, field->id);
-        encode_field(w, field, value, depth + 1);
+        if (write_members(w, field, 1, value, depth + 1) == 0) {
+            encode_field(w, field, value, depth + 1);
+        }
     }
     w->path = step.up;
 }
