@@ -103,32 +103,26 @@ mwi_quick_argument(const uint8_t *at, size_t left, uint64_t *ret_argument)
     return 1 + width;
 }
 
-/* What of major type 7 is read here. */
-static inline bool
-mwi_quick_simple(const uint8_t *at, size_t left, struct mwi_head *ret_head)
+/* What a head of major type 7 is, whose additional information was taken for an
+ * argument; NONE if it is nothing that is read here. */
+static inline enum mwi_item
+mwi_quick_simple(struct mwi_head *head, uint8_t initial)
 {
-    struct mwi_head head = { .size = 1 };
-
-    switch (at[0]) {
+    switch (initial) {
     case MWI_INITIAL_FALSE:
     case MWI_INITIAL_TRUE:
-        head.item = MWI_ITEM_BOOL;
-        head.argument = at[0] == MWI_INITIAL_TRUE;
-        break;
+        head->argument = initial == MWI_INITIAL_TRUE;
+        return MWI_ITEM_BOOL;
     case MWI_INITIAL_NULL:
-        head.item = MWI_ITEM_NULL;
-        break;
+        head->argument = 0;
+        return MWI_ITEM_NULL;
     case MWI_INITIAL_SINGLE:
     case MWI_INITIAL_DOUBLE:
-        head.item = MWI_ITEM_FLOAT;
-        head.size = mwi_quick_argument(at, left, &head.argument);
-        head.width = (uint32_t) head.size - 1;
-        break;
+        head->width = (uint32_t) head->size - 1;
+        return MWI_ITEM_FLOAT;
     default:
-        return false;
+        return MWI_ITEM_NONE;
     }
-    *ret_head = head;
-    return head.size > 0;
 }
 
 /** What mwi_head_read() does, if this can. */
@@ -140,14 +134,13 @@ mwi_quick_head(const uint8_t *at, size_t left, struct mwi_head *ret_head)
     if (!MWI_QUICK || left == 0) {
         return false;
     }
-    if (at[0] >= MWI_INITIAL_SIMPLE) {
-        return mwi_quick_simple(at, left, ret_head);
-    }
-    head.item = (enum mwi_item)(MWI_ITEM_UINT + (at[0] >> 5));
     head.size = mwi_quick_argument(at, left, &head.argument);
     if (head.size == 0 || head.argument != (size_t) head.argument) {
         return false;
     }
+    head.item = at[0] < MWI_INITIAL_SIMPLE
+                    ? (enum mwi_item)(MWI_ITEM_UINT + (at[0] >> 5))
+                    : mwi_quick_simple(&head, at[0]);
     if (head.item == MWI_ITEM_BYTES || head.item == MWI_ITEM_TEXT) {
         if (head.argument > left - head.size) {
             return false;
@@ -156,7 +149,7 @@ mwi_quick_head(const uint8_t *at, size_t left, struct mwi_head *ret_head)
         head.size += (size_t) head.argument;
     }
     *ret_head = head;
-    return true;
+    return head.item != MWI_ITEM_NONE;
 }
 
 /* The following read at a place before end.  They return the place behind what
