@@ -125,14 +125,16 @@ mwi_read_members(
     struct mwi_reader *r, const mw_field *field, uint32_t n, void *ret_record)
 {
     const uint8_t *at = r->at;
+    const uint8_t *end = r->end;
     uint32_t i = 0;
 
-    if (!MWI_QUICK || !mwi_reader_ok(r)) {
+    /* Typed arrays are one level deeper. */
+    if (!MWI_QUICK || !mwi_reader_ok(r) || r->depth >= r->depth_max) {
         return 0;
     }
     for (; i < n && is_plain(field); i++, field++) {
-        const uint8_t *next = read_value(
-            at, r->end, field->type, mwi_field_at(field, ret_record));
+        const uint8_t *next =
+            read_value(at, end, field->type, mwi_field_at(field, ret_record));
 
         if (next == NULL) {
             break;
