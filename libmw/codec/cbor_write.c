@@ -55,10 +55,13 @@ room_for(struct mwi_writer *w, size_t n)
     return room;
 }
 
+/* One of libcbor's encoders of heads, or what makes such a one of another. */
+typedef size_t encode_head(uint64_t argument, unsigned char *room, size_t n);
+
 /* Append a head of a major type, or have libcbor's encoder do it. */
 static void
-write_head(struct mwi_writer *w, uint8_t initial,
-    size_t (*encode)(uint64_t, unsigned char *, size_t), uint64_t argument)
+write_head(struct mwi_writer *w, uint8_t initial, encode_head *encode,
+    uint64_t argument)
 {
     size_t n = mwi_head_size(argument);
     uint8_t *room;
@@ -69,6 +72,27 @@ write_head(struct mwi_writer *w, uint8_t initial,
     room = room_for(w, n);
     if (room != NULL) {
         (void) encode(argument, room, n);
+    }
+}
+
+/* Append a string, for which the buffer grows once. */
+static void
+write_string(struct mwi_writer *w, uint8_t initial, encode_head *encode,
+    const void *bytes, size_t len)
+{
+    size_t n = mwi_head_size(len);
+    uint8_t *room;
+
+    if (mwi_quick_write_string(w, initial, bytes, len)) {
+        return;
+    }
+    room = room_for(w, len <= SIZE_MAX - n ? n + len : len);
+    if (room == NULL) {
+        return;
+    }
+    (void) encode(len, room, n);
+    if (len > 0) {
+        memcpy(room + n, bytes, len);
     }
 }
 
@@ -219,19 +243,13 @@ mwi_write_bytes_head(struct mwi_writer *w, size_t len)
 void
 mwi_write_bytes(struct mwi_writer *w, const void *bytes, size_t len)
 {
-    if (!mwi_quick_write_string(w, MWI_INITIAL_BYTES, bytes, len)) {
-        mwi_write_bytes_head(w, len);
-        mwi_write_raw(w, bytes, len);
-    }
+    write_string(w, MWI_INITIAL_BYTES, encode_bytes_start, bytes, len);
 }
 
 void
 mwi_write_text(struct mwi_writer *w, const char *text, size_t len)
 {
-    if (!mwi_quick_write_string(w, MWI_INITIAL_TEXT, text, len)) {
-        write_head(w, MWI_INITIAL_TEXT, encode_text_start, len);
-        mwi_write_raw(w, text, len);
-    }
+    write_string(w, MWI_INITIAL_TEXT, encode_text_start, text, len);
 }
 
 void

@@ -221,7 +221,8 @@ decode_struct(struct mwi_reader *r, struct mwi_place *place,
     r->path = &step;
     for (uint32_t i = 0; i < type->n_members && mwi_reader_ok(r); i++) {
         if (i < known) {
-            i += mwi_read_members(r, &type->fields[i], known - i, ret_value);
+            i += mwi_read_members(
+                r, &type->fields[i], known - i, ret_value, false);
         }
         if (i == type->n_members) {
             break;
@@ -245,15 +246,8 @@ static uint64_t
 read_id(struct mwi_reader *r, const mw_type *type, const uint64_t *before)
 {
     const uint8_t *at = r->at;
-    const uint8_t *next;
-    uint64_t id;
+    uint64_t id = mwi_read_uint(r);
 
-    next = mwi_quick_take(at, r->end, MWI_INITIAL_UINT, &id);
-    if (next != NULL && mwi_reader_ok(r)) {
-        r->at = next;
-    } else {
-        id = mwi_read_uint(r);
-    }
     if (before != NULL && id <= *before && mwi_reader_ok(r)) {
         FAIL_AT(r, at, MW_EINVAL,
             "member %" PRIu64 " of %s after member %" PRIu64, id, type->name,
@@ -284,6 +278,29 @@ default_members(struct mwi_reader *r, struct mwi_place *place,
     return field;
 }
 
+/* The walk's member and those behind it that the peer has sent in a row.
+ * Returns how many, and leaves the walk and the id at the last one. */
+static size_t
+decode_row(struct mwi_reader *r, struct mwi_by_id *walk, size_t n,
+    uint64_t *before, void *ret_value)
+{
+    const mw_field *field = walk->last;
+    size_t left;
+    uint32_t done;
+
+    if (field == NULL || !walk->is_declared_so) {
+        return 0;
+    }
+    left = (size_t) (walk->type->fields + walk->type->n_members - field);
+    done = mwi_read_members(
+        r, field, (uint32_t) (n < left ? n : left), ret_value, true);
+    if (done > 0) {
+        walk->last = &field[done - 1];
+        *before = walk->last->id;
+    }
+    return done;
+}
+
 /* The peer's members and ours, both ascending by id, are merged. */
 static void
 decode_mutable(struct mwi_reader *r, struct mwi_place *place,
@@ -296,17 +313,22 @@ decode_mutable(struct mwi_reader *r, struct mwi_place *place,
     uint64_t before = 0;
 
     for (size_t i = 0; i < n && mwi_reader_ok(r); i++) {
+        size_t done = decode_row(r, &walk, n - i, &before, ret_value);
         const uint8_t *at = r->at;
-        uint64_t id = read_id(r, type, i > 0 ? &before : NULL);
+        uint64_t id;
 
+        if (done > 0) {
+            field = mwi_next_by_id(&walk);
+            i += done - 1;
+            continue;
+        }
+        id = read_id(r, type, i > 0 ? &before : NULL);
         field = default_members(r, place, &walk, field, id, ret_value);
         if (field != NULL && field->id == id) {
-            if (mwi_read_members(r, field, 1, ret_value) == 0) {
-                step.name = field->name;
-                r->path = &step;
-                decode_member(r, place, type, field, ret_value);
-                r->path = step.up;
-            }
+            step.name = field->name;
+            r->path = &step;
+            decode_member(r, place, type, field, ret_value);
+            r->path = step.up;
             field = mwi_next_by_id(&walk);
         } else if ((type->flags & MW_TYPE_FINAL) == 0) {
             mwi_skip(r);

@@ -121,13 +121,17 @@ encode_field(struct mwi_writer *w, const mw_field *field, const void *record,
     encode(w, field->type, value, depth);
 }
 
-/* What can be written of n members in a row, below depth containers. */
+/* The members from one on that can be written in a row, below depth
+ * containers. */
 static inline uint32_t
-write_members(struct mwi_writer *w, const mw_field *fields, uint32_t n,
+encode_row(struct mwi_writer *w, const mw_type *type, const mw_field *field,
     const void *record, uint32_t depth)
 {
+    bool has_ids = (type->flags & MW_TYPE_MUTABLE) != 0;
+    size_t left = (size_t) (type->fields + type->n_members - field);
+
     return depth < MW_DEFAULT_DEPTH_MAX
-               ? mwi_write_members(w, fields, n, record)
+               ? mwi_write_members(w, field, (uint32_t) left, record, has_ids)
                : 0;
 }
 
@@ -145,7 +149,7 @@ encode_struct(struct mwi_writer *w, const mw_type *type, const void *value,
     }
     w->path = &step;
     for (uint32_t i = 0; i < type->n_members && mwi_writer_ok(w); i++) {
-        i += mwi_write_members(w, &type->fields[i], type->n_members - i, value);
+        i += encode_row(w, type, &type->fields[i], value, depth + 1);
         if (i == type->n_members) {
             break;
         }
@@ -169,11 +173,17 @@ encode_mutable(struct mwi_writer *w, const mw_type *type, const void *value,
     mwi_write_map(w, type->n_members);
     w->path = &step;
     while (mwi_writer_ok(w) && (field = mwi_next_by_id(&walk)) != NULL) {
+        uint32_t done = walk.is_declared_so
+                            ? encode_row(w, type, field, value, depth + 1)
+                            : 0;
+
+        if (done > 0) {
+            walk.last = &field[done - 1];
+            continue;
+        }
         step.name = field->name;
         mwi_write_uint(w, field->id);
-        if (write_members(w, field, 1, value, depth + 1) == 0) {
-            encode_field(w, field, value, depth + 1);
-        }
+        encode_field(w, field, value, depth + 1);
     }
     w->path = step.up;
 }

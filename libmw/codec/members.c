@@ -6,6 +6,9 @@
 #include "codec/quick.h"
 #include "codec/value.h"
 
+/* Room for an id and the longest head. */
+enum { ROOM_MIN = 2 * MWI_HEAD_MAX };
+
 /* Whether a member is always there, and may have any value. */
 static inline bool
 is_plain(const mw_field *field)
@@ -120,9 +123,19 @@ read_value(
     }
 }
 
+/* A member's id. */
+static inline const uint8_t *
+read_id(const uint8_t *at, const uint8_t *end, uint64_t id)
+{
+    uint64_t found;
+
+    at = mwi_quick_take(at, end, MWI_INITIAL_UINT, &found);
+    return at != NULL && found == id ? at : NULL;
+}
+
 uint32_t
-mwi_read_members(
-    struct mwi_reader *r, const mw_field *field, uint32_t n, void *ret_record)
+mwi_read_members(struct mwi_reader *r, const mw_field *field, uint32_t n,
+    void *ret_record, bool has_ids)
 {
     const uint8_t *at = r->at;
     const uint8_t *end = r->end;
@@ -133,9 +146,12 @@ mwi_read_members(
         return 0;
     }
     for (; i < n && is_plain(field); i++, field++) {
-        const uint8_t *next =
-            read_value(at, end, field->type, mwi_field_at(field, ret_record));
+        const uint8_t *next = has_ids ? read_id(at, end, field->id) : at;
 
+        if (next != NULL) {
+            next = read_value(
+                next, end, field->type, mwi_field_at(field, ret_record));
+        }
         if (next == NULL) {
             break;
         }
@@ -270,25 +286,28 @@ put_value(uint8_t *at, size_t room, const mw_type *type, const void *value)
 }
 
 uint32_t
-mwi_write_members(
-    struct mwi_writer *w, const mw_field *field, uint32_t n, const void *record)
+mwi_write_members(struct mwi_writer *w, const mw_field *field, uint32_t n,
+    const void *record, bool has_ids)
 {
     size_t room = mwi_buf_room(w->buf);
-    uint8_t *at = w->buf->data + w->buf->end;
+    uint8_t *at = w->buf->data;
     uint32_t i = 0;
 
-    if (!MWI_QUICK || !mwi_writer_ok(w)) {
+    if (!MWI_QUICK || room < ROOM_MIN || !mwi_writer_ok(w)) {
         return 0;
     }
-    for (; i < n && room >= MWI_HEAD_MAX && is_plain(field); i++, field++) {
-        size_t size =
-            put_value(at, room, field->type, mwi_field_at(field, record));
+    at += w->buf->end;
+    for (; i < n && room >= ROOM_MIN && is_plain(field); i++, field++) {
+        size_t id =
+            has_ids ? mwi_quick_put(at, MWI_INITIAL_UINT, field->id) : 0;
+        size_t size = put_value(
+            at + id, room - id, field->type, mwi_field_at(field, record));
 
         if (size == 0) {
             break;
         }
-        at += size;
-        room -= size;
+        at += id + size;
+        room -= id + size;
     }
     w->buf->end = (size_t) (at - w->buf->data);
     return i;

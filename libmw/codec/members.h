@@ -13,13 +13,15 @@
 
 #include "codec/cbor.h"
 
-/** Read up to n members, from the first on.  Returns how many. */
-uint32_t mwi_read_members(
-    struct mwi_reader *r, const mw_field *field, uint32_t n, void *ret_record);
+/** Read up to n members, from the first on, each after its id if they have ids.
+ * Returns how many. */
+uint32_t mwi_read_members(struct mwi_reader *r, const mw_field *field,
+    uint32_t n, void *ret_record, bool has_ids);
 
-/** Write up to n members, from the first on, with no container open to which
- * another one could not be added.  Returns how many. */
+/** Write up to n members, from the first on, each after its id if they have
+ * ids, inside of a container that may have another one in it.  Returns how
+ * many. */
 uint32_t mwi_write_members(struct mwi_writer *w, const mw_field *field,
-    uint32_t n, const void *record);
+    uint32_t n, const void *record, bool has_ids);
 
 #endif

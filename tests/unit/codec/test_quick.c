@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "mw/object.h"
+#include "mw/client.h"
 
 #include "hex.h"
 #include "kinds.h"
@@ -454,16 +454,18 @@ check_mutants(
     }
 }
 
-/* Encode with both, with as much room as there is. */
+/* Encode with both, with as much room as there is, inside of depth containers.
+ */
 static mw_status
 check_encoding(const mw_type *type, const void *value, size_t max,
-    struct mwi_buf buf[ENGINES])
+    uint32_t depth, struct mwi_buf buf[ENGINES])
 {
     struct mwi_writer w[ENGINES];
 
     for (size_t e = 0; e < ENGINES; e++) {
         mwi_buf_init(&buf[e], max);
         engines[e]->writer_init(&w[e], &buf[e]);
+        w[e].depth = depth;
         engines[e]->encode(&w[e], type, value);
     }
     cr_assert_eq(w[0].error.status, w[1].error.status, "%s | %s",
@@ -485,13 +487,17 @@ check_object(struct mwt_prng *prng, const mw_type *type)
 
     cr_assert_not_null(value);
     mwt_random_object(prng, type, value);
-    cr_assert_eq(check_encoding(type, value, SIZE_MAX / 2, buf), MW_OK);
+    cr_assert_eq(check_encoding(type, value, SIZE_MAX / 2, 0, buf), MW_OK);
     len = mwi_buf_len(&buf[0]);
     check_mutants(prng, type, buf[0].data, len);
     mwi_buf_fini(&buf[0]);
     mwi_buf_fini(&buf[1]);
     cr_assert_eq(
-        check_encoding(type, value, mwt_below(prng, len), buf), MW_ERANGE);
+        check_encoding(type, value, mwt_below(prng, len), 0, buf), MW_ERANGE);
+    mwi_buf_fini(&buf[0]);
+    mwi_buf_fini(&buf[1]);
+    (void) check_encoding(type, value, SIZE_MAX / 2,
+        MW_DEFAULT_DEPTH_MAX - (uint32_t) mwt_below(prng, 6), buf);
     mwi_buf_fini(&buf[0]);
     mwi_buf_fini(&buf[1]);
     mwi_clear(type, value);
