@@ -9,6 +9,8 @@
 #include <cbor.h>
 #include <string.h>
 
+#include "codec/quick.h"
+
 /* The type of lengths in libcbor's callbacks changed with 0.9. */
 #if CBOR_MAJOR_VERSION == 0 && CBOR_MINOR_VERSION < 9
 typedef size_t cbor_length;
@@ -208,6 +210,22 @@ is_cut_by_libcbor(enum mwi_item item, const uint8_t *at, size_t left)
     return sizeof(size_t) < sizeof(uint64_t) && item >= MWI_ITEM_BYTES &&
            item <= MWI_ITEM_MAP && (at[0] & INFO_MASK) == INFO_EIGHT_BYTES &&
            left > 4 && (at[1] | at[2] | at[3] | at[4]) != 0;
+}
+
+size_t
+mwi_quick_last_argument(const uint8_t *at, size_t left, uint64_t *ret_argument)
+{
+    size_t width = (size_t) 1 << ((at[0] & MWI_INFO_MASK) - MWI_INFO_ONE_BYTE);
+    uint64_t argument = 0;
+
+    if (width >= left) {
+        return 0;
+    }
+    for (size_t i = 1; i <= width; i++) {
+        argument = argument << 8 | at[i];
+    }
+    *ret_argument = argument;
+    return 1 + width;
 }
 
 const char *

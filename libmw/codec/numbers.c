@@ -8,7 +8,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "codec/access.h"
 #include "codec/ieee754.h"
+#include "codec/quick.h"
 #include "codec/value.h"
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -48,11 +50,11 @@ is_float(uint32_t kind)
 }
 
 /* The tag of a kind's typed arrays in a byte order.  One byte has no order. */
-static uint64_t
+static uint8_t
 typed_array_tag(uint32_t kind, bool little)
 {
-    return kinds[kind].tag +
-           (little && kinds[kind].size > 1 ? (uint64_t) TAG_LITTLE : 0);
+    return (uint8_t) (kinds[kind].tag |
+                      (little && kinds[kind].size > 1 ? TAG_LITTLE : 0));
 }
 
 size_t
@@ -62,6 +64,22 @@ mwi_numbers_size(uint32_t kind, size_t n)
 
     /* All tags take two bytes. */
     return (kind == MW_KIND_U8 ? 0 : 2) + mwi_head_size(payload) + payload;
+}
+
+size_t
+mwi_quick_put_numbers(
+    uint8_t *room, uint32_t kind, const void *items, size_t payload)
+{
+    size_t n = 0;
+
+    if (kind != MW_KIND_U8) {
+        room[0] = MWI_INITIAL_TAG_BYTE;
+        room[1] = typed_array_tag(kind, HOST_IS_LITTLE);
+        n = 2;
+    }
+    n += mwi_quick_put(room + n, MWI_INITIAL_BYTES, payload);
+    memcpy(room + n, items, payload);
+    return n + payload;
 }
 
 void
@@ -80,30 +98,6 @@ mwi_write_numbers(
     mwi_write_bytes(w, items, payload);
 }
 
-/* Store the low bytes of a number in this machine's byte order. */
-static void
-store(void *ret_value, uint64_t bits, size_t size)
-{
-    uint8_t as8 = (uint8_t) bits;
-    uint16_t as16 = (uint16_t) bits;
-    uint32_t as32 = (uint32_t) bits;
-
-    switch (size) {
-    case sizeof(as8):
-        memcpy(ret_value, &as8, sizeof(as8));
-        break;
-    case sizeof(as16):
-        memcpy(ret_value, &as16, sizeof(as16));
-        break;
-    case sizeof(as32):
-        memcpy(ret_value, &as32, sizeof(as32));
-        break;
-    default:
-        memcpy(ret_value, &bits, sizeof(bits));
-        break;
-    }
-}
-
 static void
 read_float(struct mwi_reader *r, uint32_t kind, void *ret_value)
 {
@@ -113,7 +107,7 @@ read_float(struct mwi_reader *r, uint32_t kind, void *ret_value)
 
     if (kind == MW_KIND_F64) {
         bits = width == sizeof(float) ? mwi_float_widen((uint32_t) bits) : bits;
-        store(ret_value, bits, sizeof(double));
+        mwi_store_low(ret_value, bits, sizeof(double));
         return;
     }
     if (width == sizeof(double)) {
@@ -129,7 +123,7 @@ read_float(struct mwi_reader *r, uint32_t kind, void *ret_value)
         }
         bits = narrow;
     }
-    store(ret_value, bits, sizeof(float));
+    mwi_store_low(ret_value, bits, sizeof(float));
 }
 
 static void
@@ -144,7 +138,7 @@ read_unsigned(struct mwi_reader *r, uint32_t kind, void *ret_value)
             kinds[kind].name);
         return;
     }
-    store(ret_value, value, kinds[kind].size);
+    mwi_store_low(ret_value, value, kinds[kind].size);
 }
 
 static void
@@ -160,7 +154,7 @@ read_signed(struct mwi_reader *r, uint32_t kind, void *ret_value)
             kinds[kind].name);
         return;
     }
-    store(ret_value, (uint64_t) value, kinds[kind].size);
+    mwi_store_low(ret_value, (uint64_t) value, kinds[kind].size);
 }
 
 void
@@ -203,28 +197,68 @@ static bool
 read_typed_array_tag(struct mwi_reader *r, uint32_t kind)
 {
     const uint8_t *at = r->at;
-    uint64_t little = typed_array_tag(kind, true);
-    uint64_t big = typed_array_tag(kind, false);
+    uint8_t little = typed_array_tag(kind, true);
+    uint8_t big = typed_array_tag(kind, false);
     uint64_t tag = mwi_read_tag(r);
 
     if (tag != little && tag != big) {
         r->at = at;
         mwi_reader_fail(r, MW_EINVAL,
-            "expected typed array of %s (tag %" PRIu64 "), found tag %" PRIu64,
+            "expected typed array of %s (tag %d), found tag %" PRIu64,
             kinds[kind].name, little, tag);
     }
     return tag == little;
+}
+
+const uint8_t *
+mwi_quick_numbers(
+    const uint8_t *at, const uint8_t *end, uint32_t kind, size_t *ret_len)
+{
+    if (kind != MW_KIND_U8) {
+        if (end - at < 2 || at[0] != MWI_INITIAL_TAG_BYTE ||
+            at[1] != typed_array_tag(kind, HOST_IS_LITTLE)) {
+            return NULL;
+        }
+        at += 2;
+    }
+    return mwi_quick_string(at, end, MWI_INITIAL_BYTES, ret_len);
+}
+
+/* What mwi_read_numbers() does, if nothing is swapped and all is well. */
+static bool
+read_quickly(struct mwi_reader *r, uint32_t kind, struct mwi_numbers *ret)
+{
+    size_t size = kinds[kind].size; /* a power of two */
+    size_t len;
+    const uint8_t *at = mwi_quick_numbers(r->at, r->end, kind, &len);
+
+    if (at == NULL || (len & (size - 1)) != 0 || r->depth >= r->depth_max ||
+        !mwi_reader_ok(r)) {
+        return false;
+    }
+    *ret = (struct mwi_numbers){
+        .bytes = at,
+        .n = len >> __builtin_ctzll(size), /* a division takes its time */
+        .size = len,
+    };
+    r->at = at + len;
+    return true;
 }
 
 struct mwi_numbers
 mwi_read_numbers(struct mwi_reader *r, uint32_t kind)
 {
     struct mwi_numbers numbers = { 0 };
-    enum mwi_item item = mwi_peek(r);
     const uint8_t *at = r->at;
     size_t size = kinds[kind].size;
-    bool tagged = item == MWI_ITEM_TAG;
+    enum mwi_item item;
+    bool tagged;
 
+    if (read_quickly(r, kind, &numbers)) {
+        return numbers;
+    }
+    item = mwi_peek(r);
+    tagged = item == MWI_ITEM_TAG;
     if (item == MWI_ITEM_ARRAY) {
         numbers = read_plain(r, kind);
     } else if (tagged || (item == MWI_ITEM_BYTES && kind == MW_KIND_U8)) {
@@ -273,15 +307,15 @@ copy_swapped(const struct mwi_numbers *numbers, size_t size, char *ret_items)
         switch (size) {
         case sizeof(as16):
             memcpy(&as16, from, sizeof(as16));
-            store(to, __builtin_bswap16(as16), sizeof(as16));
+            mwi_store_low(to, __builtin_bswap16(as16), sizeof(as16));
             break;
         case sizeof(as32):
             memcpy(&as32, from, sizeof(as32));
-            store(to, __builtin_bswap32(as32), sizeof(as32));
+            mwi_store_low(to, __builtin_bswap32(as32), sizeof(as32));
             break;
         default:
             memcpy(&as64, from, sizeof(as64));
-            store(to, __builtin_bswap64(as64), sizeof(as64));
+            mwi_store_low(to, __builtin_bswap64(as64), sizeof(as64));
             break;
         }
     }
