@@ -167,10 +167,7 @@ run_job(struct mwi_job *job)
 void
 mwi_dispatch_deferred(struct mwi_host *host, mw_call *call)
 {
-    if (!mwi_pool_relieve(host->pool)) {
-        atomic_store(&host->wants_help, true);
-        mwi_poller_wake(&host->control);
-    }
+    mwi_turn_relieve(host);
     run_apart(call);
 }
 

@@ -53,7 +53,6 @@ new_session(struct mwi_host *host, struct mwi_stream *stream)
     mwi_list_init(&session->greeting);
     mwi_list_init(&session->turn);
     mwi_list_init(&session->active);
-    mwi_list_init(&session->job.link);
     mwi_map_init(&session->bound);
     mwi_spin_init(&session->spin, host->options.no_spin);
     init_mirrors(session);

@@ -71,7 +71,6 @@ struct mwi_session {
     const struct mwi_operation *running; /* turn */
     uint64_t seen_run;    /* [roster.mutex] at the last look */
     int64_t active_at;    /* [roster.mutex] its last turn began */
-    struct mwi_job job;   /* turn: to go on with it when others have had one */
     struct mwi_spin spin; /* turn */
 };
 

@@ -28,10 +28,10 @@ enum { READS = 0, TAKEN = 1, FIRST_RUN = 2 };
 
 /* Having and giving back. */
 
-/* Have the poller report the next event.  Who has the turn does this when it
- * gives it back. */
+/* Have the poller report the next event, or at_once.  Who has the turn does
+ * this when it gives it back. */
 static void
-watch_locked(struct mwi_session *session)
+watch_locked(struct mwi_session *session, bool at_once)
     MWI_REQUIRES(session->channel.mutex)
 {
     uint32_t events = MWI_POLL_ONCE;
@@ -39,7 +39,7 @@ watch_locked(struct mwi_session *session)
     if (!session->is_paused) {
         events |= MWI_POLL_READ;
     }
-    if (session->is_paused || session->channel.wants_write) {
+    if (at_once || session->is_paused || session->channel.wants_write) {
         events |= MWI_POLL_WRITE;
     }
     mwi_poller_modify(&session->host->poller, session->channel.fd, events,
@@ -54,7 +54,7 @@ mwi_turn_want_write(struct mwi_channel *channel, bool wanted)
 
     (void) wanted;
     if (!session->has_turn) {
-        watch_locked(session);
+        watch_locked(session, false);
     }
 }
 
@@ -75,19 +75,20 @@ take(struct mwi_session *session)
     return taken;
 }
 
-/* False: there was an event meanwhile, to be looked after first. */
+/* has_more: for another thread, at once.  False: there was an event meanwhile,
+ * to be looked after first. */
 static bool
-give_back(struct mwi_session *session)
+give_back(struct mwi_session *session, bool has_more)
 {
     bool given;
 
     mwi_lock(&session->channel.mutex);
-    given = !session->was_called;
+    given = has_more || !session->was_called;
     session->was_called = false;
     if (given) {
         session->has_turn = false;
         if (!session->channel.closed) {
-            watch_locked(session);
+            watch_locked(session, has_more);
         }
     }
     mwi_unlock(&session->channel.mutex);
@@ -194,31 +195,6 @@ may_wait_awake(struct mwi_turn *turn)
            mwi_spin_again(&session->spin);
 }
 
-static void run_turn(struct mwi_turn *turn);
-
-static void
-go_on(struct mwi_job *job)
-{
-    struct mwi_session *session = MWI_CONTAINER(job, struct mwi_session, job);
-    struct mwi_turn turn = { .session = session, .may_run = true };
-
-    run_turn(&turn);
-    mwi_session_unref(session);
-}
-
-/* Calls of other sessions wait: let them run first.  The turn is the job's. */
-static void
-queue_up(struct mwi_turn *turn)
-{
-    struct mwi_session *session = turn->session;
-
-    flush(turn);
-    mwi_spin_cancel(&session->spin);
-    mwi_session_ref(session);
-    session->job.run = go_on;
-    mwi_pool_resubmit(session->host->pool, &session->job);
-}
-
 /* The session waits for its peer.  False: something has come meanwhile. */
 static bool
 leave(struct mwi_turn *turn)
@@ -229,11 +205,25 @@ leave(struct mwi_turn *turn)
     }
     mwi_spin_pause(&turn->session->spin);
     delist(turn->session);
-    if (give_back(turn->session)) {
+    if (give_back(turn->session, false)) {
         return true;
     }
     enlist(turn->session);
     return false;
+}
+
+/* Calls wait for a thread, so this one goes and runs them.  Whoever waits at the
+ * poller goes on with the session, or else the loop does. */
+static void
+pass_on(struct mwi_turn *turn)
+{
+    struct mwi_session *session = turn->session;
+
+    flush(turn);
+    mwi_spin_cancel(&session->spin);
+    delist(session);
+    (void) give_back(session, true);
+    mwi_turn_relieve(session->host);
 }
 
 static void
@@ -251,7 +241,7 @@ run_turn(struct mwi_turn *turn)
             break;
         case MWI_SESSION_MORE:
             if (turn->may_run && mwi_pool_has_queue(host->pool)) {
-                queue_up(turn);
+                pass_on(turn);
                 is_over = true;
             }
             break;
@@ -268,6 +258,15 @@ run_turn(struct mwi_turn *turn)
     }
     if (turn->deferred != NULL) {
         mwi_dispatch_deferred(host, turn->deferred);
+    }
+}
+
+void
+mwi_turn_relieve(struct mwi_host *host)
+{
+    if (!mwi_pool_relieve(host->pool)) {
+        atomic_store(&host->wants_help, true);
+        mwi_poller_wake(&host->control);
     }
 }
 
@@ -411,7 +410,7 @@ rest(struct mwi_session *session)
 
     if (take(session)) {
         mwi_channel_rest(&session->channel);
-        if (!give_back(session)) {
+        if (!give_back(session, false)) {
             enlist(session);
             run_turn(&turn);
         }

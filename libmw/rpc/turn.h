@@ -49,6 +49,9 @@ void mwi_turn_end_run(struct mwi_turn *turn);
  * many. */
 void mwi_turn_note_put(struct mwi_turn *turn, size_t len);
 
+/** This thread will be busy: see to it that another waits at the poller. */
+void mwi_turn_relieve(struct mwi_host *host);
+
 /* For the owner of a channel: as mwi_want_write_cb. */
 void mwi_turn_want_write(struct mwi_channel *channel, bool wanted);
 
