@@ -7,6 +7,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from figures import Results
@@ -37,6 +39,10 @@ def arguments() -> argparse.Namespace:
         help="each side has half of the CPUs (default), or both have all",
     )  # fmt: skip
     parser.add_argument(
+        "--before", type=Path, metavar="TREE",
+        help="another build tree, whose libmw runs beside this one's",
+    )  # fmt: skip
+    parser.add_argument(
         "--quick", action="store_true", help="one short round: to see that it works"
     )
     return parser.parse_args()
@@ -61,8 +67,17 @@ def is_wanted(entry: Entry, workload: Workload, subjects: set[str]) -> bool:
         not subjects
         or entry.label == workload.base
         or entry.label in subjects
-        or entry.program in subjects
+        or Path(entry.program).name in subjects
     )
+
+
+def entries_of(workload: Workload, before: Path | None) -> Iterator[Entry]:
+    """All entries, and libmw's of another build tree beside them."""
+    for entry in workload.entries:
+        yield entry
+        if before and entry.program == "libmw":
+            other = str(before.resolve() / "bench/subjects/libmw")
+            yield replace(entry, label=f"{entry.label}-before", program=other)
 
 
 def measure(
@@ -95,16 +110,18 @@ def main() -> int:
     plan = [
         (results, entry)
         for results in all_results
-        for entry in results.workload.entries
+        for entry in entries_of(results.workload, args.before)
         if is_wanted(entry, results.workload, subjects) and place.has(entry)
     ]
-    for number in range(rounds):
-        for results, entry in plan:
-            show(f"round {number + 1} of {rounds}: {results.workload.name}, {entry.label}")
-            results.add(
-                entry.label,
-                measure(place, results.workload, entry, seconds, args.quick),
-            )
+    try:
+        for number in range(rounds):
+            for results, entry in plan:
+                workload = results.workload
+                show(f"round {number + 1} of {rounds}: {workload.name}, {entry.label}")
+                measured = measure(place, workload, entry, seconds, args.quick)
+                results.add(entry.label, measured)
+    except KeyboardInterrupt:
+        pass  # what there is will do
     show("")
     print(text_of(all_results))
     print(f"\nRatios are to the first of each workload.  {machine()}")

@@ -151,10 +151,8 @@ WORKLOADS = (
         (
             RAW,
             Entry("raw-single", "raw", "single"),
-            Entry("raw-worker", "raw", "worker", server=("--threads", "4")),
-            Entry(
-                "raw-worker-single", "raw", "worker,single", server=("--threads", "4")
-            ),
+            Entry("raw-worker", "raw", "worker"),
+            Entry("raw-worker-single", "raw", "worker,single"),
             LIBMW,
             LIBMW_NOSPIN,
             LIBMW_THREADS,

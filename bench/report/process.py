@@ -99,13 +99,19 @@ class Server:
     """A subject's server, as long as the with statement lasts."""
 
     def __init__(
-        self, place: Place, entry: Entry, options: Sequence[str] = (), cpus: str = ""
+        self,
+        place: Place,
+        entry: Entry,
+        options: Sequence[str] = (),
+        cpus: str = "",
+        under: Sequence[str] = (),
     ) -> None:
+        """Under: a program that runs it, with its options."""
         self.place = place
         self.entry = entry
         self.client_cpus, server_cpus = place.sides(cpus or place.cpus)
         self.process = subprocess.Popen(
-            [*self._command("server"), *entry.server, *options],
+            [*under, *self._command("server"), *entry.server, *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -131,10 +137,15 @@ class Server:
         return int(words[1])
 
     def measure(
-        self, workload: str, seconds: float, options: Sequence[str] = ()
+        self,
+        workload: str,
+        seconds: float,
+        options: Sequence[str] = (),
+        under: Sequence[str] = (),
     ) -> dict[str, float]:
         """Run a client; what it has printed."""
         command = [
+            *under,
             *self._command("client"),
             *("--port", str(self.port), "--server", str(self.process.pid)),
             *("--workload", self.entry.run or workload),

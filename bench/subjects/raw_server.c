@@ -22,6 +22,7 @@
 enum {
     READ_MIN = 16 << 10,
     EVENTS = 64,
+    WORKERS = 4, /* unless the options say it */
 };
 
 struct conn {
@@ -359,6 +360,7 @@ raw_serve(const struct subject_options *options)
 {
     struct epoll_event events[EVENTS];
     pthread_t thread;
+    size_t n_workers;
 
     server.ctx = raw_context(options, true);
     server.spins = subject_is(options, "spin");
@@ -369,7 +371,8 @@ raw_serve(const struct subject_options *options)
     subject_must(pthread_mutex_init(&server.mutex, NULL) == 0 &&
                      pthread_cond_init(&server.is_there, NULL) == 0,
         "no locks");
-    for (size_t i = 0; server.has_workers && i < options->threads; i++) {
+    n_workers = options->threads > 0 ? options->threads : WORKERS;
+    for (size_t i = 0; server.has_workers && i < n_workers; i++) {
         subject_must(
             pthread_create(&thread, NULL, worker_main, NULL) == 0, "no thread");
     }

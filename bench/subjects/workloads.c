@@ -21,6 +21,7 @@ struct run {
     const struct subject_options *options;
     void **connections;
     size_t n_connections;
+    uint64_t n_warm; /* calls that were not measured */
     struct histogram latency;
     struct usage usage;
 };
@@ -66,6 +67,7 @@ print_calls(const struct run *run)
     double n = (double) run->latency.n;
 
     subject_print("calls", n);
+    subject_print("warm_calls", (double) run->n_warm);
     subject_print("calls_per_s", n / usage->wall);
     subject_print("p50_us", histogram_percentile(&run->latency, 0.5));
     subject_print("p99_us", histogram_percentile(&run->latency, 0.99));
@@ -114,9 +116,9 @@ repeat(struct run *run, call_fn *call)
     double start = measure_now();
     double now;
 
-    for (size_t i = 0; i < WARM_CALLS && measure_now() < start + seconds / 4;
-         i++) {
+    while (run->n_warm < WARM_CALLS && measure_now() < start + seconds / 4) {
         call(run, run->connections[0]);
+        run->n_warm++;
     }
     begin(run);
     start = measure_now();
@@ -302,16 +304,23 @@ needs_threads(const struct run *run, bool can)
     return !can || subject_is(run->options, "threads");
 }
 
+/* Keep calls outstanding for a time, and measure it. */
 static void
-stream(struct run *run, double seconds)
+keep_outstanding(struct run *run, double seconds)
 {
-    const struct subject_flow flow = {
+    struct subject_flow flow = {
         .depth = run->options->depth,
-        .until = measure_now() + seconds,
         .latency = &run->latency,
     };
 
+    if (needs_threads(run, run->subject->stream != NULL)) {
+        run_crowd(run, run->options->depth, seconds, act_echo);
+        return;
+    }
+    begin(run);
+    flow.until = measure_now() + seconds;
     run->subject->stream(run->connections[0], &flow);
+    end(run);
 }
 
 static void
@@ -320,17 +329,10 @@ run_pipelined(struct run *run)
     double seconds = run->options->seconds;
 
     open_all(run, 1);
-    if (needs_threads(run, run->subject->stream != NULL)) {
-        run_crowd(run, run->options->depth, seconds / 4, act_echo);
-        run->latency = (struct histogram){ 0 };
-        run_crowd(run, run->options->depth, seconds, act_echo);
-    } else {
-        stream(run, seconds / 4);
-        run->latency = (struct histogram){ 0 };
-        begin(run);
-        stream(run, seconds);
-        end(run);
-    }
+    keep_outstanding(run, seconds / 4);
+    run->n_warm = run->latency.n;
+    run->latency = (struct histogram){ 0 };
+    keep_outstanding(run, seconds);
     print_calls(run);
 }
 

@@ -31,22 +31,30 @@ mwi_arena_fini(struct mwi_arena *arena)
     arena->total = 0;
 }
 
+/* A chunk that was hardly used is too large. */
+static bool
+is_worth_keeping(const struct mwi_arena_chunk *chunk, size_t limit)
+{
+    return chunk->next == NULL && chunk->size <= MWI_ARENA_KEEP_MAX &&
+           chunk->size <= limit &&
+           (chunk->size <= CHUNK_MIN || chunk->used >= chunk->size / 16);
+}
+
 void
 mwi_arena_reset(struct mwi_arena *arena, size_t limit)
 {
-    struct mwi_arena_chunk *kept = arena->first;
+    struct mwi_arena_chunk *chunk = arena->first;
 
-    if (kept != NULL && kept->size <= CHUNK_MIN && kept->size <= limit) {
-        arena->first = kept->next;
-        mwi_arena_fini(arena);
-        kept->next = NULL;
-        kept->used = 0;
-        arena->first = arena->last = kept;
-        arena->total = kept->size;
-    } else {
-        mwi_arena_fini(arena);
-    }
     arena->limit = limit;
+    if (chunk != NULL && is_worth_keeping(chunk, limit)) {
+        chunk->used = 0;
+        return;
+    }
+    arena->hint = arena->total <= MWI_ARENA_KEEP_MAX && chunk != NULL &&
+                          chunk->next != NULL
+                      ? arena->total
+                      : 0;
+    mwi_arena_fini(arena);
 }
 
 /* A new last chunk with room for at least need bytes. */
@@ -54,7 +62,8 @@ static bool
 grow(struct mwi_arena *arena, size_t need)
 {
     size_t room = arena->limit - arena->total;
-    size_t size = arena->last != NULL ? arena->last->size * 2 : CHUNK_MIN;
+    size_t first = arena->hint > CHUNK_MIN ? arena->hint : CHUNK_MIN;
+    size_t size = arena->last != NULL ? arena->last->size * 2 : first;
     struct mwi_arena_chunk *chunk;
 
     if (need > room) {

@@ -24,6 +24,7 @@ struct mwi_arena {
     struct mwi_arena_chunk *last; /* the one that allocates */
     size_t total;                 /* bytes of all chunks' data */
     size_t limit;                 /* that total may not exceed */
+    size_t hint;                  /* bytes that it had before it was emptied */
 };
 
 /** An empty arena that may grow to limit bytes.  Allocates nothing. */
@@ -32,9 +33,11 @@ void mwi_arena_init(struct mwi_arena *arena, size_t limit);
 /** Free all. The arena may be used again after mwi_arena_init(). */
 void mwi_arena_fini(struct mwi_arena *arena);
 
-/** Empty it, but keep its first chunk if that is of the smallest size, so that
- * small uses one after the other allocate nothing.  It may then grow to limit
- * bytes. */
+/* Bytes that an arena keeps when it is emptied. */
+enum { MWI_ARENA_KEEP_MAX = 256 << 10 };
+
+/** Empty it for another use like the one before, which then will allocate
+ * nothing: what one chunk can hold is kept.  It may then grow to limit bytes. */
 void mwi_arena_reset(struct mwi_arena *arena, size_t limit);
 
 /** n * size zeroed bytes, aligned to align (a power of two, at most

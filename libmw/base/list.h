@@ -45,6 +45,12 @@ mwi_list_append(struct mwi_list *head, struct mwi_list *link)
     head->prev = link;
 }
 
+static inline void
+mwi_list_push(struct mwi_list *head, struct mwi_list *link)
+{
+    mwi_list_append(head->next, link);
+}
+
 /* Harmless on a link that is initialised and in no list. */
 static inline void
 mwi_list_remove(struct mwi_list *link)

@@ -32,6 +32,21 @@ insert(struct mwi_snapshot *snapshot, struct mwi_snapshot_chunk chunk)
     snapshot->chunks[at] = chunk;
 }
 
+/* A block for the table and the copies; NULL when out of memory. */
+static unsigned char *
+block_of(struct mwi_snapshot *snapshot, size_t bytes)
+{
+    if (bytes > snapshot->cap) {
+        mwi_snapshot_fini(snapshot);
+        snapshot->chunks = mwi_malloc(bytes);
+        if (snapshot->chunks == NULL) {
+            return NULL;
+        }
+        snapshot->cap = bytes;
+    }
+    return (unsigned char *) snapshot->chunks;
+}
+
 mw_status
 mwi_snapshot_take(struct mwi_snapshot *snapshot, const struct mwi_arena *arena)
 {
@@ -40,7 +55,7 @@ mwi_snapshot_take(struct mwi_snapshot *snapshot, const struct mwi_arena *arena)
     size_t bytes = 0;
     unsigned char *copy;
 
-    *snapshot = (struct mwi_snapshot){ 0 };
+    snapshot->n_chunks = 0;
     for (chunk = arena->first; chunk != NULL; chunk = chunk->next) {
         n++;
         bytes += round_up(chunk->used);
@@ -48,11 +63,11 @@ mwi_snapshot_take(struct mwi_snapshot *snapshot, const struct mwi_arena *arena)
     if (n == 0) {
         return MW_OK;
     }
-    copy = mwi_malloc(round_up(n * sizeof(*snapshot->chunks)) + bytes);
+    copy = block_of(
+        snapshot, round_up(n * sizeof(*snapshot->chunks)) + bytes);
     if (copy == NULL) {
         return MW_ENOMEM;
     }
-    snapshot->chunks = (struct mwi_snapshot_chunk *) (void *) copy;
     copy += round_up(n * sizeof(*snapshot->chunks));
     for (chunk = arena->first; chunk != NULL; chunk = chunk->next) {
         memcpy(copy, chunk->data, chunk->used);
@@ -63,6 +78,15 @@ mwi_snapshot_take(struct mwi_snapshot *snapshot, const struct mwi_arena *arena)
         copy += round_up(chunk->used);
     }
     return MW_OK;
+}
+
+void
+mwi_snapshot_reset(struct mwi_snapshot *snapshot, size_t max)
+{
+    if (snapshot->cap > max) {
+        mwi_snapshot_fini(snapshot);
+    }
+    snapshot->n_chunks = 0;
 }
 
 void

@@ -23,11 +23,16 @@ struct mwi_snapshot_chunk {
 struct mwi_snapshot {
     struct mwi_snapshot_chunk *chunks;
     size_t n_chunks;
+    size_t cap; /* bytes of chunks' block */
 };
 
-/** Copy an arena.  MW_ENOMEM leaves an empty snapshot. */
+/** Copy an arena, in place of what was copied before.  MW_ENOMEM leaves an empty
+ * snapshot. */
 MW_MUST_USE mw_status mwi_snapshot_take(
     struct mwi_snapshot *snapshot, const struct mwi_arena *arena);
+
+/** Empty it, but keep its memory if that is at most max bytes. */
+void mwi_snapshot_reset(struct mwi_snapshot *snapshot, size_t max);
 
 /** Free the copy.  Harmless on a zeroed snapshot. */
 void mwi_snapshot_fini(struct mwi_snapshot *snapshot);

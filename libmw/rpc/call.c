@@ -19,7 +19,8 @@ enum {
     EXCEPTION_MAX = 1 << 20, /* bytes of an exception's FAIL */
     PATCH_ROOM = 4,          /* times the limit, while a reply is made */
     KEPT_BUF_MAX = 4096,     /* bytes of a buffer of a call that is kept */
-    CACHED_MAX = 64,         /* calls */
+    LITTLE = 16 << 10,       /* bytes of a call that was small */
+    CACHE_MAX = 4 << 20,     /* bytes of all calls that are kept */
 };
 
 void
@@ -27,7 +28,7 @@ mwi_call_cache_init(struct mwi_call_cache *cache)
 {
     mwi_mutex_init(&cache->mutex);
     mwi_list_init(&cache->calls);
-    cache->n = 0;
+    cache->bytes = 0;
 }
 
 void
@@ -41,17 +42,52 @@ mwi_call_cache_fini(struct mwi_call_cache *cache)
     mwi_mutex_fini(&cache->mutex);
 }
 
+/* Bytes that a call without anything in it holds, about. */
+static size_t
+weight(const mw_call *call)
+{
+    return sizeof(*call) + call->arena.total + call->inout.total +
+           call->request.cap + call->reply.cap + call->snapshot.cap;
+}
+
+void
+mwi_call_cache_trim(struct mwi_call_cache *cache)
+{
+    struct mwi_list large;
+    struct mwi_list *link;
+
+    mwi_list_init(&large);
+    mwi_lock(&cache->mutex);
+    MWI_LIST_FOREACH(at, &cache->calls) {
+        mw_call *call = MWI_CONTAINER(at, mw_call, job.link);
+
+        if (weight(call) > LITTLE) {
+            cache->bytes -= weight(call);
+            mwi_list_remove(at);
+            mwi_list_append(&large, at);
+        }
+    }
+    mwi_unlock(&cache->mutex);
+    while ((link = mwi_list_pop(&large)) != NULL) {
+        mwi_call_free(MWI_CONTAINER(link, mw_call, job.link));
+    }
+}
+
 /* A call with nothing in it, or NULL. */
 static mw_call *
 take_cached(struct mwi_call_cache *cache)
 {
     struct mwi_list *link;
+    mw_call *call = NULL;
 
     mwi_lock(&cache->mutex);
     link = mwi_list_pop(&cache->calls);
-    cache->n -= link != NULL;
+    if (link != NULL) {
+        call = MWI_CONTAINER(link, mw_call, job.link);
+        cache->bytes -= weight(call);
+    }
     mwi_unlock(&cache->mutex);
-    return link != NULL ? MWI_CONTAINER(link, mw_call, job.link) : NULL;
+    return call;
 }
 
 /* All but the pieces of memory that a call may have from its last use. */
@@ -77,6 +113,7 @@ init_call(mw_call *call, const struct mwi_operation *op,
         .inout = kept.inout,
         .request = kept.request,
         .reply = kept.reply,
+        .snapshot = kept.snapshot,
     };
     mwi_list_init(&call->job.link);
     call->arena.limit = call->inout.limit = limits->memory_max;
@@ -128,7 +165,6 @@ empty_call(mw_call *call)
 {
     mwi_call_mirror_drop(call);
     mwi_buf_fini(&call->exception);
-    mwi_snapshot_fini(&call->snapshot);
     mwi_nodes_fini(&call->nodes);
     mwi_free(call->released);
 }
@@ -140,6 +176,7 @@ mwi_call_free(mw_call *call)
         return;
     }
     empty_call(call);
+    mwi_snapshot_fini(&call->snapshot);
     mwi_buf_fini(&call->reply);
     mwi_buf_fini(&call->request);
     mwi_arena_fini(&call->inout);
@@ -166,6 +203,7 @@ mwi_call_close(struct mwi_call_cache *cache, mw_call *call)
     empty_call(call);
     reset_buf(&call->reply);
     reset_buf(&call->request);
+    mwi_snapshot_reset(&call->snapshot, MWI_ARENA_KEEP_MAX);
     mwi_arena_reset(&call->inout, SIZE_MAX);
     mwi_arena_reset(&call->arena, SIZE_MAX);
     /* Nothing that is not memory to be used again. */
@@ -174,12 +212,13 @@ mwi_call_close(struct mwi_call_cache *cache, mw_call *call)
         .inout = call->inout,
         .request = call->request,
         .reply = call->reply,
+        .snapshot = call->snapshot,
     };
     mwi_lock(&cache->mutex);
-    has_room = cache->n < CACHED_MAX;
+    has_room = cache->bytes + weight(call) <= CACHE_MAX;
     if (has_room) {
-        mwi_list_append(&cache->calls, &call->job.link);
-        cache->n++;
+        mwi_list_push(&cache->calls, &call->job.link);
+        cache->bytes += weight(call);
     }
     mwi_unlock(&cache->mutex);
     if (!has_room) {

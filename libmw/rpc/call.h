@@ -69,12 +69,15 @@ struct mwi_call_limits {
  * after the other allocate nothing.  Thread-safe. */
 struct mwi_call_cache {
     struct mwi_mutex mutex;
-    struct mwi_list calls; /* [mutex] */
-    uint32_t n;            /* [mutex] */
+    struct mwi_list calls; /* [mutex] the one that ended last first */
+    size_t bytes;          /* [mutex] that they hold, about */
 };
 
 void mwi_call_cache_init(struct mwi_call_cache *cache);
 void mwi_call_cache_fini(struct mwi_call_cache *cache);
+
+/** Free those that hold more than a little. */
+void mwi_call_cache_trim(struct mwi_call_cache *cache);
 
 /** Begin a call of an operation.
  *

@@ -445,6 +445,9 @@ rest_idle(struct mwi_host *host)
     while ((session = find_idle(host, now, &next)) != NULL) {
         rest(session);
     }
+    if (next == MWI_FOREVER) {
+        mwi_call_cache_trim(&host->calls_ended);
+    }
     return next;
 }
 
