@@ -48,7 +48,16 @@ block_of(struct mwi_snapshot *snapshot, size_t bytes)
 }
 
 mw_status
-mwi_snapshot_take(struct mwi_snapshot *snapshot, const struct mwi_arena *arena)
+mwi_snapshot_take(
+    struct mwi_snapshot *ret_snapshot, const struct mwi_arena *arena)
+{
+    *ret_snapshot = (struct mwi_snapshot){ 0 };
+    return mwi_snapshot_retake(ret_snapshot, arena);
+}
+
+mw_status
+mwi_snapshot_retake(
+    struct mwi_snapshot *snapshot, const struct mwi_arena *arena)
 {
     const struct mwi_arena_chunk *chunk;
     size_t n = 0;

@@ -26,9 +26,12 @@ struct mwi_snapshot {
     size_t cap; /* bytes of chunks' block */
 };
 
-/** Copy an arena, in place of what was copied before.  MW_ENOMEM leaves an empty
- * snapshot. */
+/** Copy an arena.  MW_ENOMEM leaves an empty snapshot. */
 MW_MUST_USE mw_status mwi_snapshot_take(
+    struct mwi_snapshot *ret_snapshot, const struct mwi_arena *arena);
+
+/** The same in the memory of a snapshot that there is, zeroed or not. */
+MW_MUST_USE mw_status mwi_snapshot_retake(
     struct mwi_snapshot *snapshot, const struct mwi_arena *arena);
 
 /** Empty it, but keep its memory if that is at most max bytes. */

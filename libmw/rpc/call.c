@@ -383,7 +383,7 @@ mwi_call_prepare(mw_call *call, mw_error *reterr)
         return reterr->status;
     }
     if (has_inout(call->op->method) && !call->full_values &&
-        mwi_snapshot_take(&call->snapshot, &call->inout) < 0) {
+        mwi_snapshot_retake(&call->snapshot, &call->inout) < 0) {
         return mwi_fail_nomem(reterr);
     }
     call->is_prepared = true;
