@@ -10,6 +10,8 @@
 
 #include "base/mem.h"
 
+enum { LOOK_SIZE = 1024 }; /* bytes that are compared at once */
+
 /* So that what is aligned in the arena is aligned in the copy. */
 static size_t
 round_up(size_t n)
@@ -83,10 +85,37 @@ mwi_snapshot_retake(
         insert(snapshot,
             (struct mwi_snapshot_chunk){ .start = (uintptr_t) chunk->data,
                 .len = chunk->used,
+                .same_from = chunk->used,
                 .copy = copy });
         copy += round_up(chunk->used);
     }
     return MW_OK;
+}
+
+/* In blocks, from the end. */
+static size_t
+same_from(const struct mwi_snapshot_chunk *chunk)
+{
+    const unsigned char *now = (const unsigned char *) chunk->start;
+    size_t at = chunk->len;
+
+    while (at > 0) {
+        size_t before = at > LOOK_SIZE ? at - LOOK_SIZE : 0;
+
+        if (memcmp(now + before, chunk->copy + before, at - before) != 0) {
+            break;
+        }
+        at = before;
+    }
+    return at;
+}
+
+void
+mwi_snapshot_look(struct mwi_snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->n_chunks; i++) {
+        snapshot->chunks[i].same_from = same_from(&snapshot->chunks[i]);
+    }
 }
 
 void

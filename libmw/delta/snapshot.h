@@ -17,6 +17,8 @@
 struct mwi_snapshot_chunk {
     uintptr_t start; /* address in the arena */
     size_t len;      /* bytes handed out when the snapshot was taken */
+    size_t same_from; /* offset from which on nothing has changed since, as far
+                         as is known */
     unsigned char *copy;
 };
 
@@ -33,6 +35,11 @@ MW_MUST_USE mw_status mwi_snapshot_take(
 /** The same in the memory of a snapshot that there is, zeroed or not. */
 MW_MUST_USE mw_status mwi_snapshot_retake(
     struct mwi_snapshot *snapshot, const struct mwi_arena *arena);
+
+/** Find out for each chunk from where on nothing has changed; to be called when
+ * nothing changes any more.  It saves to compare texts, most of which lie
+ * behind the structs that refer to them. */
+void mwi_snapshot_look(struct mwi_snapshot *snapshot);
 
 /** Empty it, but keep its memory if that is at most max bytes. */
 void mwi_snapshot_reset(struct mwi_snapshot *snapshot, size_t max);

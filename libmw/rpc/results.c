@@ -83,6 +83,7 @@ mwi_results_write(struct mwi_writer *w, mw_call *call)
     const mw_method *method = call->op->method;
     size_t n = mwi_count_params(method, MW_DIR_IN);
 
+    mwi_snapshot_look(&call->snapshot);
     if (mwi_method_has_refs(method)) {
         mwi_write_array(w, n + 1);
         write_with_nodes(w, call);
