@@ -17,6 +17,21 @@ mwi_arena_init(struct mwi_arena *arena, size_t limit)
 }
 
 void
+mwi_arena_init_in(
+    struct mwi_arena *arena, size_t limit, void *room, size_t size)
+{
+    struct mwi_arena_chunk *chunk = room;
+
+    mwi_arena_init(arena, limit);
+    if (size - sizeof(*chunk) <= limit) {
+        *chunk = (struct mwi_arena_chunk){ .size = size - sizeof(*chunk) };
+        arena->first = arena->last = chunk;
+        arena->total = chunk->size;
+        arena->room = room;
+    }
+}
+
+void
 mwi_arena_fini(struct mwi_arena *arena)
 {
     struct mwi_arena_chunk *chunk = arena->first;
@@ -24,10 +39,13 @@ mwi_arena_fini(struct mwi_arena *arena)
     while (chunk != NULL) {
         struct mwi_arena_chunk *next = chunk->next;
 
-        mwi_free(chunk);
+        if (chunk != arena->room) {
+            mwi_free(chunk);
+        }
         chunk = next;
     }
     arena->first = arena->last = NULL;
+    arena->room = NULL;
     arena->total = 0;
 }
 

@@ -25,10 +25,18 @@ struct mwi_arena {
     size_t total;                 /* bytes of all chunks' data */
     size_t limit;                 /* that total may not exceed */
     size_t hint;                  /* bytes that it had before it was emptied */
+    void *room;                   /* its first chunk, if that is not its own */
 };
 
 /** An empty arena that may grow to limit bytes.  Allocates nothing. */
 void mwi_arena_init(struct mwi_arena *arena, size_t limit);
+
+/** The same with room to begin with, so that a small use allocates nothing.
+ *
+ * @param room  [borrow: arena] size bytes, aligned like max_align_t, more than
+ *              a chunk's head */
+void mwi_arena_init_in(
+    struct mwi_arena *arena, size_t limit, void *room, size_t size);
 
 /** Free all. The arena may be used again after mwi_arena_init(). */
 void mwi_arena_fini(struct mwi_arena *arena);

@@ -22,10 +22,20 @@ mwi_mem_has_failed(void)
     return atomic_load(&countdown) < 0;
 }
 
+static _Atomic uint64_t n_allocations;
+
+uint64_t
+mwi_mem_count(void)
+{
+    return atomic_load(&n_allocations);
+}
+
 static bool
 must_fail(void)
 {
     int64_t left = atomic_load(&countdown);
+
+    atomic_fetch_add(&n_allocations, 1);
 
     while (left > 0) {
         int64_t next = left == 1 ? -1 : left - 1;

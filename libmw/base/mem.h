@@ -33,6 +33,9 @@ void mwi_mem_fail_at(uint64_t n);
 
 /** Whether the allocation named to mwi_mem_fail_at() has come and failed. */
 bool mwi_mem_has_failed(void);
+
+/** Allocations so far, of this process. */
+uint64_t mwi_mem_count(void);
 #endif
 
 #endif

@@ -22,6 +22,14 @@ mwi_patch_init(struct mwi_patch *patch, size_t budget)
     mwi_arena_init(&patch->scratch, budget);
 }
 
+void
+mwi_patch_init_in(
+    struct mwi_patch *patch, size_t budget, void *room, size_t size)
+{
+    mwi_patch_init(patch, budget);
+    mwi_arena_init_in(&patch->scratch, budget, room, size);
+}
+
 /* Put the old elements between the new ones, or make their places zero again.
  */
 static void

@@ -47,6 +47,10 @@ struct mwi_patch {
 /** An empty patch that may allocate budget bytes, its own journal included. */
 void mwi_patch_init(struct mwi_patch *patch, size_t budget);
 
+/** The same with room for small ones; see mwi_arena_init_in(). */
+void mwi_patch_init_in(
+    struct mwi_patch *patch, size_t budget, void *room, size_t size);
+
 /** Stage D(type), read from r, against an object, which must not change before
  * the commit, nor share memory with another one in the same patch.  Errors are
  * the reader's; after one, nothing but mwi_patch_abort() may follow.

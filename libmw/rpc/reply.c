@@ -14,6 +14,8 @@
 #include "rpc/client.h"
 #include "rpc/results.h"
 
+enum { ROOM = 1024 }; /* bytes for the journal of a small reply */
+
 static bool
 is_conflict(const struct mwi_request *q, mw_conflict conflict)
 {
@@ -195,12 +197,14 @@ mw_status
 mwi_reply_take(struct mwi_request *q, struct mwi_reader *r,
     const struct mwi_message *m, mw_error *reterr)
 {
+    _Alignas(max_align_t) unsigned char room[ROOM];
     struct mwi_patch patch;
     size_t results_len = 0;
     mw_error cause;
     mw_status status;
 
-    mwi_patch_init(&patch, mwi_client_options(q->client)->memory_max);
+    mwi_patch_init_in(&patch, mwi_client_options(q->client)->memory_max, room,
+        sizeof(room));
     status = stage(q, &patch, r, m, &results_len, &cause);
     if (status == MW_OK) {
         status = apply(

@@ -475,6 +475,18 @@ is_over_locked(const struct mwi_channel *channel) MWI_REQUIRES(channel->mutex)
     return channel->closed || channel->ended_writing;
 }
 
+/* Keep the storage of what was written for the frames to come. */
+static void
+keep_storage_locked(struct mwi_channel *channel, struct mwi_buf *batch)
+    MWI_REQUIRES(channel->mutex)
+{
+    if (channel->keeps_buffers && channel->out.data == NULL &&
+        mwi_buf_len(batch) == 0 && batch->cap <= KEEP_MAX &&
+        !channel->closed) {
+        exchange(&channel->out, batch);
+    }
+}
+
 enum mwi_io
 mwi_channel_flush(struct mwi_channel *channel, mw_error *reterr)
 {
@@ -487,6 +499,7 @@ mwi_channel_flush(struct mwi_channel *channel, mw_error *reterr)
         io = report_closed_locked(channel, reterr);
     } else if (!channel->is_writing) {
         io = write_locked(channel, &batch, reterr);
+        keep_storage_locked(channel, &batch);
     }
     mwi_unlock(&channel->mutex);
     mwi_buf_fini(&batch);

@@ -45,13 +45,25 @@ gate_note(struct mwt_gate *gate, const char *text)
     mwi_unlock(&gate->mutex);
 }
 
+static void
+set_open(struct mwt_gate *gate, bool is_open)
+{
+    mwi_lock(&gate->mutex);
+    gate->is_open = is_open;
+    mwi_cond_broadcast(&gate->changed);
+    mwi_unlock(&gate->mutex);
+}
+
 void
 mwt_gate_open(struct mwt_gate *gate)
 {
-    mwi_lock(&gate->mutex);
-    gate->is_open = true;
-    mwi_cond_broadcast(&gate->changed);
-    mwi_unlock(&gate->mutex);
+    set_open(gate, true);
+}
+
+void
+mwt_gate_close(struct mwt_gate *gate)
+{
+    set_open(gate, false);
 }
 
 static void

@@ -49,6 +49,7 @@ mw_client *mwt_local_client(struct mwt_server *s);
 mw_client *mwt_tls_client(struct mwt_server *s);
 
 void mwt_gate_open(struct mwt_gate *gate);
+void mwt_gate_close(struct mwt_gate *gate);
 
 /** Wait until so many handlers are at the gate, or notes have been taken. */
 void mwt_gate_wait_inside(struct mwt_gate *gate, uint32_t n);

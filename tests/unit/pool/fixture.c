@@ -60,11 +60,9 @@ gate_let_go(struct gate *gate, unsigned n)
     mwi_unlock(&gate->mutex);
 }
 
-static void
-block(struct mwi_job *job)
+void
+gate_pass(struct gate *gate)
 {
-    struct gate *gate = MWI_CONTAINER(job, struct blocker, job)->gate;
-
     mwi_lock(&gate->mutex);
     gate->inside++;
     mwi_cond_broadcast(&gate->changed);
@@ -73,6 +71,12 @@ block(struct mwi_job *job)
     }
     gate->tickets--;
     mwi_unlock(&gate->mutex);
+}
+
+static void
+block(struct mwi_job *job)
+{
+    gate_pass(MWI_CONTAINER(job, struct blocker, job)->gate);
 }
 
 struct blocker *

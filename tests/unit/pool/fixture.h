@@ -34,6 +34,9 @@ unsigned gate_inside(struct gate *gate);
 /** Let n jobs go on, no matter which. */
 void gate_let_go(struct gate *gate, unsigned n);
 
+/** Come to the gate, wait there, and go. */
+void gate_pass(struct gate *gate);
+
 /* A job that comes to the gate, waits there, and goes. */
 struct blocker {
     struct mwi_job job;
