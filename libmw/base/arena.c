@@ -76,13 +76,11 @@ place(const struct mwi_arena *arena, size_t bytes, size_t align)
 }
 
 void *
-mwi_arena_alloc(struct mwi_arena *arena, size_t n, size_t size, size_t align)
+mwi_arena_alloc_raw(struct mwi_arena *arena, size_t bytes, size_t align)
 {
-    size_t bytes;
     size_t at;
 
-    if (__builtin_mul_overflow(n, size, &bytes) ||
-        bytes > SIZE_MAX - sizeof(struct mwi_arena_chunk)) {
+    if (bytes > SIZE_MAX - sizeof(struct mwi_arena_chunk)) {
         return NULL;
     }
     /* So that every piece has an address of its own. */
@@ -95,5 +93,18 @@ mwi_arena_alloc(struct mwi_arena *arena, size_t n, size_t size, size_t align)
         at = 0;
     }
     arena->last->used = at + bytes;
-    return memset(arena->last->data + at, 0, bytes);
+    return arena->last->data + at;
+}
+
+void *
+mwi_arena_alloc(struct mwi_arena *arena, size_t n, size_t size, size_t align)
+{
+    size_t bytes;
+    void *piece;
+
+    if (__builtin_mul_overflow(n, size, &bytes)) {
+        return NULL;
+    }
+    piece = mwi_arena_alloc_raw(arena, bytes, align);
+    return piece != NULL ? memset(piece, 0, bytes) : NULL;
 }

@@ -38,4 +38,8 @@ void mwi_arena_fini(struct mwi_arena *arena);
 MW_MUST_USE void *mwi_arena_alloc(
     struct mwi_arena *arena, size_t n, size_t size, size_t align);
 
+/** The same number of bytes, whatever they are, for who overwrites them all. */
+MW_MUST_USE void *mwi_arena_alloc_raw(
+    struct mwi_arena *arena, size_t bytes, size_t align);
+
 #endif

@@ -21,14 +21,31 @@ mwi_buf_fini(struct mwi_buf *buf)
     mwi_buf_init(buf, buf->max);
 }
 
-bool
-mwi_buf_fits(const struct mwi_buf *buf, size_t n)
+/* A block of cap bytes with those in use at its start. */
+static uint8_t *
+new_block(const struct mwi_buf *buf, size_t cap)
 {
-    return n <= buf->max - mwi_buf_len(buf);
+    size_t len = mwi_buf_len(buf);
+    uint8_t *data;
+
+    /* realloc() does not copy the pages of a large block, it gives them new
+     * addresses. */
+    if (len > 0 && buf->start == 0) {
+        return mwi_realloc(buf->data, cap, 1);
+    }
+    data = mwi_malloc(cap);
+    if (data == NULL) {
+        return NULL;
+    }
+    if (len > 0) {
+        memcpy(data, mwi_buf_bytes(buf), len);
+    }
+    mwi_free(buf->data);
+    return data;
 }
 
 uint8_t *
-mwi_buf_reserve(struct mwi_buf *buf, size_t n)
+mwi_buf_grow(struct mwi_buf *buf, size_t n)
 {
     size_t len = mwi_buf_len(buf);
     size_t cap;
@@ -36,9 +53,6 @@ mwi_buf_reserve(struct mwi_buf *buf, size_t n)
 
     if (!mwi_buf_fits(buf, n)) {
         return NULL;
-    }
-    if (buf->data != NULL && n <= buf->cap - buf->end) {
-        return buf->data + buf->end;
     }
     /* Moving pays when it frees at least as much as it moves. */
     if (buf->data != NULL && n <= buf->cap - len && len <= buf->start) {
@@ -51,26 +65,15 @@ mwi_buf_reserve(struct mwi_buf *buf, size_t n)
     cap = cap > buf->max ? buf->max : cap;
     cap = cap < len + n ? len + n : cap;
     cap = cap < BUF_MIN ? BUF_MIN : cap;
-    data = mwi_malloc(cap);
+    data = new_block(buf, cap);
     if (data == NULL) {
         return NULL;
     }
-    if (len > 0) {
-        memcpy(data, buf->data + buf->start, len);
-    }
-    mwi_free(buf->data);
     buf->data = data;
     buf->cap = cap;
     buf->start = 0;
     buf->end = len;
     return buf->data + buf->end;
-}
-
-void
-mwi_buf_commit(struct mwi_buf *buf, size_t n)
-{
-    assert(n <= buf->cap - buf->end);
-    buf->end += n;
 }
 
 void
