@@ -3,12 +3,6 @@
 
 #include "codec/value.h"
 
-bool
-mwi_kind_is_number(uint32_t kind)
-{
-    return kind >= MW_KIND_U8 && kind <= MW_KIND_F64;
-}
-
 struct mwi_items
 mwi_items_of(const mw_type *type, const void *value)
 {
@@ -196,24 +190,7 @@ mwi_load_bits(const mw_type *type, const void *value)
 void
 mwi_store_bits(const mw_type *type, void *value, uint64_t bits)
 {
-    uint8_t u8 = (uint8_t) bits;
-    uint16_t u16 = (uint16_t) bits;
-    uint32_t u32 = (uint32_t) bits;
-
-    switch (type->size) {
-    case sizeof(u8):
-        memcpy(value, &u8, sizeof(u8));
-        break;
-    case sizeof(u16):
-        memcpy(value, &u16, sizeof(u16));
-        break;
-    case sizeof(u32):
-        memcpy(value, &u32, sizeof(u32));
-        break;
-    default:
-        memcpy(value, &bits, sizeof(bits));
-        break;
-    }
+    mwi_store_low(value, bits, type->size);
 }
 
 const char *

@@ -97,6 +97,30 @@ mwi_load_enum(const void *value)
     return number;
 }
 
+/* Store the low bytes of a number: size of them, 1, 2, 4 or 8. */
+static inline void
+mwi_store_low(void *value, uint64_t bits, size_t size)
+{
+    uint8_t u8 = (uint8_t) bits;
+    uint16_t u16 = (uint16_t) bits;
+    uint32_t u32 = (uint32_t) bits;
+
+    switch (size) {
+    case sizeof(u8):
+        memcpy(value, &u8, sizeof(u8));
+        break;
+    case sizeof(u16):
+        memcpy(value, &u16, sizeof(u16));
+        break;
+    case sizeof(u32):
+        memcpy(value, &u32, sizeof(u32));
+        break;
+    default:
+        memcpy(value, &bits, sizeof(bits));
+        break;
+    }
+}
+
 /* Exchange n bytes; a and b do not overlap, or are the same. */
 static inline void
 mwi_exchange(void *a, void *b, size_t n)

@@ -7,6 +7,7 @@
 #include "codec/cbor.h"
 #include "codec/head.h"
 #include "codec/ieee754.h"
+#include "codec/quick_read.h"
 
 void
 mwi_reader_init(
@@ -15,12 +16,14 @@ mwi_reader_init(
     static const uint8_t none[1];
 
     bytes = bytes != NULL ? bytes : none;
-    *r = (struct mwi_reader){
-        .start = bytes,
-        .at = bytes,
-        .end = bytes + len,
-        .depth_max = depth_max < MWI_DEPTH_LIMIT ? depth_max : MWI_DEPTH_LIMIT,
-    };
+    r->start = bytes;
+    r->at = bytes;
+    r->end = bytes + len;
+    r->depth = 0;
+    r->depth_max = depth_max < MWI_DEPTH_LIMIT ? depth_max : MWI_DEPTH_LIMIT;
+    r->path = NULL;
+    r->nodes = NULL;
+    mwi_error_clear(&r->error); /* all of its text need not be zero */
 }
 
 mw_status
@@ -33,6 +36,9 @@ mwi_reader_finish(struct mwi_reader *r)
     return r->error.status;
 }
 
+_Static_assert(MWI_ITEM_TAG == MWI_ITEM_UINT + (MWI_INITIAL_TAG >> 5),
+    "items are in the order of major types");
+
 /* Read the next head without consuming it. */
 static bool
 look(struct mwi_reader *r, struct mwi_head *ret_head)
@@ -41,6 +47,9 @@ look(struct mwi_reader *r, struct mwi_head *ret_head)
 
     if (!mwi_reader_ok(r)) {
         return false;
+    }
+    if (mwi_quick_head(r->at, mwi_reader_left(r), ret_head)) {
+        return true;
     }
     why = r->at == r->end ? "truncated"
                           : mwi_head_read(r->at, mwi_reader_left(r), ret_head);
@@ -74,6 +83,11 @@ take(struct mwi_reader *r, enum mwi_item item, const char *expected,
 {
     if (!mwi_reader_ok(r)) {
         return false;
+    }
+    if (mwi_quick_head(r->at, mwi_reader_left(r), ret_head) &&
+        ret_head->item == item) {
+        r->at += ret_head->size;
+        return true;
     }
     if (r->at == r->end || mwi_head_item(*r->at) != item) {
         mwi_reader_mismatch(r, expected);
@@ -179,7 +193,9 @@ static bool
 check_utf8(struct mwi_reader *r, const struct mwi_head *head)
 {
     size_t len = (size_t) head->argument;
-    size_t valid = mwi_utf8_prefix((const char *) head->bytes, len);
+    size_t valid = mwi_utf8_is_plain((const char *) head->bytes, len)
+                       ? len
+                       : mwi_utf8_prefix((const char *) head->bytes, len);
 
     if (valid < len) {
         r->at = head->bytes + valid;

@@ -2,13 +2,19 @@
 #include <cbor.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "codec/cbor.h"
 #include "codec/ieee754.h"
+#include "codec/quick_write.h"
 
 void
 mwi_writer_init(struct mwi_writer *w, struct mwi_buf *buf)
 {
-    *w = (struct mwi_writer){ .buf = buf };
+    w->buf = buf;
+    w->depth = 0;
+    w->path = NULL;
+    w->nodes = NULL;
+    mwi_error_clear(&w->error); /* all of its text need not be zero */
 }
 
 size_t
@@ -49,16 +55,44 @@ room_for(struct mwi_writer *w, size_t n)
     return room;
 }
 
-/* Append a head with libcbor's encoder for it. */
+/* One of libcbor's encoders of heads, or what makes such a one of another. */
+typedef size_t encode_head(uint64_t argument, unsigned char *room, size_t n);
+
+/* Append a head of a major type, or have libcbor's encoder do it. */
 static void
-write_head(struct mwi_writer *w,
-    size_t (*encode)(uint64_t, unsigned char *, size_t), uint64_t argument)
+write_head(struct mwi_writer *w, uint8_t initial, encode_head *encode,
+    uint64_t argument)
 {
     size_t n = mwi_head_size(argument);
-    uint8_t *room = room_for(w, n);
+    uint8_t *room;
 
+    if (mwi_quick_write(w, initial, argument)) {
+        return;
+    }
+    room = room_for(w, n);
     if (room != NULL) {
         (void) encode(argument, room, n);
+    }
+}
+
+/* Append a string, for which the buffer grows once. */
+static void
+write_string(struct mwi_writer *w, uint8_t initial, encode_head *encode,
+    const void *bytes, size_t len)
+{
+    size_t n = mwi_head_size(len);
+    uint8_t *room;
+
+    if (mwi_quick_write_string(w, initial, bytes, len)) {
+        return;
+    }
+    room = room_for(w, len <= SIZE_MAX - n ? n + len : len);
+    if (room == NULL) {
+        return;
+    }
+    (void) encode(len, room, n);
+    if (len > 0) {
+        memcpy(room + n, bytes, len);
     }
 }
 
@@ -90,24 +124,30 @@ encode_map_start(uint64_t len, unsigned char *room, size_t n)
 void
 mwi_write_uint(struct mwi_writer *w, uint64_t value)
 {
-    write_head(w, cbor_encode_uint, value);
+    write_head(w, MWI_INITIAL_UINT, cbor_encode_uint, value);
 }
 
 void
 mwi_write_int(struct mwi_writer *w, int64_t value)
 {
     if (value >= 0) {
-        write_head(w, cbor_encode_uint, (uint64_t) value);
+        write_head(w, MWI_INITIAL_UINT, cbor_encode_uint, (uint64_t) value);
     } else {
-        write_head(w, cbor_encode_negint, ~(uint64_t) value);
+        write_head(
+            w, MWI_INITIAL_NEGINT, cbor_encode_negint, ~(uint64_t) value);
     }
 }
 
 void
 mwi_write_bool(struct mwi_writer *w, bool value)
 {
-    uint8_t *room = room_for(w, 1);
+    uint8_t initial = value ? MWI_INITIAL_TRUE : MWI_INITIAL_FALSE;
+    uint8_t *room;
 
+    if (mwi_quick_write_simple(w, initial, 0, 0)) {
+        return;
+    }
+    room = room_for(w, 1);
     if (room != NULL) {
         (void) cbor_encode_bool(value, room, 1);
     }
@@ -116,8 +156,12 @@ mwi_write_bool(struct mwi_writer *w, bool value)
 void
 mwi_write_null(struct mwi_writer *w)
 {
-    uint8_t *room = room_for(w, 1);
+    uint8_t *room;
 
+    if (mwi_quick_write_simple(w, MWI_INITIAL_NULL, 0, 0)) {
+        return;
+    }
+    room = room_for(w, 1);
     if (room != NULL) {
         (void) cbor_encode_null(room, 1);
     }
@@ -136,15 +180,20 @@ write_nan(uint8_t *room, uint8_t initial, uint64_t bits, size_t width)
 void
 mwi_write_f32(struct mwi_writer *w, float value)
 {
-    uint8_t *room = room_for(w, 1 + sizeof(value));
+    uint8_t *room;
     uint32_t bits;
 
+    memcpy(&bits, &value, sizeof(bits));
+    if (mwi_quick_write_simple(
+            w, MWI_INITIAL_SINGLE, (uint64_t) bits << 32, sizeof(bits))) {
+        return;
+    }
+    room = room_for(w, 1 + sizeof(value));
     if (room == NULL) {
         return;
     }
-    memcpy(&bits, &value, sizeof(bits));
     if (mwi_float_is_nan32(bits)) {
-        write_nan(room, 0xfa, bits, sizeof(bits));
+        write_nan(room, MWI_INITIAL_SINGLE, bits, sizeof(bits));
     } else {
         (void) cbor_encode_single(value, room, 1 + sizeof(value));
     }
@@ -153,15 +202,19 @@ mwi_write_f32(struct mwi_writer *w, float value)
 void
 mwi_write_f64(struct mwi_writer *w, double value)
 {
-    uint8_t *room = room_for(w, 1 + sizeof(value));
+    uint8_t *room;
     uint64_t bits;
 
+    memcpy(&bits, &value, sizeof(bits));
+    if (mwi_quick_write_simple(w, MWI_INITIAL_DOUBLE, bits, sizeof(bits))) {
+        return;
+    }
+    room = room_for(w, 1 + sizeof(value));
     if (room == NULL) {
         return;
     }
-    memcpy(&bits, &value, sizeof(bits));
     if (mwi_float_is_nan64(bits)) {
-        write_nan(room, 0xfb, bits, sizeof(bits));
+        write_nan(room, MWI_INITIAL_DOUBLE, bits, sizeof(bits));
     } else {
         (void) cbor_encode_double(value, room, 1 + sizeof(value));
     }
@@ -184,39 +237,37 @@ mwi_write_raw(struct mwi_writer *w, const void *bytes, size_t len)
 void
 mwi_write_bytes_head(struct mwi_writer *w, size_t len)
 {
-    write_head(w, encode_bytes_start, len);
+    write_head(w, MWI_INITIAL_BYTES, encode_bytes_start, len);
 }
 
 void
 mwi_write_bytes(struct mwi_writer *w, const void *bytes, size_t len)
 {
-    mwi_write_bytes_head(w, len);
-    mwi_write_raw(w, bytes, len);
+    write_string(w, MWI_INITIAL_BYTES, encode_bytes_start, bytes, len);
 }
 
 void
 mwi_write_text(struct mwi_writer *w, const char *text, size_t len)
 {
-    write_head(w, encode_text_start, len);
-    mwi_write_raw(w, text, len);
+    write_string(w, MWI_INITIAL_TEXT, encode_text_start, text, len);
 }
 
 void
 mwi_write_array(struct mwi_writer *w, size_t n)
 {
-    write_head(w, encode_array_start, n);
+    write_head(w, MWI_INITIAL_ARRAY, encode_array_start, n);
 }
 
 void
 mwi_write_map(struct mwi_writer *w, size_t n)
 {
-    write_head(w, encode_map_start, n);
+    write_head(w, MWI_INITIAL_MAP, encode_map_start, n);
 }
 
 void
 mwi_write_tag(struct mwi_writer *w, uint64_t tag)
 {
-    write_head(w, cbor_encode_tag, tag);
+    write_head(w, MWI_INITIAL_TAG, cbor_encode_tag, tag);
 }
 
 size_t

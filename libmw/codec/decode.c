@@ -7,11 +7,14 @@
  */
 #include <inttypes.h>
 
+#include "base/utf8.h"
 #include "codec/access.h"
 #include "codec/init.h"
 #include "codec/map.h"
 #include "codec/mask.h"
+#include "codec/members.h"
 #include "codec/nodes.h"
+#include "codec/quick_read.h"
 #include "codec/range.h"
 #include "codec/value.h"
 
@@ -42,8 +45,16 @@ static const char *
 read_text(struct mwi_reader *r, size_t *ret_len)
 {
     const uint8_t *at = r->at;
-    const char *text = mwi_read_text(r, ret_len);
+    const uint8_t *bytes =
+        mwi_quick_string(at, r->end, MWI_INITIAL_TEXT, ret_len);
+    const char *text = (const char *) bytes;
 
+    if (bytes != NULL && mwi_utf8_is_plain(text, *ret_len) &&
+        mwi_reader_ok(r)) {
+        r->at = bytes + *ret_len;
+        return text;
+    }
+    text = mwi_read_text(r, ret_len);
     if (text != NULL && memchr(text, '\0', *ret_len) != NULL) {
         FAIL_AT(r, at, MW_EINVAL, "text contains a NUL");
         return NULL;
@@ -99,6 +110,9 @@ decode_string_n(struct mwi_reader *r, const mw_type *type, void *ret_value)
     memcpy(ret_value, text, len);
 }
 
+static void decode(struct mwi_reader *r, struct mwi_place *place,
+    const mw_type *type, void *ret_value);
+
 static inline void
 decode_field(struct mwi_reader *r, struct mwi_place *place,
     const mw_field *field, void *ret_record)
@@ -113,7 +127,7 @@ decode_field(struct mwi_reader *r, struct mwi_place *place,
         }
         mwi_field_set_present(field, ret_record, true);
     }
-    mwi_decode(r, place, field->type, value);
+    decode(r, place, field->type, value);
     if (field->range != NULL) {
         mwi_read_check_range(r, at, field, value);
     }
@@ -170,13 +184,30 @@ default_field(struct mwi_reader *r, struct mwi_place *place,
     }
 }
 
+/* The same as mwi_read_array(). */
+static inline size_t
+read_array(struct mwi_reader *r)
+{
+    uint64_t n;
+    const uint8_t *at = mwi_quick_take(r->at, r->end, MWI_INITIAL_ARRAY, &n);
+
+    if (at == NULL || n > (size_t) (r->end - at) || r->depth >= r->depth_max ||
+        !mwi_reader_ok(r)) {
+        return mwi_read_array(r);
+    }
+    r->at = at;
+    r->depth++;
+    return (size_t) n;
+}
+
 static void
 decode_struct(struct mwi_reader *r, struct mwi_place *place,
     const mw_type *type, void *ret_value)
 {
     struct mwi_path step = { .up = r->path };
     const uint8_t *at = r->at;
-    size_t n = mwi_read_array(r);
+    size_t n = read_array(r);
+    uint32_t known;
 
     if (!mwi_reader_ok(r)) {
         return;
@@ -186,10 +217,18 @@ decode_struct(struct mwi_reader *r, struct mwi_place *place,
             type->n_members);
         return;
     }
+    known = n < type->n_members ? (uint32_t) n : type->n_members;
     r->path = &step;
     for (uint32_t i = 0; i < type->n_members && mwi_reader_ok(r); i++) {
+        if (i < known) {
+            i += mwi_read_members(
+                r, &type->fields[i], known - i, ret_value, false);
+        }
+        if (i == type->n_members) {
+            break;
+        }
         step.name = type->fields[i].name;
-        if (i < n) {
+        if (i < known) {
             decode_member(r, place, type, &type->fields[i], ret_value);
         } else {
             default_field(r, place, &type->fields[i], ret_value);
@@ -239,6 +278,29 @@ default_members(struct mwi_reader *r, struct mwi_place *place,
     return field;
 }
 
+/* The walk's member and those behind it that the peer has sent in a row.
+ * Returns how many, and leaves the walk and the id at the last one. */
+static size_t
+decode_row(struct mwi_reader *r, struct mwi_by_id *walk, size_t n,
+    uint64_t *before, void *ret_value)
+{
+    const mw_field *field = walk->last;
+    size_t left;
+    uint32_t done;
+
+    if (field == NULL || !walk->is_declared_so) {
+        return 0;
+    }
+    left = (size_t) (walk->type->fields + walk->type->n_members - field);
+    done = mwi_read_members(
+        r, field, (uint32_t) (n < left ? n : left), ret_value, true);
+    if (done > 0) {
+        walk->last = &field[done - 1];
+        *before = walk->last->id;
+    }
+    return done;
+}
+
 /* The peer's members and ours, both ascending by id, are merged. */
 static void
 decode_mutable(struct mwi_reader *r, struct mwi_place *place,
@@ -251,9 +313,16 @@ decode_mutable(struct mwi_reader *r, struct mwi_place *place,
     uint64_t before = 0;
 
     for (size_t i = 0; i < n && mwi_reader_ok(r); i++) {
+        size_t done = decode_row(r, &walk, n - i, &before, ret_value);
         const uint8_t *at = r->at;
-        uint64_t id = read_id(r, type, i > 0 ? &before : NULL);
+        uint64_t id;
 
+        if (done > 0) {
+            field = mwi_next_by_id(&walk);
+            i += done - 1;
+            continue;
+        }
+        id = read_id(r, type, i > 0 ? &before : NULL);
         field = default_members(r, place, &walk, field, id, ret_value);
         if (field != NULL && field->id == id) {
             step.name = field->name;
@@ -331,7 +400,7 @@ decode_box(struct mwi_reader *r, struct mwi_place *place, const mw_type *type,
         return;
     }
     mwi_store_pointer(ret_value, block);
-    mwi_decode(r, place, elem, block);
+    decode(r, place, elem, block);
 }
 
 static void
@@ -386,7 +455,9 @@ make_room(struct mwi_reader *r, const uint8_t *at, struct mwi_place *place,
         return NULL;
     }
     if (type->kind == MW_KIND_SEQ || type->kind == MW_KIND_MAP) {
-        seq.items = mwi_place_alloc(place, n, elem->size, elem->align);
+        seq.items = mwi_kind_is_number(elem->kind)
+                        ? mwi_place_alloc_raw(place, n, elem->size, elem->align)
+                        : mwi_place_alloc(place, n, elem->size, elem->align);
         if (seq.items == NULL) {
             fail_nomem(r, at, place, n, elem->size);
             return NULL;
@@ -424,7 +495,7 @@ decode_items(struct mwi_reader *r, struct mwi_place *place, const mw_type *type,
     if (items != NULL) {
         r->path = &step;
         for (; step.index < n && mwi_reader_ok(r); step.index++) {
-            mwi_decode(r, place, elem, items + step.index * elem->size);
+            decode(r, place, elem, items + step.index * elem->size);
         }
         r->path = step.up;
     }
@@ -459,8 +530,8 @@ decode_map(struct mwi_reader *r, struct mwi_place *place, const mw_type *type,
     mwi_leave(r);
 }
 
-void
-mwi_decode(struct mwi_reader *r, struct mwi_place *place, const mw_type *type,
+static void
+decode(struct mwi_reader *r, struct mwi_place *place, const mw_type *type,
     void *ret_value)
 {
     bool truth;
@@ -519,4 +590,11 @@ mwi_decode(struct mwi_reader *r, struct mwi_place *place, const mw_type *type,
         }
         break;
     }
+}
+
+void
+mwi_decode(struct mwi_reader *r, struct mwi_place *place, const mw_type *type,
+    void *ret_value)
+{
+    decode(r, place, type, ret_value);
 }

@@ -9,7 +9,9 @@
 #include "base/utf8.h"
 #include "codec/access.h"
 #include "codec/map.h"
+#include "codec/members.h"
 #include "codec/nodes.h"
+#include "codec/quick_write.h"
 #include "codec/range.h"
 #include "codec/value.h"
 
@@ -40,6 +42,9 @@ mwi_text_to_write(struct mwi_writer *w, const mw_type *type, const void *value,
             "text without a NUL exceeds the bound of %" PRIu32, type->bound);
         *ret_len = 0;
         return "";
+    }
+    if (mwi_utf8_is_plain(text, *ret_len)) {
+        return text;
     }
     valid = mwi_utf8_prefix(text, *ret_len);
     if (valid < *ret_len) {
@@ -116,6 +121,20 @@ encode_field(struct mwi_writer *w, const mw_field *field, const void *record,
     encode(w, field->type, value, depth);
 }
 
+/* The members from one on that can be written in a row, below depth
+ * containers. */
+static inline uint32_t
+encode_row(struct mwi_writer *w, const mw_type *type, const mw_field *field,
+    const void *record, uint32_t depth)
+{
+    bool has_ids = (type->flags & MW_TYPE_MUTABLE) != 0;
+    size_t left = (size_t) (type->fields + type->n_members - field);
+
+    return depth < MW_DEFAULT_DEPTH_MAX
+               ? mwi_write_members(w, field, (uint32_t) left, record, has_ids)
+               : 0;
+}
+
 static void
 encode_struct(struct mwi_writer *w, const mw_type *type, const void *value,
     uint32_t depth)
@@ -125,9 +144,15 @@ encode_struct(struct mwi_writer *w, const mw_type *type, const void *value,
     if (!check_depth(w, depth)) {
         return;
     }
-    mwi_write_array(w, type->n_members);
+    if (!mwi_quick_write(w, MWI_INITIAL_ARRAY, type->n_members)) {
+        mwi_write_array(w, type->n_members);
+    }
     w->path = &step;
     for (uint32_t i = 0; i < type->n_members && mwi_writer_ok(w); i++) {
+        i += encode_row(w, type, &type->fields[i], value, depth + 1);
+        if (i == type->n_members) {
+            break;
+        }
         step.name = type->fields[i].name;
         encode_field(w, &type->fields[i], value, depth + 1);
     }
@@ -148,6 +173,14 @@ encode_mutable(struct mwi_writer *w, const mw_type *type, const void *value,
     mwi_write_map(w, type->n_members);
     w->path = &step;
     while (mwi_writer_ok(w) && (field = mwi_next_by_id(&walk)) != NULL) {
+        uint32_t done = walk.is_declared_so
+                            ? encode_row(w, type, field, value, depth + 1)
+                            : 0;
+
+        if (done > 0) {
+            walk.last = &field[done - 1];
+            continue;
+        }
         step.name = field->name;
         mwi_write_uint(w, field->id);
         encode_field(w, field, value, depth + 1);

@@ -5,9 +5,12 @@
  * A tag of RFC 8746 section 2.1 is 0b010 and then the bits f (float), s
  * (signed), e (little-endian) and ll (the size).
  */
+#include "codec/numbers.h"
+
 #include <inttypes.h>
 #include <string.h>
 
+#include "codec/access.h"
 #include "codec/ieee754.h"
 #include "codec/value.h"
 
@@ -19,26 +22,24 @@
 
 enum { TAG_LITTLE = 1 << 2 };
 
-struct number_kind {
-    const char *name;
-    uint8_t size; /* bytes */
-    uint8_t tag;  /* RFC 8746, big-endian */
-    uint8_t bits; /* of an integer without its sign */
-    bool is_signed;
-};
+#define KIND(name, size, tag, bits, is_signed)                             \
+    {                                                                      \
+        name, size, tag,                                                   \
+            (tag) | ((size) > 1 && HOST_IS_LITTLE ? TAG_LITTLE : 0), bits, \
+            is_signed                                                      \
+    }
 
-/* Indexed by mw_kind. */
-static const struct number_kind kinds[] = {
-    [MW_KIND_U8] = { "uint8", 1, 64, 8, false },
-    [MW_KIND_I8] = { "int8", 1, 72, 7, true },
-    [MW_KIND_U16] = { "uint16", 2, 65, 16, false },
-    [MW_KIND_I16] = { "int16", 2, 73, 15, true },
-    [MW_KIND_U32] = { "uint32", 4, 66, 32, false },
-    [MW_KIND_I32] = { "int32", 4, 74, 31, true },
-    [MW_KIND_U64] = { "uint64", 8, 67, 64, false },
-    [MW_KIND_I64] = { "int64", 8, 75, 63, true },
-    [MW_KIND_F32] = { "float", 4, 81, 0, true },
-    [MW_KIND_F64] = { "double", 8, 82, 0, true },
+const struct mwi_number_kind mwi_number_kinds[] = {
+    [MW_KIND_U8] = KIND("uint8", 1, 64, 8, false),
+    [MW_KIND_I8] = KIND("int8", 1, 72, 7, true),
+    [MW_KIND_U16] = KIND("uint16", 2, 65, 16, false),
+    [MW_KIND_I16] = KIND("int16", 2, 73, 15, true),
+    [MW_KIND_U32] = KIND("uint32", 4, 66, 32, false),
+    [MW_KIND_I32] = KIND("int32", 4, 74, 31, true),
+    [MW_KIND_U64] = KIND("uint64", 8, 67, 64, false),
+    [MW_KIND_I64] = KIND("int64", 8, 75, 63, true),
+    [MW_KIND_F32] = KIND("float", 4, 81, 0, true),
+    [MW_KIND_F64] = KIND("double", 8, 82, 0, true),
 };
 
 static bool
@@ -48,17 +49,18 @@ is_float(uint32_t kind)
 }
 
 /* The tag of a kind's typed arrays in a byte order.  One byte has no order. */
-static uint64_t
+static uint8_t
 typed_array_tag(uint32_t kind, bool little)
 {
-    return kinds[kind].tag +
-           (little && kinds[kind].size > 1 ? (uint64_t) TAG_LITTLE : 0);
+    return (
+        uint8_t) (mwi_number_kinds[kind].tag |
+                  (little && mwi_number_kinds[kind].size > 1 ? TAG_LITTLE : 0));
 }
 
 size_t
 mwi_numbers_size(uint32_t kind, size_t n)
 {
-    size_t payload = n * kinds[kind].size;
+    size_t payload = n * mwi_number_kinds[kind].size;
 
     /* All tags take two bytes. */
     return (kind == MW_KIND_U8 ? 0 : 2) + mwi_head_size(payload) + payload;
@@ -70,38 +72,15 @@ mwi_write_numbers(
 {
     size_t payload;
 
-    if (__builtin_mul_overflow(n, (size_t) kinds[kind].size, &payload)) {
+    if (__builtin_mul_overflow(
+            n, (size_t) mwi_number_kinds[kind].size, &payload)) {
         mwi_writer_fail(w, MW_EINVAL, "impossible length %zu", n);
         return;
     }
     if (kind != MW_KIND_U8) {
-        mwi_write_tag(w, typed_array_tag(kind, HOST_IS_LITTLE));
+        mwi_write_tag(w, mwi_number_kinds[kind].host_tag);
     }
     mwi_write_bytes(w, items, payload);
-}
-
-/* Store the low bytes of a number in this machine's byte order. */
-static void
-store(void *ret_value, uint64_t bits, size_t size)
-{
-    uint8_t as8 = (uint8_t) bits;
-    uint16_t as16 = (uint16_t) bits;
-    uint32_t as32 = (uint32_t) bits;
-
-    switch (size) {
-    case sizeof(as8):
-        memcpy(ret_value, &as8, sizeof(as8));
-        break;
-    case sizeof(as16):
-        memcpy(ret_value, &as16, sizeof(as16));
-        break;
-    case sizeof(as32):
-        memcpy(ret_value, &as32, sizeof(as32));
-        break;
-    default:
-        memcpy(ret_value, &bits, sizeof(bits));
-        break;
-    }
 }
 
 static void
@@ -113,7 +92,7 @@ read_float(struct mwi_reader *r, uint32_t kind, void *ret_value)
 
     if (kind == MW_KIND_F64) {
         bits = width == sizeof(float) ? mwi_float_widen((uint32_t) bits) : bits;
-        store(ret_value, bits, sizeof(double));
+        mwi_store_low(ret_value, bits, sizeof(double));
         return;
     }
     if (width == sizeof(double)) {
@@ -129,7 +108,7 @@ read_float(struct mwi_reader *r, uint32_t kind, void *ret_value)
         }
         bits = narrow;
     }
-    store(ret_value, bits, sizeof(float));
+    mwi_store_low(ret_value, bits, sizeof(float));
 }
 
 static void
@@ -138,13 +117,13 @@ read_unsigned(struct mwi_reader *r, uint32_t kind, void *ret_value)
     const uint8_t *at = r->at;
     uint64_t value = mwi_read_uint(r);
 
-    if (value > UINT64_MAX >> (64 - kinds[kind].bits)) {
+    if (value > UINT64_MAX >> (64 - mwi_number_kinds[kind].bits)) {
         r->at = at;
         mwi_reader_fail(r, MW_EINVAL, "%" PRIu64 " does not fit %s", value,
-            kinds[kind].name);
+            mwi_number_kinds[kind].name);
         return;
     }
-    store(ret_value, value, kinds[kind].size);
+    mwi_store_low(ret_value, value, mwi_number_kinds[kind].size);
 }
 
 static void
@@ -152,15 +131,15 @@ read_signed(struct mwi_reader *r, uint32_t kind, void *ret_value)
 {
     const uint8_t *at = r->at;
     int64_t value = mwi_read_int(r);
-    int64_t max = (int64_t) (UINT64_MAX >> (64 - kinds[kind].bits));
+    int64_t max = (int64_t) (UINT64_MAX >> (64 - mwi_number_kinds[kind].bits));
 
     if (value > max || value < -1 - max) {
         r->at = at;
         mwi_reader_fail(r, MW_EINVAL, "%" PRId64 " does not fit %s", value,
-            kinds[kind].name);
+            mwi_number_kinds[kind].name);
         return;
     }
-    store(ret_value, (uint64_t) value, kinds[kind].size);
+    mwi_store_low(ret_value, (uint64_t) value, mwi_number_kinds[kind].size);
 }
 
 void
@@ -168,7 +147,7 @@ mwi_read_number(struct mwi_reader *r, uint32_t kind, void *ret_value)
 {
     if (is_float(kind)) {
         read_float(r, kind, ret_value);
-    } else if (kinds[kind].is_signed) {
+    } else if (mwi_number_kinds[kind].is_signed) {
         read_signed(r, kind, ret_value);
     } else {
         read_unsigned(r, kind, ret_value);
@@ -203,28 +182,54 @@ static bool
 read_typed_array_tag(struct mwi_reader *r, uint32_t kind)
 {
     const uint8_t *at = r->at;
-    uint64_t little = typed_array_tag(kind, true);
-    uint64_t big = typed_array_tag(kind, false);
+    uint8_t little = typed_array_tag(kind, true);
+    uint8_t big = typed_array_tag(kind, false);
     uint64_t tag = mwi_read_tag(r);
 
     if (tag != little && tag != big) {
         r->at = at;
         mwi_reader_fail(r, MW_EINVAL,
-            "expected typed array of %s (tag %" PRIu64 "), found tag %" PRIu64,
-            kinds[kind].name, little, tag);
+            "expected typed array of %s (tag %d), found tag %" PRIu64,
+            mwi_number_kinds[kind].name, little, tag);
     }
     return tag == little;
+}
+
+/* What mwi_read_numbers() does, if nothing is swapped and all is well. */
+static bool
+read_quickly(struct mwi_reader *r, uint32_t kind, struct mwi_numbers *ret)
+{
+    size_t size = mwi_number_kinds[kind].size; /* a power of two */
+    size_t len;
+    const uint8_t *at = mwi_quick_numbers(r->at, r->end, kind, &len);
+
+    if (at == NULL || (len & (size - 1)) != 0 || r->depth >= r->depth_max ||
+        !mwi_reader_ok(r)) {
+        return false;
+    }
+    *ret = (struct mwi_numbers){
+        .bytes = at,
+        .n = len >> __builtin_ctzll(size), /* a division takes its time */
+        .size = len,
+    };
+    r->at = at + len;
+    return true;
 }
 
 struct mwi_numbers
 mwi_read_numbers(struct mwi_reader *r, uint32_t kind)
 {
     struct mwi_numbers numbers = { 0 };
-    enum mwi_item item = mwi_peek(r);
     const uint8_t *at = r->at;
-    size_t size = kinds[kind].size;
-    bool tagged = item == MWI_ITEM_TAG;
+    size_t size = mwi_number_kinds[kind].size;
+    enum mwi_item item;
+    bool tagged;
 
+    if (read_quickly(r, kind, &numbers)) {
+        return numbers;
+    }
+    item = mwi_peek(r);
+    tagged = item == MWI_ITEM_TAG;
     if (item == MWI_ITEM_ARRAY) {
         numbers = read_plain(r, kind);
     } else if (tagged || (item == MWI_ITEM_BYTES && kind == MW_KIND_U8)) {
@@ -256,7 +261,7 @@ copy_plain(const struct mwi_numbers *numbers, uint32_t kind, char *ret_items)
 
     mwi_reader_init(&r, numbers->bytes, numbers->size, 1);
     for (size_t i = 0; i < numbers->n; i++) {
-        mwi_read_number(&r, kind, ret_items + i * kinds[kind].size);
+        mwi_read_number(&r, kind, ret_items + i * mwi_number_kinds[kind].size);
     }
 }
 
@@ -273,15 +278,15 @@ copy_swapped(const struct mwi_numbers *numbers, size_t size, char *ret_items)
         switch (size) {
         case sizeof(as16):
             memcpy(&as16, from, sizeof(as16));
-            store(to, __builtin_bswap16(as16), sizeof(as16));
+            mwi_store_low(to, __builtin_bswap16(as16), sizeof(as16));
             break;
         case sizeof(as32):
             memcpy(&as32, from, sizeof(as32));
-            store(to, __builtin_bswap32(as32), sizeof(as32));
+            mwi_store_low(to, __builtin_bswap32(as32), sizeof(as32));
             break;
         default:
             memcpy(&as64, from, sizeof(as64));
-            store(to, __builtin_bswap64(as64), sizeof(as64));
+            mwi_store_low(to, __builtin_bswap64(as64), sizeof(as64));
             break;
         }
     }
@@ -297,8 +302,9 @@ mwi_numbers_copy(
     if (numbers->plain) {
         copy_plain(numbers, kind, ret_items);
     } else if (numbers->swapped) {
-        copy_swapped(numbers, kinds[kind].size, ret_items);
+        copy_swapped(numbers, mwi_number_kinds[kind].size, ret_items);
     } else {
-        memcpy(ret_items, numbers->bytes, numbers->n * kinds[kind].size);
+        memcpy(ret_items, numbers->bytes,
+            numbers->n * mwi_number_kinds[kind].size);
     }
 }

@@ -36,6 +36,26 @@ mwi_place_alloc(struct mwi_place *place, size_t n, size_t size, size_t align)
     return block;
 }
 
+void *
+mwi_place_alloc_raw(
+    struct mwi_place *place, size_t n, size_t size, size_t align)
+{
+    size_t budget = place->budget;
+    void *block;
+
+    if (!mwi_place_charge(place, n, size)) {
+        return NULL;
+    }
+    /* What was charged did not overflow. */
+    block = place->arena != NULL
+                ? mwi_arena_alloc_raw(place->arena, n * size, align)
+                : mwi_malloc(n * size);
+    if (block == NULL) {
+        place->budget = budget;
+    }
+    return block;
+}
+
 mw_status
 mwi_place_status(const struct mwi_place *place, size_t n, size_t size)
 {
@@ -56,10 +76,12 @@ mwi_place_status(const struct mwi_place *place, size_t n, size_t size)
 char *
 mwi_place_strndup(struct mwi_place *place, const char *text, size_t len)
 {
-    char *copy = len < SIZE_MAX ? mwi_place_alloc(place, len + 1, 1, 1) : NULL;
+    char *copy =
+        len < SIZE_MAX ? mwi_place_alloc_raw(place, len + 1, 1, 1) : NULL;
 
     if (copy != NULL) {
         memcpy(copy, text, len);
+        copy[len] = '\0';
     }
     return copy;
 }

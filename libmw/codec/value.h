@@ -58,6 +58,10 @@ enum { MWI_HEAP_BLOCK_COST = 16 };
 MW_MUST_USE void *mwi_place_alloc(
     struct mwi_place *place, size_t n, size_t size, size_t align);
 
+/** The same, not zeroed, for who overwrites them all. */
+MW_MUST_USE void *mwi_place_alloc_raw(
+    struct mwi_place *place, size_t n, size_t size, size_t align);
+
 /** Why mwi_place_alloc() with these arguments has just returned NULL: MW_ERANGE
  * over the budget or the arena's limit, else MW_ENOMEM. */
 mw_status mwi_place_status(
@@ -150,9 +154,12 @@ MW_MUST_USE char *mwi_print(const mw_type *type, const void *value);
 MW_MUST_USE mw_status mwi_print_with(struct mwi_nodes *nodes,
     struct mwi_buf *buf, const mw_type *type, const void *value);
 
-/** Whether a value of the kind is a number that typed arrays hold (also U8,
- * whose sequences are byte strings).  Not bool, not enum. */
-bool mwi_kind_is_number(uint32_t kind);
+/** Whether a value of the kind is a number: neither BOOL nor ENUM. */
+static inline bool
+mwi_kind_is_number(uint32_t kind)
+{
+    return kind >= MW_KIND_U8 && kind <= MW_KIND_F64;
+}
 
 /* A sequence or array seen without its type. */
 struct mwi_items {
