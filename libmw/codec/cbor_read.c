@@ -7,7 +7,7 @@
 #include "codec/cbor.h"
 #include "codec/head.h"
 #include "codec/ieee754.h"
-#include "codec/quick.h"
+#include "codec/quick_read.h"
 
 void
 mwi_reader_init(
@@ -35,6 +35,9 @@ mwi_reader_finish(struct mwi_reader *r)
     }
     return r->error.status;
 }
+
+_Static_assert(MWI_ITEM_TAG == MWI_ITEM_UINT + (MWI_INITIAL_TAG >> 5),
+    "items are in the order of major types");
 
 /* Read the next head without consuming it. */
 static bool

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "codec/cbor.h"
 #include "codec/ieee754.h"
-#include "codec/quick.h"
+#include "codec/quick_write.h"
 
 void
 mwi_writer_init(struct mwi_writer *w, struct mwi_buf *buf)

@@ -14,7 +14,7 @@
 #include "codec/mask.h"
 #include "codec/members.h"
 #include "codec/nodes.h"
-#include "codec/quick.h"
+#include "codec/quick_read.h"
 #include "codec/range.h"
 #include "codec/value.h"
 

@@ -9,7 +9,7 @@
 #include <cbor.h>
 #include <string.h>
 
-#include "codec/quick.h"
+#include "codec/quick_read.h"
 
 /* The type of lengths in libcbor's callbacks changed with 0.9. */
 #if CBOR_MAJOR_VERSION == 0 && CBOR_MINOR_VERSION < 9
@@ -21,8 +21,6 @@ typedef uint64_t cbor_length;
 enum {
     MAJOR_TAG = 6,
     MAJOR_SIMPLE = 7,
-    INFO_MASK = 0x1f,
-    INFO_EIGHT_BYTES = 27,
     INFO_RESERVED = 28, /* to 30 */
     INFO_INDEFINITE = 31,
     SIMPLE_ASSIGNED = 20, /* the first of false, true, null, undefined */
@@ -142,7 +140,7 @@ mwi_head_item(uint8_t initial)
         MWI_ITEM_BYTES, MWI_ITEM_TEXT, MWI_ITEM_ARRAY, MWI_ITEM_MAP,
         MWI_ITEM_TAG };
 
-    if ((initial & INFO_MASK) >= INFO_RESERVED) {
+    if ((initial & MWI_INFO_MASK) >= INFO_RESERVED) {
         return MWI_ITEM_NONE;
     }
     if (initial >> 5 != MAJOR_SIMPLE) {
@@ -168,7 +166,7 @@ why_none(uint8_t initial)
 {
     unsigned int major = initial >> 5;
 
-    if ((initial & INFO_MASK) < INFO_INDEFINITE || major < 2 ||
+    if ((initial & MWI_INFO_MASK) < INFO_INDEFINITE || major < 2 ||
         major == MAJOR_TAG) {
         return "reserved additional information";
     }
@@ -182,7 +180,7 @@ why_none(uint8_t initial)
 static const char *
 read_unusual(const uint8_t *at, size_t left, struct mwi_head *head)
 {
-    unsigned int info = at[0] & INFO_MASK;
+    unsigned int info = at[0] & MWI_INFO_MASK;
 
     if (at[0] >> 5 == MAJOR_TAG && info >= 6 && info <= 20) {
         head->argument = info;
@@ -208,24 +206,20 @@ static bool
 is_cut_by_libcbor(enum mwi_item item, const uint8_t *at, size_t left)
 {
     return sizeof(size_t) < sizeof(uint64_t) && item >= MWI_ITEM_BYTES &&
-           item <= MWI_ITEM_MAP && (at[0] & INFO_MASK) == INFO_EIGHT_BYTES &&
-           left > 4 && (at[1] | at[2] | at[3] | at[4]) != 0;
+           item <= MWI_ITEM_MAP &&
+           (at[0] & MWI_INFO_MASK) == MWI_INFO_EIGHT_BYTES && left > 4 &&
+           (at[1] | at[2] | at[3] | at[4]) != 0;
 }
 
-size_t
-mwi_quick_last_argument(const uint8_t *at, size_t left, uint64_t *ret_argument)
+uint64_t
+mwi_quick_last_argument(const uint8_t *at, size_t width)
 {
-    size_t width = (size_t) 1 << ((at[0] & MWI_INFO_MASK) - MWI_INFO_ONE_BYTE);
     uint64_t argument = 0;
 
-    if (width >= left) {
-        return 0;
-    }
     for (size_t i = 1; i <= width; i++) {
         argument = argument << 8 | at[i];
     }
-    *ret_argument = argument;
-    return 1 + width;
+    return argument;
 }
 
 const char *

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * codec: one CBOR head, the only place where bytes become numbers.
+ * codec: one CBOR head as libcbor sees it.
  *
- * All reading comes through mwi_head_read(), which asks libcbor.  What may
- * stand in front of it for speed has to give the same heads.
+ * Whatever is read comes through mwi_head_read(), but for what
+ * codec/quick_read.h takes before; the two give the same heads
+ * (tests/unit/codec/test_quick.c).
  */
 #ifndef MWI_CODEC_HEAD_H
 #define MWI_CODEC_HEAD_H

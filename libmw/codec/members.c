@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What is not well makes each of these functions stop, never fail: the codec
+ * goes on from there by libcbor and says what is wrong.
+ */
 #include "codec/members.h"
 
 #include "base/utf8.h"
 #include "codec/access.h"
-#include "codec/quick.h"
+#include "codec/numbers.h"
 #include "codec/value.h"
 
-/* Room for an id and the longest head. */
+/* Room for two of the longest heads: an id and a value, a tag and a length. */
 enum { ROOM_MIN = 2 * MWI_HEAD_MAX };
 
 /* Whether a member is always there, and may have any value. */
@@ -91,7 +95,9 @@ static inline const uint8_t *
 read_value(
     const uint8_t *at, const uint8_t *end, const mw_type *type, void *ret_value)
 {
-    switch (type->kind) {
+    uint32_t kind = type->kind;
+
+    switch (kind) {
     case MW_KIND_BOOL:
         return read_bool(at, end, ret_value);
     case MW_KIND_U8:
@@ -139,26 +145,27 @@ mwi_read_members(struct mwi_reader *r, const mw_field *field, uint32_t n,
 {
     const uint8_t *at = r->at;
     const uint8_t *end = r->end;
-    uint32_t i = 0;
+    uint32_t left = n;
 
     /* Typed arrays are one level deeper. */
     if (!MWI_QUICK || !mwi_reader_ok(r) || r->depth >= r->depth_max) {
         return 0;
     }
-    for (; i < n && is_plain(field); i++, field++) {
-        const uint8_t *next = has_ids ? read_id(at, end, field->id) : at;
+    for (; left > 0 && is_plain(field); left--, field++) {
+        const uint8_t *next = at;
 
-        if (next != NULL) {
-            next = read_value(
-                next, end, field->type, mwi_field_at(field, ret_record));
+        if (has_ids && (next = read_id(at, end, field->id)) == NULL) {
+            break;
         }
+        next =
+            read_value(next, end, field->type, mwi_field_at(field, ret_record));
         if (next == NULL) {
             break;
         }
         at = next;
     }
     r->at = at;
-    return i;
+    return n - left;
 }
 
 /* Read a scalar of a C type from where it may not be known to be one. */
@@ -166,47 +173,54 @@ mwi_read_members(struct mwi_reader *r, const mw_field *field, uint32_t n,
     type name;                 \
     memcpy(&name, from, sizeof(name))
 
-static inline size_t
-put_signed(uint8_t *room, int64_t value)
+static inline uint8_t *
+put_unsigned(uint8_t *at, uint64_t value)
+{
+    return at + mwi_quick_put(at, MWI_INITIAL_UINT, value);
+}
+
+static inline uint8_t *
+put_signed(uint8_t *at, int64_t value)
 {
     uint64_t sign = value < 0 ? UINT64_MAX : 0;
 
-    return mwi_quick_put(
-        room, (uint8_t) (sign & MWI_INITIAL_NEGINT), (uint64_t) value ^ sign);
+    return at + mwi_quick_put(at, (uint8_t) (sign & MWI_INITIAL_NEGINT),
+                    (uint64_t) value ^ sign);
 }
 
-static inline size_t
-put_float(uint8_t *room, const void *value)
+static inline uint8_t *
+put_float(uint8_t *at, const void *value)
 {
     LOAD(uint32_t, bits, value);
 
-    return mwi_quick_put_simple(
-        room, MWI_INITIAL_SINGLE, (uint64_t) bits << 32, sizeof(bits));
+    return at + mwi_quick_put_simple(at, MWI_INITIAL_SINGLE,
+                    (uint64_t) bits << 32, sizeof(bits));
 }
 
-static inline size_t
-put_double(uint8_t *room, const void *value)
+static inline uint8_t *
+put_double(uint8_t *at, const void *value)
 {
     LOAD(uint64_t, bits, value);
 
-    return mwi_quick_put_simple(room, MWI_INITIAL_DOUBLE, bits, sizeof(bits));
+    return at +
+           mwi_quick_put_simple(at, MWI_INITIAL_DOUBLE, bits, sizeof(bits));
 }
 
-static inline size_t
-put_bool(uint8_t *room, const void *value)
+static inline uint8_t *
+put_bool(uint8_t *at, const void *value)
 {
-    room[0] = mwi_load_bool(value) ? MWI_INITIAL_TRUE : MWI_INITIAL_FALSE;
-    return 1;
+    *at = mwi_load_bool(value) ? MWI_INITIAL_TRUE : MWI_INITIAL_FALSE;
+    return at + 1;
 }
 
 /* Texts that are ASCII; the rest of a text that is longer than its bound is
  * looked at by who says so. */
-static inline size_t
-put_text(uint8_t *at, size_t room, const mw_type *type, const void *value)
+static inline uint8_t *
+put_text(
+    uint8_t *at, const uint8_t *end, const mw_type *type, const void *value)
 {
     const char *text = value;
     size_t len;
-    size_t head;
 
     if (type->kind == MW_KIND_STRING_N) {
         len = strnlen(text, (size_t) type->bound + 1);
@@ -216,40 +230,47 @@ put_text(uint8_t *at, size_t room, const mw_type *type, const void *value)
         len = strlen(text);
     }
     if ((type->kind == MW_KIND_STRING_N && len > type->bound) ||
-        len > room - MWI_HEAD_MAX) {
-        return 0;
+        len > (size_t) (end - at) - MWI_HEAD_MAX) {
+        return NULL;
     }
-    head = mwi_quick_put(at, MWI_INITIAL_TEXT, len);
-    return mwi_utf8_copy_plain((char *) at + head, text, len) ? head + len : 0;
+    at += mwi_quick_put(at, MWI_INITIAL_TEXT, len);
+    return mwi_utf8_copy_plain((char *) at, text, len) ? at + len : NULL;
 }
 
-static inline size_t
-put_numbers(uint8_t *at, size_t room, const mw_type *type, const void *value)
+static inline uint8_t *
+put_numbers(
+    uint8_t *at, const uint8_t *end, const mw_type *type, const void *value)
 {
-    if (!mwi_kind_is_number(type->elem->kind) || room < 2 * MWI_HEAD_MAX ||
-        type->size > room - 2 * MWI_HEAD_MAX) {
-        return 0;
+    size_t room = (size_t) (end - at);
+
+    if (!mwi_kind_is_number(type->elem->kind) || room < ROOM_MIN ||
+        type->size > room - ROOM_MIN) {
+        return NULL;
     }
     return mwi_quick_put_numbers(at, type->elem->kind, value, type->size);
 }
 
-/* Returns the bytes that it takes, 0 if it does not go.  There is room for a
- * head at least. */
-static inline size_t
-put_value(uint8_t *at, size_t room, const mw_type *type, const void *value)
+/* Returns the place behind it, or NULL.  The longest head fits before end. */
+static inline uint8_t *
+put_value(
+    uint8_t *at, const uint8_t *end, const mw_type *type, const void *value)
 {
-    LOAD(uint8_t, u8, value);
+    uint32_t kind = type->kind;
 
-    switch (type->kind) {
+    switch (kind) {
     case MW_KIND_BOOL:
         return put_bool(at, value);
-    case MW_KIND_U8:
-        return mwi_quick_put(at, MWI_INITIAL_UINT, u8);
-    case MW_KIND_I8:
-        return put_signed(at, (int8_t) u8);
+    case MW_KIND_U8: {
+        LOAD(uint8_t, u8, value);
+        return put_unsigned(at, u8);
+    }
+    case MW_KIND_I8: {
+        LOAD(int8_t, i8, value);
+        return put_signed(at, i8);
+    }
     case MW_KIND_U16: {
         LOAD(uint16_t, u16, value);
-        return mwi_quick_put(at, MWI_INITIAL_UINT, u16);
+        return put_unsigned(at, u16);
     }
     case MW_KIND_I16: {
         LOAD(int16_t, i16, value);
@@ -257,7 +278,7 @@ put_value(uint8_t *at, size_t room, const mw_type *type, const void *value)
     }
     case MW_KIND_U32: {
         LOAD(uint32_t, u32, value);
-        return mwi_quick_put(at, MWI_INITIAL_UINT, u32);
+        return put_unsigned(at, u32);
     }
     case MW_KIND_I32: {
         LOAD(int32_t, i32, value);
@@ -265,7 +286,7 @@ put_value(uint8_t *at, size_t room, const mw_type *type, const void *value)
     }
     case MW_KIND_U64: {
         LOAD(uint64_t, u64, value);
-        return mwi_quick_put(at, MWI_INITIAL_UINT, u64);
+        return put_unsigned(at, u64);
     }
     case MW_KIND_I64: {
         LOAD(int64_t, i64, value);
@@ -277,11 +298,11 @@ put_value(uint8_t *at, size_t room, const mw_type *type, const void *value)
         return put_double(at, value);
     case MW_KIND_STRING:
     case MW_KIND_STRING_N:
-        return put_text(at, room, type, value);
+        return put_text(at, end, type, value);
     case MW_KIND_ARRAY:
-        return put_numbers(at, room, type, value);
+        return put_numbers(at, end, type, value);
     default:
-        return 0;
+        return NULL;
     }
 }
 
@@ -291,24 +312,25 @@ mwi_write_members(struct mwi_writer *w, const mw_field *field, uint32_t n,
 {
     size_t room = mwi_buf_room(w->buf);
     uint8_t *at = w->buf->data;
-    uint32_t i = 0;
+    uint32_t left = n;
+    const uint8_t *end;
+    const uint8_t *last; /* place from which ROOM_MIN is left */
 
     if (!MWI_QUICK || room < ROOM_MIN || !mwi_writer_ok(w)) {
         return 0;
     }
     at += w->buf->end;
-    for (; i < n && room >= ROOM_MIN && is_plain(field); i++, field++) {
-        size_t id =
-            has_ids ? mwi_quick_put(at, MWI_INITIAL_UINT, field->id) : 0;
-        size_t size = put_value(
-            at + id, room - id, field->type, mwi_field_at(field, record));
+    end = at + room;
+    last = end - ROOM_MIN;
+    for (; left > 0 && at <= last && is_plain(field); left--, field++) {
+        uint8_t *next = has_ids ? put_unsigned(at, field->id) : at;
 
-        if (size == 0) {
+        next = put_value(next, end, field->type, mwi_field_at(field, record));
+        if (next == NULL) {
             break;
         }
-        at += id + size;
-        room -= id + size;
+        at = next;
     }
     w->buf->end = (size_t) (at - w->buf->data);
-    return i;
+    return n - left;
 }

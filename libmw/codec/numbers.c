@@ -5,12 +5,13 @@
  * A tag of RFC 8746 section 2.1 is 0b010 and then the bits f (float), s
  * (signed), e (little-endian) and ll (the size).
  */
+#include "codec/numbers.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 #include "codec/access.h"
 #include "codec/ieee754.h"
-#include "codec/quick.h"
 #include "codec/value.h"
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -21,26 +22,24 @@
 
 enum { TAG_LITTLE = 1 << 2 };
 
-struct number_kind {
-    const char *name;
-    uint8_t size; /* bytes */
-    uint8_t tag;  /* RFC 8746, big-endian */
-    uint8_t bits; /* of an integer without its sign */
-    bool is_signed;
-};
+#define KIND(name, size, tag, bits, is_signed)                             \
+    {                                                                      \
+        name, size, tag,                                                   \
+            (tag) | ((size) > 1 && HOST_IS_LITTLE ? TAG_LITTLE : 0), bits, \
+            is_signed                                                      \
+    }
 
-/* Indexed by mw_kind. */
-static const struct number_kind kinds[] = {
-    [MW_KIND_U8] = { "uint8", 1, 64, 8, false },
-    [MW_KIND_I8] = { "int8", 1, 72, 7, true },
-    [MW_KIND_U16] = { "uint16", 2, 65, 16, false },
-    [MW_KIND_I16] = { "int16", 2, 73, 15, true },
-    [MW_KIND_U32] = { "uint32", 4, 66, 32, false },
-    [MW_KIND_I32] = { "int32", 4, 74, 31, true },
-    [MW_KIND_U64] = { "uint64", 8, 67, 64, false },
-    [MW_KIND_I64] = { "int64", 8, 75, 63, true },
-    [MW_KIND_F32] = { "float", 4, 81, 0, true },
-    [MW_KIND_F64] = { "double", 8, 82, 0, true },
+const struct mwi_number_kind mwi_number_kinds[] = {
+    [MW_KIND_U8] = KIND("uint8", 1, 64, 8, false),
+    [MW_KIND_I8] = KIND("int8", 1, 72, 7, true),
+    [MW_KIND_U16] = KIND("uint16", 2, 65, 16, false),
+    [MW_KIND_I16] = KIND("int16", 2, 73, 15, true),
+    [MW_KIND_U32] = KIND("uint32", 4, 66, 32, false),
+    [MW_KIND_I32] = KIND("int32", 4, 74, 31, true),
+    [MW_KIND_U64] = KIND("uint64", 8, 67, 64, false),
+    [MW_KIND_I64] = KIND("int64", 8, 75, 63, true),
+    [MW_KIND_F32] = KIND("float", 4, 81, 0, true),
+    [MW_KIND_F64] = KIND("double", 8, 82, 0, true),
 };
 
 static bool
@@ -53,33 +52,18 @@ is_float(uint32_t kind)
 static uint8_t
 typed_array_tag(uint32_t kind, bool little)
 {
-    return (uint8_t) (kinds[kind].tag |
-                      (little && kinds[kind].size > 1 ? TAG_LITTLE : 0));
+    return (
+        uint8_t) (mwi_number_kinds[kind].tag |
+                  (little && mwi_number_kinds[kind].size > 1 ? TAG_LITTLE : 0));
 }
 
 size_t
 mwi_numbers_size(uint32_t kind, size_t n)
 {
-    size_t payload = n * kinds[kind].size;
+    size_t payload = n * mwi_number_kinds[kind].size;
 
     /* All tags take two bytes. */
     return (kind == MW_KIND_U8 ? 0 : 2) + mwi_head_size(payload) + payload;
-}
-
-size_t
-mwi_quick_put_numbers(
-    uint8_t *room, uint32_t kind, const void *items, size_t payload)
-{
-    size_t n = 0;
-
-    if (kind != MW_KIND_U8) {
-        room[0] = MWI_INITIAL_TAG_BYTE;
-        room[1] = typed_array_tag(kind, HOST_IS_LITTLE);
-        n = 2;
-    }
-    n += mwi_quick_put(room + n, MWI_INITIAL_BYTES, payload);
-    memcpy(room + n, items, payload);
-    return n + payload;
 }
 
 void
@@ -88,12 +72,13 @@ mwi_write_numbers(
 {
     size_t payload;
 
-    if (__builtin_mul_overflow(n, (size_t) kinds[kind].size, &payload)) {
+    if (__builtin_mul_overflow(
+            n, (size_t) mwi_number_kinds[kind].size, &payload)) {
         mwi_writer_fail(w, MW_EINVAL, "impossible length %zu", n);
         return;
     }
     if (kind != MW_KIND_U8) {
-        mwi_write_tag(w, typed_array_tag(kind, HOST_IS_LITTLE));
+        mwi_write_tag(w, mwi_number_kinds[kind].host_tag);
     }
     mwi_write_bytes(w, items, payload);
 }
@@ -132,13 +117,13 @@ read_unsigned(struct mwi_reader *r, uint32_t kind, void *ret_value)
     const uint8_t *at = r->at;
     uint64_t value = mwi_read_uint(r);
 
-    if (value > UINT64_MAX >> (64 - kinds[kind].bits)) {
+    if (value > UINT64_MAX >> (64 - mwi_number_kinds[kind].bits)) {
         r->at = at;
         mwi_reader_fail(r, MW_EINVAL, "%" PRIu64 " does not fit %s", value,
-            kinds[kind].name);
+            mwi_number_kinds[kind].name);
         return;
     }
-    mwi_store_low(ret_value, value, kinds[kind].size);
+    mwi_store_low(ret_value, value, mwi_number_kinds[kind].size);
 }
 
 static void
@@ -146,15 +131,15 @@ read_signed(struct mwi_reader *r, uint32_t kind, void *ret_value)
 {
     const uint8_t *at = r->at;
     int64_t value = mwi_read_int(r);
-    int64_t max = (int64_t) (UINT64_MAX >> (64 - kinds[kind].bits));
+    int64_t max = (int64_t) (UINT64_MAX >> (64 - mwi_number_kinds[kind].bits));
 
     if (value > max || value < -1 - max) {
         r->at = at;
         mwi_reader_fail(r, MW_EINVAL, "%" PRId64 " does not fit %s", value,
-            kinds[kind].name);
+            mwi_number_kinds[kind].name);
         return;
     }
-    mwi_store_low(ret_value, (uint64_t) value, kinds[kind].size);
+    mwi_store_low(ret_value, (uint64_t) value, mwi_number_kinds[kind].size);
 }
 
 void
@@ -162,7 +147,7 @@ mwi_read_number(struct mwi_reader *r, uint32_t kind, void *ret_value)
 {
     if (is_float(kind)) {
         read_float(r, kind, ret_value);
-    } else if (kinds[kind].is_signed) {
+    } else if (mwi_number_kinds[kind].is_signed) {
         read_signed(r, kind, ret_value);
     } else {
         read_unsigned(r, kind, ret_value);
@@ -205,30 +190,16 @@ read_typed_array_tag(struct mwi_reader *r, uint32_t kind)
         r->at = at;
         mwi_reader_fail(r, MW_EINVAL,
             "expected typed array of %s (tag %d), found tag %" PRIu64,
-            kinds[kind].name, little, tag);
+            mwi_number_kinds[kind].name, little, tag);
     }
     return tag == little;
-}
-
-const uint8_t *
-mwi_quick_numbers(
-    const uint8_t *at, const uint8_t *end, uint32_t kind, size_t *ret_len)
-{
-    if (kind != MW_KIND_U8) {
-        if (end - at < 2 || at[0] != MWI_INITIAL_TAG_BYTE ||
-            at[1] != typed_array_tag(kind, HOST_IS_LITTLE)) {
-            return NULL;
-        }
-        at += 2;
-    }
-    return mwi_quick_string(at, end, MWI_INITIAL_BYTES, ret_len);
 }
 
 /* What mwi_read_numbers() does, if nothing is swapped and all is well. */
 static bool
 read_quickly(struct mwi_reader *r, uint32_t kind, struct mwi_numbers *ret)
 {
-    size_t size = kinds[kind].size; /* a power of two */
+    size_t size = mwi_number_kinds[kind].size; /* a power of two */
     size_t len;
     const uint8_t *at = mwi_quick_numbers(r->at, r->end, kind, &len);
 
@@ -250,7 +221,7 @@ mwi_read_numbers(struct mwi_reader *r, uint32_t kind)
 {
     struct mwi_numbers numbers = { 0 };
     const uint8_t *at = r->at;
-    size_t size = kinds[kind].size;
+    size_t size = mwi_number_kinds[kind].size;
     enum mwi_item item;
     bool tagged;
 
@@ -290,7 +261,7 @@ copy_plain(const struct mwi_numbers *numbers, uint32_t kind, char *ret_items)
 
     mwi_reader_init(&r, numbers->bytes, numbers->size, 1);
     for (size_t i = 0; i < numbers->n; i++) {
-        mwi_read_number(&r, kind, ret_items + i * kinds[kind].size);
+        mwi_read_number(&r, kind, ret_items + i * mwi_number_kinds[kind].size);
     }
 }
 
@@ -331,8 +302,9 @@ mwi_numbers_copy(
     if (numbers->plain) {
         copy_plain(numbers, kind, ret_items);
     } else if (numbers->swapped) {
-        copy_swapped(numbers, kinds[kind].size, ret_items);
+        copy_swapped(numbers, mwi_number_kinds[kind].size, ret_items);
     } else {
-        memcpy(ret_items, numbers->bytes, numbers->n * kinds[kind].size);
+        memcpy(ret_items, numbers->bytes,
+            numbers->n * mwi_number_kinds[kind].size);
     }
 }

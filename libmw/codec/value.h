@@ -154,8 +154,7 @@ MW_MUST_USE char *mwi_print(const mw_type *type, const void *value);
 MW_MUST_USE mw_status mwi_print_with(struct mwi_nodes *nodes,
     struct mwi_buf *buf, const mw_type *type, const void *value);
 
-/** Whether a value of the kind is a number that typed arrays hold (also U8,
- * whose sequences are byte strings).  Not bool, not enum. */
+/** Whether a value of the kind is a number: neither BOOL nor ENUM. */
 static inline bool
 mwi_kind_is_number(uint32_t kind)
 {
@@ -277,17 +276,6 @@ void mwi_write_numbers(
 
 /** Bytes that mwi_write_numbers() appends for n numbers. */
 size_t mwi_numbers_size(uint32_t kind, size_t n);
-
-/* The same in the manner of codec/quick.h: the payload of a typed array in this
- * machine's byte order, or of a byte string for U8, or NULL.  Its tag is one
- * level more of depth. */
-const uint8_t *mwi_quick_numbers(
-    const uint8_t *at, const uint8_t *end, uint32_t kind, size_t *ret_len);
-
-/* And written to where there is room for it and two of the longest heads.
- * Returns the bytes that it takes. */
-size_t mwi_quick_put_numbers(
-    uint8_t *room, uint32_t kind, const void *items, size_t payload);
 
 /* Numbers in a message, checked, that mwi_numbers_copy() can take out without
  * failing.  When they are neither swapped nor plain, the bytes are the numbers

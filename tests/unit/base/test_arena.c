@@ -90,6 +90,27 @@ Test(arena, products_that_overflow)
     cr_assert_null(mwi_arena_alloc(&arena, SIZE_MAX / 8 + 1, 8, 8));
     cr_assert_null(mwi_arena_alloc(&arena, 1, SIZE_MAX, 1));
     cr_assert_null(mwi_arena_alloc(&arena, 1, SIZE_MAX - 8, 1));
+    cr_assert_null(mwi_arena_alloc_raw(&arena, SIZE_MAX, 1));
+    mwi_arena_fini(&arena);
+}
+
+/* What is left over from before shines through, and pieces are apart all the
+ * same. */
+Test(arena, raw_pieces)
+{
+    struct mwi_arena arena;
+    unsigned char *first;
+    unsigned char *second;
+
+    mwi_arena_init(&arena, 1000);
+    first = mwi_arena_alloc_raw(&arena, 0, 1);
+    second = mwi_arena_alloc_raw(&arena, 100, alignof(max_align_t));
+    cr_assert_not_null(first);
+    cr_assert_neq(first, second);
+    cr_assert_eq((uintptr_t) second % alignof(max_align_t), 0);
+    memset(second, 0xff, 100);
+    cr_assert(is_zero(mwi_arena_alloc(&arena, 10, 10, 1), 100));
+    cr_assert_null(mwi_arena_alloc_raw(&arena, 1000, 1));
     mwi_arena_fini(&arena);
 }
 

@@ -64,6 +64,55 @@ Test(buf, nothing_is_appended_without_memory)
     mwi_buf_fini(&buf);
 }
 
+/* Whatever is consumed before, what is in use stays when the block grows. */
+Test(buf, growth_keeps_what_is_in_use)
+{
+    for (size_t consumed = 0; consumed < 300; consumed += 50) {
+        char bytes[300];
+        struct mwi_buf buf;
+        uint8_t *room;
+
+        for (size_t i = 0; i < sizeof(bytes); i++) {
+            bytes[i] = (char) i;
+        }
+        mwi_buf_init(&buf, 1 << 20);
+        cr_assert_eq(mwi_buf_append(&buf, bytes, sizeof(bytes)), MW_OK);
+        mwi_buf_consume(&buf, consumed);
+        cr_assert_leq(mwi_buf_room(&buf), buf.cap);
+        room = mwi_buf_reserve(&buf, 100000);
+        cr_assert_not_null(room);
+        cr_assert_geq(mwi_buf_room(&buf), 100000);
+        memset(room, 0xff, 100000);
+        mwi_buf_commit(&buf, 100000);
+        cr_assert_eq(mwi_buf_len(&buf), sizeof(bytes) - consumed + 100000);
+        cr_assert_eq(memcmp(mwi_buf_bytes(&buf), bytes + consumed,
+                         sizeof(bytes) - consumed),
+            0);
+        mwi_mem_fail_at(1);
+        cr_assert_null(mwi_buf_reserve(&buf, 500000));
+        cr_assert_eq(memcmp(mwi_buf_bytes(&buf), bytes + consumed,
+                         sizeof(bytes) - consumed),
+            0);
+        mwi_buf_fini(&buf);
+    }
+}
+
+/* The maximum counts what is in use, not what there is room for. */
+Test(buf, room)
+{
+    struct mwi_buf buf;
+
+    mwi_buf_init(&buf, 10);
+    cr_assert_eq(mwi_buf_room(&buf), 0);
+    cr_assert_eq(mwi_buf_append(&buf, "abc", 3), MW_OK);
+    cr_assert_eq(mwi_buf_room(&buf), 7);
+    mwi_buf_consume(&buf, 1);
+    cr_assert_eq(mwi_buf_room(&buf), 8);
+    cr_assert_eq(mwi_buf_append(&buf, "defghijk", 8), MW_OK);
+    cr_assert_eq(mwi_buf_room(&buf), 0);
+    mwi_buf_fini(&buf);
+}
+
 /* Against a plain array: a queue of bytes keeps their order. */
 Test(buf, random_traffic)
 {

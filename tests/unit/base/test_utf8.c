@@ -81,3 +81,34 @@ Test(utf8, every_length_and_place)
         free(text);
     }
 }
+
+/* Texts about which there is nothing more to be checked, and those with any
+ * other byte anywhere. */
+Test(utf8, plain_texts)
+{
+    static const char odd[] = { '\0', '\x80', '\xc3', '\xff' };
+
+    for (size_t len = 0; len < 40; len++) {
+        char *text = malloc(len > 0 ? len : 1); /* no byte beyond */
+        char *copy = malloc(len + 1);
+
+        memset(text, '\x01', len);
+        memset(copy, '#', len + 1);
+        cr_assert(mwi_utf8_is_plain(text, len));
+        cr_assert(mwi_utf8_copy_plain(copy, text, len));
+        cr_assert_eq(memcmp(copy, text, len), 0);
+        cr_assert_eq(copy[len], '#');
+        for (size_t at = 0; at < len; at++) {
+            for (size_t i = 0; i < sizeof(odd); i++) {
+                text[at] = odd[i];
+                cr_assert_not(mwi_utf8_is_plain(text, len));
+                cr_assert_not(mwi_utf8_copy_plain(copy, text, len));
+                cr_assert_eq(copy[len], '#');
+            }
+            text[at] = '\x7f';
+            cr_assert(mwi_utf8_is_plain(text, len));
+        }
+        free(text);
+        free(copy);
+    }
+}
