@@ -339,7 +339,8 @@ send_and_take(struct mwi_request *q, mw_error *reterr)
         struct mwi_conn *conn;
         struct mwi_waiter waiter;
 
-        status = mwi_client_connect(q->client, q->deadline, &conn, reterr);
+        status = mwi_client_connect(q->client, mwi_mirror_serial(&q->mirror),
+            q->deadline, &conn, reterr);
         if (status < 0) {
             return status;
         }
