@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client: one server's address, and a connection to it that any number of
- * threads share.
+ * A client: one server's address, and a connection to it, or several, that any
+ * number of threads share.
  *
  * Calls are made through the stubs that mwidl writes.  A connection that was
  * lost or that the server is closing is replaced at the next call.  A client
@@ -42,6 +42,7 @@ typedef struct mw_client_options {
                                   for otherwise */
     mw_log_cb log;             /* [borrow: client] NULL: silent */
     void *log_user;            /* passed to log */
+    uint32_t connections;      /* at the most, up to 64; 0: one */
     bool no_spin;              /* sleep at once when waiting, never stay awake
                                   for a moment, which saves processor time
                                   and makes short calls slower */

@@ -12,6 +12,8 @@
 #include "net/tls.h"
 
 /** Connect and finish the handshake.  Tries each address of the host in turn.
+ * The handshake's last words leave with the stream's first flush, or when a
+ * read has to wait.
  *
  * @param config    for MWI_SCHEME_TLS, else NULL
  * @param deadline  see base/clock.h

@@ -149,6 +149,20 @@ has_protocol(const SSL *ssl)
     return len == strlen(MWI_ALPN) && memcmp(selected, MWI_ALPN, len) == 0;
 }
 
+/* The peer's public key has done what it is for.  Decoded, it is the largest
+ * part of what OpenSSL keeps of a client; the certificate has it still.  Not at
+ * a client, where connections share the certificate of a session. */
+static void
+forget_key(SSL *ssl)
+{
+    X509 *certificate = SSL_get0_peer_certificate(ssl);
+    EVP_PKEY *key = certificate != NULL ? X509_get0_pubkey(certificate) : NULL;
+
+    if (key != NULL) {
+        (void) EVP_PKEY_set_type(key, EVP_PKEY_get_base_id(key));
+    }
+}
+
 static enum mwi_io
 tls_handshake(struct mwi_stream *s, mw_error *reterr)
 {
@@ -187,6 +201,9 @@ tls_handshake(struct mwi_stream *s, mw_error *reterr)
         (void) mwi_fail(&t->error, MW_EUNAUTHENTICATED,
             "the peer speaks TLS but not the protocol %s (ALPN)", MWI_ALPN);
         return final(t, reterr);
+    }
+    if (SSL_is_server(t->ssl)) {
+        forget_key(t->ssl);
     }
     t->is_ready = true;
     t->must_send = mwi_buf_len(&t->out) > 0;

@@ -49,6 +49,60 @@ set_queued_locked(struct mwi_pool *pool, uint32_t n) MWI_REQUIRES(pool->mutex)
     atomic_store_explicit(&pool->queued, n, memory_order_relaxed);
 }
 
+static void *worker(void *arg);
+
+/* Signals are for the program's own threads. */
+static bool
+spawn_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
+{
+    sigset_t all;
+    sigset_t old;
+    pthread_t thread;
+    int error;
+
+    (void) sigfillset(&all);
+    (void) pthread_sigmask(SIG_SETMASK, &all, &old);
+    error = pthread_create(&thread, NULL, worker, pool);
+    (void) pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (error != 0) {
+        return false;
+    }
+    pool->threads++;
+    return true;
+}
+
+/* Every thread that runs nothing takes a job before it ends, so a job needs a
+ * thread of its own only beyond these.  More than one is missing when some could
+ * not be made before, or when one was counted on that has found other work. */
+static void
+make_threads_locked(struct mwi_pool *pool, uint32_t n)
+    MWI_REQUIRES(pool->mutex)
+{
+    while (pool->threads < n && pool->threads < pool->limits.threads_max &&
+           spawn_locked(pool)) {
+        continue;
+    }
+}
+
+/* See mwi_pool_relieve(). */
+static void
+relieve_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
+{
+    uint32_t busy = pool->running + queued(pool);
+
+    if (pool->source.waiting_max == 0 || pool->waiting > 0) {
+        return;
+    }
+    if (pool->asleep > 0) {
+        mwi_cond_signal(&pool->work);
+    } else if (busy >= pool->threads) { /* else one is on its way there */
+        make_threads_locked(pool, busy + 1);
+        if (busy >= pool->threads) {
+            pool->source.unattended(pool->source.user);
+        }
+    }
+}
+
 /* Have a thread that does nothing look at the queue: one that sleeps rather
  * than one that waits at the source, which then is where it should be. */
 static void
@@ -81,6 +135,7 @@ run_job_locked(struct mwi_pool *pool, struct mwi_job *job)
     MWI_REQUIRES(pool->mutex)
 {
     pool->running++;
+    relieve_locked(pool);
     mwi_unlock(&pool->mutex);
     job->run(job);
     mwi_lock(&pool->mutex);
@@ -112,6 +167,7 @@ serve_source_locked(struct mwi_pool *pool, int64_t deadline)
         return false;
     }
     pool->running++;
+    make_threads_locked(pool, pool->running + queued(pool));
     mwi_unlock(&pool->mutex);
     source.run(source.user, work);
     mwi_lock(&pool->mutex);
@@ -184,26 +240,6 @@ worker(void *arg)
     return NULL;
 }
 
-/* Signals are for the program's own threads. */
-static bool
-spawn_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
-{
-    sigset_t all;
-    sigset_t old;
-    pthread_t thread;
-    int error;
-
-    (void) sigfillset(&all);
-    (void) pthread_sigmask(SIG_SETMASK, &all, &old);
-    error = pthread_create(&thread, NULL, worker, pool);
-    (void) pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (error != 0) {
-        return false;
-    }
-    pool->threads++;
-    return true;
-}
-
 mw_status
 mwi_pool_open(struct mwi_pool **ret_pool, const struct mwi_pool_limits *limits,
     mw_error *reterr)
@@ -242,13 +278,8 @@ submit_locked(struct mwi_pool *pool, struct mwi_job *job, uint64_t capacity)
     if (accepted >= capacity) {
         return MW_EEXHAUSTED;
     }
-    /* Every thread that runs no job takes one before it ends, so a job needs
-     * a thread of its own only beyond these.  More than one is missing when
-     * some could not be made before. */
-    while (accepted >= pool->threads &&
-           pool->threads < pool->limits.threads_max && spawn_locked(pool)) {
-        continue;
-    }
+    make_threads_locked(
+        pool, accepted < UINT32_MAX ? (uint32_t) accepted + 1 : UINT32_MAX);
     if (pool->threads == 0) {
         return MW_EEXHAUSTED;
     }
@@ -289,23 +320,12 @@ mwi_pool_attach(struct mwi_pool *pool, const struct mwi_source *source)
     mwi_unlock(&pool->mutex);
 }
 
-bool
+void
 mwi_pool_relieve(struct mwi_pool *pool)
 {
-    bool relieved = true;
-
     mwi_lock(&pool->mutex);
-    if (pool->waiting == 0) {
-        if (pool->asleep > 0) {
-            mwi_cond_signal(&pool->work);
-        } else if (pool->running + queued(pool) >= pool->threads) {
-            /* None is on its way there. */
-            relieved = pool->threads < pool->limits.threads_max &&
-                       spawn_locked(pool);
-        }
-    }
+    relieve_locked(pool);
     mwi_unlock(&pool->mutex);
-    return relieved;
 }
 
 bool

@@ -44,6 +44,9 @@ struct mwi_source {
     void (*run)(void *user, void *work);
     /* Make one wait() return NULL, now or when it is called next. */
     void (*wake)(void *user);
+    /* All threads are busy with what takes its time, and no more can be made:
+     * nobody waits.  Called with the pool's lock held. */
+    void (*unattended)(void *user);
 };
 
 /** Make a pool and its first threads_min threads, with all signals blocked.
@@ -74,10 +77,10 @@ void mwi_pool_resubmit(struct mwi_pool *pool, struct mwi_job *job);
 void mwi_pool_attach(struct mwi_pool *pool, const struct mwi_source *source);
 
 /** See to it that a thread waits at the source, or is about to: for one that is
- * there and will now be busy for long.  False: all threads are busy, and no
- * more can be made.
+ * there and will now be busy for long.  If none can, the source is told that it
+ * is unattended.  Threads that take jobs do this themselves.
  * @thread any; does not block */
-bool mwi_pool_relieve(struct mwi_pool *pool);
+void mwi_pool_relieve(struct mwi_pool *pool);
 
 /** Whether jobs wait in the queue.  @thread any */
 bool mwi_pool_has_queue(struct mwi_pool *pool);

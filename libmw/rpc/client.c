@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One thread at a time connects; others that need a connection meanwhile wait
- * for it.  If it fails, each of them tries in turn, until its own deadline.
+ * A client has a slot for each connection that it may have.  A call goes to the
+ * connection that the fewest calls are on, which its references tell: each call
+ * holds one.  Is none idle, and there is a slot without a connection, the
+ * call makes one.
+ *
+ * One thread at a time connects for a slot.  Others that have no connection at
+ * all meanwhile wait for it.  If it fails, each of them tries in turn, until
+ * its own deadline.
  */
 #include "rpc/client.h"
 
@@ -15,6 +21,13 @@
 #include "rpc/local.h"
 #include "rpc/options.h"
 
+enum { MORE_AFTER_MS = 1000 }; /* not to try in vain at each call */
+
+struct slot {
+    struct mwi_conn *conn; /* NULL: none */
+    bool is_connecting;    /* some thread is at it */
+};
+
 struct mw_client {
     mw_client_options options;  /* constant */
     struct mwi_log log;         /* constant */
@@ -22,9 +35,10 @@ struct mw_client {
     struct mwi_tls_config *tls; /* constant; NULL without tls:// */
     mw_server *server;          /* constant; of a local client */
     struct mwi_mutex mutex;     /* held for moments; before conn.mutex */
-    struct mwi_cond connected;  /* with mutex: is_connecting ended */
-    struct mwi_conn *conn;      /* [mutex] NULL: none yet */
-    bool is_connecting;         /* [mutex] some thread is at it */
+    struct mwi_cond connected;  /* with mutex: some is_connecting ended */
+    struct slot *slots;         /* [mutex] options.connections of them */
+    int64_t more_after;         /* [mutex] when connections beside one that
+                                   works may be made again */
 };
 
 const mw_client_options *
@@ -83,91 +97,165 @@ make_conn(mw_client *client, int64_t deadline, struct mwi_conn **ret_conn,
     return MW_OK;
 }
 
-/* The connection there is, referenced, or NULL. */
-static struct mwi_conn *
-current_conn(mw_client *client)
+/* The calls that a connection of a slot has; the slot has a reference, too. */
+static uint32_t
+n_calls(const struct mwi_conn *conn)
 {
-    struct mwi_conn *conn;
-
-    mwi_lock(&client->mutex);
-    conn = client->conn;
-    if (conn != NULL) {
-        mwi_conn_ref(conn);
-    }
-    mwi_unlock(&client->mutex);
-    return conn;
+    return atomic_load(&conn->refs) - 1;
 }
 
-/* Become the thread that connects in place of a connection (NULL: of none).
- * MW_EABORTED: there is another by now. */
+/* The one with a serial, or else with the fewest calls; NULL: there is none. */
+static struct mwi_conn *
+best_locked(const mw_client *client, uint64_t serial)
+    MWI_REQUIRES(client->mutex)
+{
+    struct mwi_conn *best = NULL;
+
+    for (size_t i = 0; i < client->options.connections; i++) {
+        struct mwi_conn *conn = client->slots[i].conn;
+
+        if (conn != NULL && conn->serial == serial) {
+            return conn;
+        }
+        if (conn != NULL && (best == NULL || n_calls(conn) < n_calls(best))) {
+            best = conn;
+        }
+    }
+    return best;
+}
+
+static struct slot *
+vacancy_locked(mw_client *client) MWI_REQUIRES(client->mutex)
+{
+    for (size_t i = 0; i < client->options.connections; i++) {
+        struct slot *slot = &client->slots[i];
+
+        if (slot->conn == NULL && !slot->is_connecting) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+/* What a call gets: a connection, referenced; or a slot to connect for. */
+struct choice {
+    struct mwi_conn *conn;
+    struct slot *slot;
+    bool is_extra; /* there is a connection, though a busy one */
+};
+
+/* False: there is nothing but to wait for other threads to connect. */
+static bool
+choose_locked(mw_client *client, uint64_t serial, struct choice *ret_choice)
+    MWI_REQUIRES(client->mutex)
+{
+    struct mwi_conn *best = best_locked(client, serial);
+    struct slot *vacancy = vacancy_locked(client);
+
+    *ret_choice = (struct choice){ .is_extra = best != NULL };
+    if (best != NULL &&
+        (vacancy == NULL || best->serial == serial || n_calls(best) == 0 ||
+            mwi_now() < client->more_after)) {
+        mwi_conn_ref(best);
+        ret_choice->conn = best;
+        return true;
+    }
+    if (vacancy != NULL) {
+        vacancy->is_connecting = true;
+        ret_choice->slot = vacancy;
+    }
+    return vacancy != NULL;
+}
+
 static mw_status
-begin_connecting(mw_client *client, const struct mwi_conn *instead_of,
-    int64_t deadline, mw_error *reterr)
+choose(mw_client *client, uint64_t serial, int64_t deadline,
+    struct choice *ret_choice, mw_error *reterr)
 {
     mw_status status = MW_OK;
 
     mwi_lock(&client->mutex);
-    while (client->is_connecting && status == MW_OK) {
+    while (status == MW_OK && !choose_locked(client, serial, ret_choice)) {
         if (!mwi_cond_wait(&client->connected, &client->mutex, deadline)) {
             status = mwi_fail(reterr, MW_ETIMEDOUT,
                 "no connection in time: another thread was still at it");
         }
     }
-    if (status == MW_OK && client->conn != instead_of) {
-        status = MW_EABORTED;
-    }
-    if (status == MW_OK) {
-        client->is_connecting = true;
-    }
     mwi_unlock(&client->mutex);
     return status;
 }
 
-/* conn: [take] NULL if it failed. */
-static void
-end_connecting(mw_client *client, struct mwi_conn *conn)
+/* Connect for a slot that was chosen. */
+static mw_status
+connect_slot(mw_client *client, const struct choice *choice, int64_t deadline,
+    struct mwi_conn **ret_conn, mw_error *reterr)
 {
-    struct mwi_conn *old = NULL;
+    struct mwi_conn *conn = NULL;
+    int64_t now = mwi_now();
+    mw_status status;
 
+    if (choice->is_extra && deadline > now) {
+        deadline -= (deadline - now) / 2; /* leave time to go on without */
+    }
+    status = make_conn(client, deadline, &conn, reterr);
+    if (status == MW_OK && choice->is_extra) {
+        /* A server that takes no more would keep the call waiting. */
+        status = mwi_conn_wait_hello(conn, deadline, reterr);
+    }
+    if (status < 0) {
+        mwi_conn_unref(conn);
+    }
     mwi_lock(&client->mutex);
-    client->is_connecting = false;
-    if (conn != NULL) {
-        old = client->conn;
-        client->conn = conn;
+    choice->slot->is_connecting = false;
+    if (status == MW_OK) {
         mwi_conn_ref(conn);
+        choice->slot->conn = conn;
+        *ret_conn = conn;
+    } else {
+        client->more_after = mwi_deadline_in(MORE_AFTER_MS);
     }
     mwi_cond_broadcast(&client->connected);
     mwi_unlock(&client->mutex);
-    mwi_conn_unref(old);
+    return status;
+}
+
+/* Have no new calls on a connection, to which the caller has a reference. */
+static void
+drop_conn(mw_client *client, struct mwi_conn *conn)
+{
+    mwi_lock(&client->mutex);
+    for (size_t i = 0; i < client->options.connections; i++) {
+        if (client->slots[i].conn == conn) {
+            client->slots[i].conn = NULL;
+            mwi_conn_unref(conn); /* not the last one */
+        }
+    }
+    mwi_unlock(&client->mutex);
+    mwi_conn_unref(conn);
 }
 
 mw_status
-mwi_client_connect(mw_client *client, int64_t deadline,
+mwi_client_connect(mw_client *client, uint64_t serial, int64_t deadline,
     struct mwi_conn **ret_conn, mw_error *reterr)
 {
     for (;;) {
-        struct mwi_conn *conn = current_conn(client);
-        struct mwi_conn *fresh = NULL;
-        mw_status status;
+        struct choice choice;
+        mw_status status = choose(client, serial, deadline, &choice, reterr);
 
-        if (conn != NULL && mwi_conn_is_usable(conn)) {
-            *ret_conn = conn;
-            return MW_OK;
-        }
-        status = begin_connecting(client, conn, deadline, reterr);
-        mwi_conn_unref(conn);
-        if (status == MW_EABORTED) {
-            continue;
-        }
         if (status < 0) {
             return status;
         }
-        status = make_conn(client, deadline, &fresh, reterr);
-        end_connecting(client, fresh);
-        if (status == MW_OK) {
-            *ret_conn = fresh;
+        if (choice.slot != NULL) {
+            status = connect_slot(client, &choice, deadline, ret_conn, reterr);
+            if (status == MW_OK || !choice.is_extra) {
+                return status;
+            }
+            continue; /* with what there is */
         }
-        return status;
+        if (mwi_conn_is_usable(choice.conn)) {
+            *ret_conn = choice.conn;
+            return MW_OK;
+        }
+        drop_conn(client, choice.conn);
     }
 }
 
@@ -178,7 +266,7 @@ connect_now(mw_client *client, mw_error *reterr)
 {
     int64_t deadline = mwi_client_deadline(client, NULL, NULL);
     struct mwi_conn *conn;
-    mw_status status = mwi_client_connect(client, deadline, &conn, reterr);
+    mw_status status = mwi_client_connect(client, 0, deadline, &conn, reterr);
 
     if (status == MW_OK) {
         status = mwi_conn_wait_hello(conn, deadline, reterr);
@@ -207,6 +295,14 @@ set_address(mw_client *client, const char *address, mw_error *reterr)
     return mwi_tls_client_config(&client->tls, client->options.tls, reterr);
 }
 
+static mw_status
+make_slots(mw_client *client, mw_error *reterr)
+{
+    client->slots =
+        mwi_calloc(client->options.connections, sizeof(client->slots[0]));
+    return client->slots != NULL ? MW_OK : mwi_fail_nomem(reterr);
+}
+
 /* address or server, the other is NULL. */
 static mw_status
 open_client(mw_client **ret_client, const char *address, mw_server *server,
@@ -227,7 +323,10 @@ open_client(mw_client **ret_client, const char *address, mw_server *server,
             .cb = client->options.log,
             .user = client->options.log_user,
         };
-        status = server == NULL ? set_address(client, address, reterr) : MW_OK;
+        status = make_slots(client, reterr);
+    }
+    if (status == MW_OK && server == NULL) {
+        status = set_address(client, address, reterr);
     }
     client->options.tls = NULL; /* copied; the rest is the caller's */
     if (status == MW_OK && server == NULL && !client->options.lazy) {
@@ -276,31 +375,53 @@ mw_client_close(mw_client *client)
     if (client == NULL) {
         return;
     }
-    mwi_conn_unref(client->conn);
+    for (size_t i = 0; client->slots != NULL && i < client->options.connections;
+         i++) {
+        mwi_conn_unref(client->slots[i].conn);
+    }
+    mwi_free(client->slots);
     mwi_tls_config_free(client->tls);
     mwi_cond_fini(&client->connected);
     mwi_mutex_fini(&client->mutex);
     mwi_free(client);
 }
 
+/* The connection with the fewest calls, referenced, or NULL. */
+static struct mwi_conn *
+best_conn(mw_client *client)
+{
+    struct mwi_conn *conn;
+
+    mwi_lock(&client->mutex);
+    conn = best_locked(client, 0);
+    if (conn != NULL) {
+        mwi_conn_ref(conn);
+    }
+    mwi_unlock(&client->mutex);
+    return conn;
+}
+
 mw_status
 mw_client_peer(mw_client *client, mw_peer *ret_peer)
 {
-    struct mwi_conn *conn = current_conn(client);
-    bool usable = conn != NULL && mwi_conn_is_usable(conn);
+    struct mwi_conn *conn;
 
-    if (usable) {
-        *ret_peer = conn->peer;
+    while ((conn = best_conn(client)) != NULL) {
+        if (mwi_conn_is_usable(conn)) {
+            *ret_peer = conn->peer;
+            mwi_conn_unref(conn);
+            return MW_OK;
+        }
+        drop_conn(client, conn);
     }
-    mwi_conn_unref(conn);
-    return usable ? MW_OK : MW_EUNAVAILABLE;
+    return MW_EUNAVAILABLE;
 }
 
 static mw_status
 ping(mw_client *client, int64_t deadline, mw_error *reterr)
 {
     struct mwi_conn *conn;
-    mw_status status = mwi_client_connect(client, deadline, &conn, reterr);
+    mw_status status = mwi_client_connect(client, 0, deadline, &conn, reterr);
 
     if (status == MW_OK) {
         status = mwi_conn_ping(conn, deadline, reterr);

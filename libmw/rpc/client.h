@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rpc: a client, which keeps one connection and replaces it when it must.
+ * rpc: a client, which keeps connections and replaces each when it must.
  */
 #ifndef MWI_RPC_CLIENT_H
 #define MWI_RPC_CLIENT_H
@@ -12,14 +12,18 @@
 
 struct mw_client;
 
-/** A connection that calls can be made on: the one there is, or a new one.
+/** A connection that a call can be made on: of those there are, or a new one.
+ * The call keeps the reference until it is over, for that is how a client knows
+ * how busy its connections are.
  *
+ * @param serial    of the connection that is best for the call, if it is there
+ *                  yet; or 0
  * @param ret_conn  [own: mwi_conn_unref()] [out]
  * @return  as mw_client_open()
  * @thread any; blocks up to the deadline
  */
-MW_MUST_USE mw_status mwi_client_connect(mw_client *client, int64_t deadline,
-    struct mwi_conn **ret_conn, mw_error *reterr);
+MW_MUST_USE mw_status mwi_client_connect(mw_client *client, uint64_t serial,
+    int64_t deadline, struct mwi_conn **ret_conn, mw_error *reterr);
 
 /** The client's options, with defaults filled in: constant. */
 const mw_client_options *mwi_client_options(const mw_client *client);

@@ -167,7 +167,7 @@ run_job(struct mwi_job *job)
 void
 mwi_dispatch_deferred(struct mwi_host *host, mw_call *call)
 {
-    mwi_turn_relieve(host);
+    mwi_pool_relieve(host->pool);
     run_apart(call);
 }
 

@@ -119,27 +119,30 @@ set_helping(mw_server *server, bool helps)
     }
 }
 
+/* A thread of the pool is there again.  Should all leave from now on, we shall
+ * be told anew; should they have left already, that is found out here. */
 static void
-look_after(mw_server *server)
+stop_helping(mw_server *server)
 {
-    if (!mwi_turn_look_after(&server->host, &server->look_again)) {
-        set_helping(server, true);
-    }
+    set_helping(server, false);
+    atomic_store(&server->host.wants_help, false);
+    mwi_pool_relieve(server->host.pool);
 }
 
-/* The event may be another thread's by now. */
 static void
 help(mw_server *server)
 {
     struct mwi_pool_stats stats;
-    struct mwi_session *session = mwi_turn_await(&server->host, 0);
 
-    if (session != NULL) {
-        mwi_turn_help(session);
+    if (!mwi_turn_help(&server->host)) {
+        /* There is a thread that it can wake; and not again us. */
+        stop_helping(server);
+        mwi_poller_wake(&server->host.poller);
+        return;
     }
     mwi_pool_stats(server->host.pool, &stats);
     if (stats.waiting > 0) {
-        set_helping(server, false);
+        stop_helping(server);
     }
 }
 
@@ -147,11 +150,11 @@ static void
 on_wake(mw_server *server)
 {
     take_arrivals(server);
-    if (atomic_exchange(&server->host.wants_help, false)) {
+    if (atomic_load(&server->host.wants_help)) {
         set_helping(server, true);
     }
     if (atomic_load(&server->host.is_watched)) {
-        look_after(server);
+        server->look_again = mwi_turn_look_after(&server->host);
     }
 }
 
@@ -198,7 +201,7 @@ turn(mw_server *server, int64_t latest)
     }
     now = mwi_now();
     if (server->look_again <= now) {
-        look_after(server);
+        server->look_again = mwi_turn_look_after(&server->host);
     }
     if (server->accept_again <= now) {
         server->accept_again = MWI_FOREVER;

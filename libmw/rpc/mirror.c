@@ -186,6 +186,14 @@ drop_base(mw_mirror *mirror)
     mirror->base = NULL;
 }
 
+uint64_t
+mwi_mirror_serial(const struct mwi_mirror_use *use)
+{
+    const mw_mirror *mirror = use->mirror;
+
+    return mirror != NULL && mirror->base != NULL ? mirror->serial : 0;
+}
+
 void
 mwi_mirror_try(struct mwi_mirror_use *use, uint64_t serial)
 {

@@ -41,6 +41,9 @@ struct mwi_mirror_use {
 void mwi_mirror_begin(struct mwi_mirror_use *use, const mw_ctx *ctx,
     const mw_method *method, const void *const *args);
 
+/** The connection on which a delta would do, or 0. */
+uint64_t mwi_mirror_serial(const struct mwi_mirror_use *use);
+
 /** How the argument goes on a connection: fills use->head. */
 void mwi_mirror_try(struct mwi_mirror_use *use, uint64_t serial);
 

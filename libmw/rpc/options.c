@@ -12,7 +12,8 @@ enum {
     DEPTH_LIMIT = 1000,          /* levels; decoding recurses */
     THREADS_LIMIT = 10000,
     QUEUE_LIMIT = 10000000,
-    MIRRORS_LIMIT = 10000, /* they are in a list */
+    MIRRORS_LIMIT = 10000,  /* they are in a list */
+    CONNECTIONS_LIMIT = 64, /* of a client; each call looks at all */
 };
 
 static mw_status
@@ -138,5 +139,9 @@ mwi_client_options_take(mw_client_options *ret_options,
     set_default_size(&o->message_max, MW_DEFAULT_MESSAGE_MAX);
     set_default_u32(&o->depth_max, MW_DEFAULT_DEPTH_MAX);
     set_default_size(&o->memory_max, MW_DEFAULT_MEMORY_MAX);
-    return check_limits(o->message_max, o->depth_max, reterr);
+    set_default_u32(&o->connections, 1);
+    status = check_limits(o->message_max, o->depth_max, reterr);
+    return status < 0 ? status
+                      : check_range("connections", o->connections, 1,
+                            CONNECTIONS_LIMIT, reterr);
 }

@@ -289,6 +289,7 @@ start(mw_server *server, mw_error *reterr)
         .wait = mwi_turn_await,
         .run = mwi_turn_run,
         .wake = mwi_turn_wake,
+        .unattended = mwi_turn_unattended,
     };
     mw_status status = mwi_pool_open(&server->host.pool, &limits, reterr);
 

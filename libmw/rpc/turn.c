@@ -223,7 +223,7 @@ pass_on(struct mwi_turn *turn)
     mwi_spin_cancel(&session->spin);
     delist(session);
     (void) give_back(session, true);
-    mwi_turn_relieve(session->host);
+    mwi_pool_relieve(session->host->pool);
 }
 
 static void
@@ -258,15 +258,6 @@ run_turn(struct mwi_turn *turn)
     }
     if (turn->deferred != NULL) {
         mwi_dispatch_deferred(host, turn->deferred);
-    }
-}
-
-void
-mwi_turn_relieve(struct mwi_host *host)
-{
-    if (!mwi_pool_relieve(host->pool)) {
-        atomic_store(&host->wants_help, true);
-        mwi_poller_wake(&host->control);
     }
 }
 
@@ -314,12 +305,35 @@ mwi_turn_wake(void *user)
     mwi_poller_wake(&host->poller);
 }
 
+void
+mwi_turn_unattended(void *user)
+{
+    struct mwi_host *host = user;
+
+    if (!atomic_exchange(&host->wants_help, true)) {
+        mwi_poller_wake(&host->control);
+    }
+}
+
 /* The loop. */
 
-void
-mwi_turn_help(struct mwi_session *session)
+bool
+mwi_turn_help(struct mwi_host *host)
 {
-    have_turn(session, false);
+    struct mwi_poll_event event;
+    struct mwi_session *session;
+
+    if (mwi_poller_wait(&host->poller, &event, 1, 0) == 0) {
+        return true; /* another thread was quicker */
+    }
+    if (event.owner == NULL) {
+        return false;
+    }
+    session = mwi_roster_find(&host->roster, (uintptr_t) event.owner);
+    if (session != NULL) {
+        have_turn(session, false);
+    }
+    return true;
 }
 
 /* Whether the session's thread has been running the same handler since the
@@ -420,7 +434,7 @@ rest(struct mwi_session *session)
 
 /* A thread that may still be at it counts as being there if one has come there
  * lately; up to one for each processor may be. */
-static bool
+static void
 relieve(struct mwi_host *host)
 {
     struct mwi_pool_stats stats;
@@ -429,9 +443,9 @@ relieve(struct mwi_host *host)
     mwi_pool_stats(host->pool, &stats);
     has_moved = stats.turns != host->seen_turns;
     host->seen_turns = stats.turns;
-    return stats.waiting > 0 ||
-           (has_moved && stats.threads >= mwi_cpu_count()) ||
-           mwi_pool_relieve(host->pool);
+    if (!has_moved || stats.threads < mwi_cpu_count()) {
+        mwi_pool_relieve(host->pool);
+    }
 }
 
 /* Returns when to come again. */
@@ -451,9 +465,10 @@ rest_idle(struct mwi_host *host)
     return next;
 }
 
-bool
-mwi_turn_look_after(struct mwi_host *host, int64_t *ret_again)
+int64_t
+mwi_turn_look_after(struct mwi_host *host)
 {
+    int64_t again;
     struct mwi_list taken;
     struct mwi_list *link;
     bool is_busy;
@@ -465,9 +480,10 @@ mwi_turn_look_after(struct mwi_host *host, int64_t *ret_again)
     while ((link = mwi_list_pop(&taken)) != NULL) {
         go_on_instead(MWI_CONTAINER(link, struct mwi_session, turn));
     }
-    *ret_again = rest_idle(host);
+    again = rest_idle(host);
     if (is_busy && !atomic_exchange(&host->is_watched, true)) {
         mwi_poller_alarm(&host->control, LOOK_NS);
     }
-    return relieve(host);
+    relieve(host);
+    return again;
 }

@@ -37,6 +37,9 @@ void mwi_turn_run(void *host, void *session);
 
 void mwi_turn_wake(void *host);
 
+/** Have the loop help. */
+void mwi_turn_unattended(void *host);
+
 /* For those who have the turn. */
 
 /** Before and after a handler runs in this thread, which may not touch the
@@ -49,9 +52,6 @@ void mwi_turn_end_run(struct mwi_turn *turn);
  * many. */
 void mwi_turn_note_put(struct mwi_turn *turn, size_t len);
 
-/** This thread will be busy: see to it that another waits at the poller. */
-void mwi_turn_relieve(struct mwi_host *host);
-
 /* For the owner of a channel: as mwi_want_write_cb. */
 void mwi_turn_want_write(struct mwi_channel *channel, bool wanted);
 
@@ -61,17 +61,18 @@ bool mwi_turn_must_pause(struct mwi_turn *turn);
 
 /* For the loop. */
 
-/** Have a session's turn without running handlers, which go to the pool, and
- * drop the reference. */
-void mwi_turn_help(struct mwi_session *session);
+/** Take an event of the sessions, as the threads of the pool do, but do not run
+ * handlers; calls go to the pool.  False: it was a wake for one of these
+ * threads, to be passed on.
+ * @thread loop; does not block */
+bool mwi_turn_help(struct mwi_host *host);
 
 /** Take over the sessions of threads that run a handler for too long, have idle
  * sessions give back their buffers, and see to it that some thread waits at the
  * poller.
  *
- * @param ret_again  [out] when to look again even if no alarm goes off
- * @return  false: no thread is left to wait at the poller; the loop should
+ * @return  when to look again even if no alarm goes off
  * @thread loop; when the alarm of host->control goes off */
-bool mwi_turn_look_after(struct mwi_host *host, int64_t *ret_again);
+int64_t mwi_turn_look_after(struct mwi_host *host);
 
 #endif

@@ -163,6 +163,48 @@ Test(mirror_life, of_another_connection)
 }
 
 static void *
+hold_other(void *arg)
+{
+    struct mwt_mirrored *c = arg;
+    mw_ctx ctx = MW_CTX(.timeout_ms = MWT_PATIENCE_MS);
+    mw_seq_u8 got = { 0 };
+    mirror_Doc doc;
+
+    mwt_make_doc(&doc);
+    cr_assert_eq(mirror_Desk_hold(c->client, &ctx, &doc, &got), MW_OK);
+    mwt_assert_got(&got, &doc);
+    mirror_Doc_clear(&doc);
+    return NULL;
+}
+
+/* The server keeps mirrors by connection.  A call with one goes by that which
+ * has it, even if another one has less to do. */
+Test(mirror_life, of_several_connections)
+{
+    struct mwt_mirrored c;
+    pthread_t threads[3];
+
+    mwt_mirrored_begin(&c, MW_SERVER(.threads_max = 8));
+    mw_client_close(c.client);
+    cr_assert_eq(mw_client_open_local(&c.client, c.desk.server,
+                     MW_CLIENT(.connections = 3), NULL),
+        MW_OK);
+    mwt_see_whole(&c);
+    for (uint32_t i = 0; i < 3; i++) {
+        cr_assert_eq(pthread_create(&threads[i], NULL, hold_other, &c), 0);
+        mwt_desk_wait_inside(&c.desk, i + 1);
+        c.doc.serial++;
+        mwt_see_delta(&c);
+    }
+    mwt_desk_let_go(&c.desk);
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert_eq(pthread_join(threads[i], NULL), 0);
+    }
+    mwt_see_delta(&c);
+    mwt_mirrored_end(&c);
+}
+
+static void *
 hold(void *arg)
 {
     struct mwt_mirrored *c = arg;

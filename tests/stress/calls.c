@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many threads on one connection: every answer must be the right one.  Made
- * for the thread sanitizer.
+ * Many threads on one connection, or several: every answer must be the right
+ * one.  Made for the thread sanitizer.
  *
- *     stress_calls [threads [calls of each]]
+ *     stress_calls [threads [calls of each [connections]]]
  *
  * A third of the calls return a text, a third change an object in place, a
  * third are a sum; some notes go one way in between.
@@ -103,16 +103,20 @@ int
 main(int argc, char **argv)
 {
     size_t n_threads = argc > 1 ? strtoul(argv[1], NULL, 10) : THREADS;
+    size_t n_connections;
     pthread_t threads[64];
     mw_error error;
 
     n_calls = argc > 2 ? strtoul(argv[2], NULL, 10) : CALLS;
+    n_connections = argc > 3 ? strtoul(argv[3], NULL, 10) : 1;
     n_threads = n_threads > 64 ? 64 : n_threads;
     mwt_server_start(
         &server, MW_SERVER(.listen = "tls://127.0.0.1:0", .tls = MWT_SERVER_TLS,
                      .threads_min = 4, .threads_max = 4));
     if (mw_client_open(&client, mw_server_address(server.server, 0),
-            MW_CLIENT(.tls = MWT_CLIENT_TLS), &error) < 0) {
+            MW_CLIENT(.tls = MWT_CLIENT_TLS,
+                .connections = (uint32_t) n_connections),
+            &error) < 0) {
         (void) fprintf(stderr, "%s\n", error.text);
         return EXIT_FAILURE;
     }

@@ -5,7 +5,7 @@
  * pass for all but one: what the server gets must be right.  Made for the
  * thread sanitizer.
  *
- *     stress_mirrors [threads [calls of each]]
+ *     stress_mirrors [threads [calls of each [connections]]]
  *
  * The server keeps fewer mirrors than there are.  Now and then a mirror is
  * reset, and a call given up.
@@ -177,7 +177,11 @@ main(int argc, char **argv)
 
     n_calls = argc > 2 ? strtoul(argv[2], NULL, 10) : CALLS;
     mwt_desk_start(&desk, MW_SERVER(.mirrors_max = KEPT));
-    client = mwt_desk_client(&desk);
+    if (mw_client_open_local(&client, desk.server,
+            MW_CLIENT(.connections = argc > 3 ? (uint32_t) atoi(argv[3]) : 1),
+            NULL) < 0) {
+        abort();
+    }
     for (size_t i = 0; i < SHARED_LINES; i++) {
         if (mwt_desk_edit(NULL, &shared) < 0) {
             abort();

@@ -2,10 +2,12 @@
 /*
  * Which sessions are resumed, and which must not be.
  */
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include <criterion/criterion.h>
+#include <openssl/pem.h>
 
 #include "lib/fault_stream.h"
 #include "lib/pki.h"
@@ -158,6 +160,39 @@ Test(net_tls_resume, both_ends_still_know_each_other)
     cr_assert_str_eq(peers[0][1].name, "localhost");
     expect_same(&peers[0][0], &peers[1][0]);
     expect_same(&peers[0][1], &peers[1][1]);
+    close_site(&site);
+}
+
+/* What a server keeps of a client is its certificate, not its decoded key. */
+Test(net_tls_resume, certificates_stay_whole)
+{
+    struct site site = prepare();
+
+    open_site(&site);
+    for (int i = 0; i < 3; i++) {
+        const struct mwi_tls_stream *t;
+        unsigned char *bytes[2] = { NULL, NULL };
+        struct ends ends;
+        X509 *again;
+        FILE *f;
+        int len;
+
+        begin(&site, &ends, "localhost");
+        must_connect(&ends);
+        t = (const struct mwi_tls_stream *) (const void *) ends.server.stream;
+        len = i2d_X509(SSL_get0_peer_certificate(t->ssl), &bytes[0]);
+        cr_assert_gt(len, 0);
+        f = fopen(mwt_pki_get()->client.cert, "re");
+        cr_assert(f != NULL);
+        again = PEM_read_X509(f, NULL, NULL, NULL);
+        cr_assert(again != NULL && fclose(f) == 0);
+        cr_assert_eq(i2d_X509(again, &bytes[1]), len);
+        cr_assert_eq(memcmp(bytes[0], bytes[1], (size_t) len), 0);
+        X509_free(again);
+        OPENSSL_free(bytes[0]);
+        OPENSSL_free(bytes[1]);
+        ends_close(&ends);
+    }
     close_site(&site);
 }
 
