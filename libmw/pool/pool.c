@@ -183,6 +183,15 @@ sleep_locked(struct mwi_pool *pool, int64_t deadline) MWI_REQUIRES(pool->mutex)
     pool->asleep--;
 }
 
+/* Whether a thread that has long had nothing to do may end: not the last one at
+ * the source, while others are busy. */
+static bool
+may_end_locked(const struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
+{
+    return pool->threads > pool->limits.threads_min &&
+           (pool->source.waiting_max == 0 || pool->waiting > 0);
+}
+
 /* Run what there is to do; returns when this thread should end. */
 static void
 work_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
@@ -208,10 +217,10 @@ work_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
         if (was_busy) {
             deadline = mwi_deadline_in(pool->limits.idle_ms);
         } else if (queued(pool) == 0 && deadline <= mwi_now()) {
-            if (pool->threads > pool->limits.threads_min) {
+            if (may_end_locked(pool)) {
                 return;
             }
-            /* One of the minimum, which have no reason to look again. */
+            /* One that must stay, which has no reason to look again. */
             deadline = MWI_FOREVER;
         }
     }

@@ -66,6 +66,7 @@ struct mwi_session {
     bool has_turn;        /* [channel.mutex] some thread has */
     bool was_called;      /* [channel.mutex] there was an event meanwhile */
     bool is_paused;       /* [channel.mutex] is not polled for reading */
+    bool has_more;        /* [channel.mutex] was given back with more to do */
     _Atomic uint64_t run; /* what the thread that has the turn is doing */
     uint64_t n_runs;      /* turn */
     const struct mwi_operation *running; /* turn */

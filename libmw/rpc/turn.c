@@ -28,18 +28,18 @@ enum { READS = 0, TAKEN = 1, FIRST_RUN = 2 };
 
 /* Having and giving back. */
 
-/* Have the poller report the next event, or at_once.  Who has the turn does
- * this when it gives it back. */
+/* Have the poller report the next event; at once, if there is more to do than
+ * its descriptor shows.  Who has the turn does this when it gives it back. */
 static void
-watch_locked(struct mwi_session *session, bool at_once)
-    MWI_REQUIRES(session->channel.mutex)
+watch_locked(struct mwi_session *session) MWI_REQUIRES(session->channel.mutex)
 {
     uint32_t events = MWI_POLL_ONCE;
 
     if (!session->is_paused) {
         events |= MWI_POLL_READ;
     }
-    if (at_once || session->is_paused || session->channel.wants_write) {
+    if (session->has_more || session->is_paused ||
+        session->channel.wants_write) {
         events |= MWI_POLL_WRITE;
     }
     mwi_poller_modify(&session->host->poller, session->channel.fd, events,
@@ -54,7 +54,7 @@ mwi_turn_want_write(struct mwi_channel *channel, bool wanted)
 
     (void) wanted;
     if (!session->has_turn) {
-        watch_locked(session, false);
+        watch_locked(session);
     }
 }
 
@@ -70,7 +70,21 @@ take(struct mwi_session *session)
     session->was_called = !taken;
     if (taken) {
         session->is_paused = false;
+        session->has_more = false;
     }
+    mwi_unlock(&session->channel.mutex);
+    return taken;
+}
+
+/* The turn for a moment, in which nothing is read. */
+static bool
+take_idle(struct mwi_session *session)
+{
+    bool taken;
+
+    mwi_lock(&session->channel.mutex);
+    taken = !session->has_turn && !session->has_more;
+    session->has_turn = session->has_turn || taken;
     mwi_unlock(&session->channel.mutex);
     return taken;
 }
@@ -87,8 +101,9 @@ give_back(struct mwi_session *session, bool has_more)
     session->was_called = false;
     if (given) {
         session->has_turn = false;
+        session->has_more = has_more;
         if (!session->channel.closed) {
-            watch_locked(session, has_more);
+            watch_locked(session);
         }
     }
     mwi_unlock(&session->channel.mutex);
@@ -422,7 +437,7 @@ rest(struct mwi_session *session)
 {
     struct mwi_turn turn = { .session = session };
 
-    if (take(session)) {
+    if (take_idle(session)) {
         mwi_channel_rest(&session->channel);
         if (!give_back(session, false)) {
             enlist(session);
