@@ -209,8 +209,10 @@ WORKLOADS = (
         (
             RAW,
             Entry("raw-resumed", "raw", run="reconnect"),
-            LIBMW,
+            # One TLS context for all connections, as in the other programs.
+            Entry("libmw", "libmw", "full", run="reconnect"),
             Entry("libmw-resumed", "libmw", run="reconnect"),
+            Entry("libmw-new-client", "libmw"),
             *PEER_ENTRIES,
         ),
         (

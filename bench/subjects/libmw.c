@@ -187,7 +187,8 @@ open_client(const struct subject_options *options)
     char *cert = subject_cert_path(options, "client.pem");
     char *key = subject_cert_path(options, "client.key");
     mw_client_options own =
-        client_options(options, MW_TLS(.ca = ca, .cert = cert, .key = key));
+        client_options(options, MW_TLS(.ca = ca, .cert = cert, .key = key,
+                                    .no_resumption = subject_is(options, "full")));
     char address[64];
     mw_error err;
 
@@ -383,7 +384,7 @@ main(int argc, char **argv)
 {
     struct subject subject = {
         .name = "libmw",
-        .variants = "nospin,threads",
+        .variants = "full,nospin,threads",
         .serve = serve,
         .open = open_client,
         .close = close_client,

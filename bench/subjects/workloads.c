@@ -7,12 +7,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "subject.h"
 
 enum {
     WARM_CALLS = 200,
     NAP_MS = 10,
+    SETTLE_US = 300000,
 };
 
 /* One workload being run. */
@@ -423,6 +425,7 @@ run_idle(struct run *run)
     for (size_t i = 0; i < run->n_connections; i++) {
         subject->echo(run->connections[i]);
     }
+    (void) usleep(SETTLE_US); /* so that they are idle */
     measure_memory(run->options->server, &pss[1], &dirty[1]);
     subject->close(first);
     subject_print("kib_per_connection", (pss[1] - pss[0]) / n);

@@ -69,6 +69,7 @@ struct mwi_session {
     bool has_more;        /* [channel.mutex] was given back with more to do */
     _Atomic uint64_t run; /* what the thread that has the turn is doing */
     uint64_t n_runs;      /* turn */
+    uint32_t n_turns;     /* turn: up to YOUNG_TURNS */
     const struct mwi_operation *running; /* turn */
     uint64_t seen_run;    /* [roster.mutex] at the last look */
     int64_t active_at;    /* [roster.mutex] its last turn began */

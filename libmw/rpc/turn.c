@@ -21,6 +21,7 @@ enum {
     REST_NS = 20 * 1000 * 1000, /* that idle sessions keep buffers */
     FLUSH_SIZE = 32 << 10,      /* bytes of replies that are not kept waiting */
     BACKLOG_PAUSE = 1 << 20,    /* bytes unsent, above which we do not read */
+    YOUNG_TURNS = 16, /* in which a session has not proven to be a busy one */
 };
 
 /* mwi_session.run besides numbers. */
@@ -219,6 +220,10 @@ leave(struct mwi_turn *turn)
         return false;
     }
     mwi_spin_pause(&turn->session->spin);
+    if (turn->session->n_turns < YOUNG_TURNS) {
+        turn->session->n_turns++;
+        mwi_channel_rest(&turn->session->channel);
+    }
     delist(turn->session);
     if (give_back(turn->session, false)) {
         return true;
