@@ -61,6 +61,16 @@ socket_handshake(struct mwi_stream *s, mw_error *reterr)
     return MWI_IO_DONE;
 }
 
+static bool
+socket_is_dry(struct mwi_stream *s)
+{
+    struct socket_stream *sock = from_stream(s);
+    bool is_dry = sock->is_drained;
+
+    sock->is_drained = false;
+    return is_dry;
+}
+
 static enum mwi_io
 socket_read(struct mwi_stream *s, void *bytes, size_t len, size_t *ret_n,
     mw_error *reterr)
@@ -70,8 +80,7 @@ socket_read(struct mwi_stream *s, void *bytes, size_t len, size_t *ret_n,
 
     /* A short read has emptied the socket: spare the system call that would
      * say so.  Should bytes have come since, a poll reports them. */
-    if (sock->is_drained) {
-        sock->is_drained = false;
+    if (socket_is_dry(s)) {
         return MWI_IO_WANT_READ;
     }
     do {
@@ -155,6 +164,7 @@ socket_peer(const struct mwi_stream *s, mw_peer *ret_peer)
 static const struct mwi_stream_ops socket_ops = {
     .handshake = socket_handshake,
     .read = socket_read,
+    .is_dry = socket_is_dry,
     .write = socket_write,
     .flush = socket_flush,
     .shutdown = socket_shutdown,

@@ -32,6 +32,12 @@ mwi_stream_flush(struct mwi_stream *s, mw_error *reterr)
     return s->ops->flush(s, reterr);
 }
 
+bool
+mwi_stream_is_dry(struct mwi_stream *s)
+{
+    return s->ops->is_dry != NULL && s->ops->is_dry(s);
+}
+
 void
 mwi_stream_rest(struct mwi_stream *s)
 {

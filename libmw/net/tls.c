@@ -222,6 +222,11 @@ tls_read(struct mwi_stream *s, void *bytes, size_t len, size_t *ret_n,
     if (t->is_failed) {
         return final(t, reterr);
     }
+    /* A short cut to the same answer, which is the most frequent one. */
+    if (!t->must_send && SSL_has_pending(t->ssl) == 0 &&
+        mwi_stream_is_dry(t->lower)) {
+        return MWI_IO_WANT_READ;
+    }
     forget_errors();
     is_done = SSL_read_ex(t->ssl, bytes, len, ret_n) == 1;
     t->must_send |= mwi_buf_len(&t->out) > n_waiting;

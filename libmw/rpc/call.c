@@ -227,18 +227,13 @@ mwi_call_close(struct mwi_call_cache *cache, mw_call *call)
 }
 
 mw_status
-mwi_call_decode_from(
-    mw_call *call, const uint8_t *message, size_t len, mw_error *reterr)
+mwi_call_decode_rest(mw_call *call, struct mwi_reader *r,
+    const struct mwi_message *head, mw_error *reterr)
 {
-    struct mwi_reader r;
-    struct mwi_message head;
-
-    mwi_reader_init(&r, message, len, call->depth_max);
-    mwi_message_read(&r, &head);
-    mwi_args_read(&r, call);
-    if (mwi_message_finish(&r, &head) < 0) {
-        *reterr = r.error;
-        return r.error.status;
+    mwi_args_read(r, call);
+    if (mwi_message_finish(r, head) < 0) {
+        *reterr = r->error;
+        return r->error.status;
     }
     mwi_call_mirror_end_args(call);
     call->is_decoded = true;
@@ -248,10 +243,16 @@ mwi_call_decode_from(
 mw_status
 mwi_call_decode(mw_call *call, mw_error *reterr)
 {
-    return call->is_decoded
-               ? MW_OK
-               : mwi_call_decode_from(call, mwi_buf_bytes(&call->request),
-                     mwi_buf_len(&call->request), reterr);
+    struct mwi_reader r;
+    struct mwi_message head;
+
+    if (call->is_decoded) {
+        return MW_OK;
+    }
+    mwi_reader_init(&r, mwi_buf_bytes(&call->request),
+        mwi_buf_len(&call->request), call->depth_max);
+    mwi_message_read(&r, &head);
+    return mwi_call_decode_rest(call, &r, &head, reterr);
 }
 
 void

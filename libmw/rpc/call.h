@@ -104,15 +104,17 @@ void mwi_call_close(struct mwi_call_cache *cache, mw_call *call);
 
 void mwi_call_free(mw_call *call);
 
-/** Decode the arguments from the message, of which nothing is needed
- * afterwards.
+/** Decode the arguments from a message whose head was read; nothing of it is
+ * needed afterwards.
  *
+ * @param r     [inout] at the arguments
+ * @param head  [borrow: this call] what was read of the message
  * @retval MW_EINVAL  they are not what the operation takes
  * @retval MW_ERANGE  they are nested too deep or take too much memory
  * @retval MW_ENOMEM  out of memory
  */
-MW_MUST_USE mw_status mwi_call_decode_from(
-    mw_call *call, const uint8_t *message, size_t len, mw_error *reterr);
+MW_MUST_USE mw_status mwi_call_decode_rest(mw_call *call, struct mwi_reader *r,
+    const struct mwi_message *head, mw_error *reterr);
 
 /** The same from the request that was kept, unless it is done. */
 MW_MUST_USE mw_status mwi_call_decode(mw_call *call, mw_error *reterr);

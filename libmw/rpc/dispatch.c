@@ -213,27 +213,27 @@ hand_over(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
  * acknowledged, so that an ACK promises that nothing but the handler itself can
  * fail. */
 static mw_status
-keep(struct mwi_turn *turn, mw_call *call, const uint8_t *bytes, size_t len,
-    mw_error *reterr)
+keep(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
+    struct mwi_reader *r, mw_error *reterr)
 {
     if (is_one_way(call->op)) {
-        return mwi_call_decode_from(call, bytes, len, reterr);
+        return mwi_call_decode_rest(call, r, m, reterr);
     }
     if (mwi_channel_take(&turn->session->channel, &call->request) ||
-        mwi_call_keep_request(call, bytes, len)) {
+        mwi_call_keep_request(call, r->start, (size_t) (r->end - r->start))) {
         return MW_OK;
     }
     return mwi_fail_nomem(reterr);
 }
 
 static mw_status
-run_elsewhere(struct mwi_turn *turn, mw_call *call, const uint8_t *bytes,
-    size_t len, mw_error *reterr)
+run_elsewhere(struct mwi_turn *turn, mw_call *call,
+    const struct mwi_message *m, struct mwi_reader *r, mw_error *reterr)
 {
     struct mwi_session *session = turn->session;
     bool one_way = is_one_way(call->op);
     uint64_t id = call->id;
-    mw_status status = keep(turn, call, bytes, len, reterr);
+    mw_status status = keep(turn, call, m, r, reterr);
 
     if (status == MW_OK) {
         status = hand_over(turn, call, reterr);
@@ -278,13 +278,13 @@ hand_over_deferred(struct mwi_turn *turn)
 }
 
 static mw_status
-run_here(struct mwi_turn *turn, mw_call *call, const uint8_t *bytes, size_t len,
-    mw_error *reterr)
+run_here(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
+    struct mwi_reader *r, mw_error *reterr)
 {
     struct mwi_session *session = turn->session;
     struct mwi_host *host = session->host;
     size_t charge;
-    mw_status status = mwi_call_decode_from(call, bytes, len, reterr);
+    mw_status status = mwi_call_decode_rest(call, r, m, reterr);
 
     if (status == MW_OK) {
         status = mwi_call_prepare(call, reterr);
@@ -307,7 +307,7 @@ run_here(struct mwi_turn *turn, mw_call *call, const uint8_t *bytes, size_t len,
 
 static mw_status
 accept_call(struct mwi_turn *turn, const struct mwi_message *m,
-    const uint8_t *bytes, size_t len, mw_error *reterr)
+    struct mwi_reader *r, mw_error *reterr)
 {
     struct mwi_session *session = turn->session;
     const mw_server_options *options = &session->host->options;
@@ -339,18 +339,18 @@ accept_call(struct mwi_turn *turn, const struct mwi_message *m,
     }
     call->mirror.kept = &session->mirrors;
     return turn->may_run && !is_one_way(op) && mwi_pace_is_quick(op->pace)
-               ? run_here(turn, call, bytes, len, reterr)
-               : run_elsewhere(turn, call, bytes, len, reterr);
+               ? run_here(turn, call, m, r, reterr)
+               : run_elsewhere(turn, call, m, r, reterr);
 }
 
 void
-mwi_dispatch_call(struct mwi_turn *turn, const struct mwi_message *m,
-    const uint8_t *bytes, size_t len)
+mwi_dispatch_call(
+    struct mwi_turn *turn, const struct mwi_message *m, struct mwi_reader *r)
 {
     struct mwi_session *session = turn->session;
     mw_error error;
 
-    if (accept_call(turn, m, bytes, len, &error) < 0) {
+    if (accept_call(turn, m, r, &error) < 0) {
         mwi_log(&session->host->log, MW_LOG_DEBUG, "refused a call of %s: %s",
             session->peer.address, error.text);
         mwi_session_put_fail(session, m->id, &error);

@@ -12,12 +12,12 @@
  *
  * It is run at once, given to the pool, or put into turn->deferred.
  *
- * @param m      what mwi_message_read() made of the CALL
- * @param bytes  [borrow: this call] the message, as mwi_channel_next() gave it
+ * @param m  what mwi_message_read() made of the CALL
+ * @param r  [inout] behind that, in the message that mwi_channel_next() gave
  * @thread the one that has the turn
  */
-void mwi_dispatch_call(struct mwi_turn *turn, const struct mwi_message *m,
-    const uint8_t *bytes, size_t len);
+void mwi_dispatch_call(
+    struct mwi_turn *turn, const struct mwi_message *m, struct mwi_reader *r);
 
 /** Run a call that was deferred, after the turn, and answer it.
  * @thread of the pool */

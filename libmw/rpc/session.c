@@ -229,7 +229,7 @@ on_message(struct mwi_turn *turn, const uint8_t *bytes, size_t len,
     case MWI_HELLO:
         return on_hello(session, &m, ret_why);
     case MWI_CALL:
-        mwi_dispatch_call(turn, &m, bytes, len);
+        mwi_dispatch_call(turn, &m, &r);
         return MW_OK;
     case MWI_PING:
         mwi_session_put_head(session, MWI_PONG, m.id);

@@ -285,11 +285,11 @@ static void
 have_turn(struct mwi_session *session, bool may_run)
 {
     struct mwi_turn turn = { .session = session, .may_run = may_run };
-    mw_error ignored;
 
     if (take(session)) {
         enlist(session);
-        (void) mwi_channel_flush(&session->channel, &ignored);
+        turn.n_put = mwi_channel_wants_write(&session->channel);
+        flush(&turn);
         run_turn(&turn);
     }
     mwi_session_unref(session);
