@@ -21,6 +21,7 @@
 #include "mw/status.h"
 
 #include "base/buf.h"
+#include "base/gather.h"
 
 /* What the next item is. */
 enum mwi_item {
@@ -137,6 +138,10 @@ struct mwi_writer {
     const struct mwi_path *path; /* where the caller is, for error texts */
     struct mwi_nodes *nodes;     /* to number nodes by, or NULL: there must be
                                     none (codec/nodes.h) */
+    struct mwi_gather *gather;   /* where long byte strings are noted, whose
+                                    bytes stay as they are; NULL: they are
+                                    copied.  Only for who neither goes back nor
+                                    looks at what was written */
     mw_error error;              /* status MW_OK until something is wrong */
 };
 
@@ -172,7 +177,7 @@ void mwi_write_raw(struct mwi_writer *w, const void *bytes, size_t len);
 
 /** The place where the next item goes, and going back to it: all that was
  * written since is dropped, an error is not.  Valid while nothing is consumed
- * from the buffer. */
+ * from the buffer.  Not for a writer with a gather. */
 size_t mwi_writer_mark(const struct mwi_writer *w);
 void mwi_writer_rewind(struct mwi_writer *w, size_t mark);
 

@@ -157,14 +157,20 @@ mwi_args_write(struct mwi_writer *w, const mw_method *method,
     struct mwi_mirror_use *mirror)
 {
     struct arguments a = { method, args, mirror };
-    struct mwi_writer own = *w;
+    struct mwi_writer own;
     struct mwi_buf buf;
 
+    /* Mirrors and graphs go back, or by buffers of their own. */
+    if (mwi_method_has_refs(method) ||
+        (mirror != NULL && mirror->head.version != 0)) {
+        w->gather = NULL;
+    }
     if (!mwi_mirror_is_of_all(mirror)) {
         write_args(w, &a, nodes);
         return;
     }
     mwi_buf_init(&buf, w->buf->max);
+    own = *w;
     own.buf = &buf;
     write_args(&own, &a, nodes);
     w->error = own.error;

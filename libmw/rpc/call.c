@@ -128,6 +128,7 @@ empty_call(mw_call *call)
 {
     mwi_call_mirror_drop(call);
     mwi_buf_fini(&call->exception);
+    mwi_gather_fini(&call->gather);
     mwi_snapshot_fini(&call->snapshot);
     mwi_nodes_fini(&call->nodes);
     mwi_free(call->released);
@@ -241,12 +242,15 @@ make_reply(mw_call *call, struct mwi_buf *frame, mw_error *reterr)
 {
     struct mwi_writer w;
     size_t limit = frame->max;
+    size_t len;
 
     frame->max = limit <= SIZE_MAX / PATCH_ROOM ? limit * PATCH_ROOM : SIZE_MAX;
     if (call->has_lost_release || mwi_frame_begin(frame) < 0) {
         return mwi_fail_nomem(reterr);
     }
     mwi_writer_init(&w, frame);
+    /* A mirror follows by what the reply says. */
+    w.gather = call->mirror.baseline == NULL ? &call->gather : NULL;
     mwi_reply_begin(&w, call->id);
     mwi_results_write(&w, call);
     if (!mwi_writer_ok(&w)) {
@@ -257,13 +261,13 @@ make_reply(mw_call *call, struct mwi_buf *frame, mw_error *reterr)
 
         return mwi_fail(reterr, status, "in the results: %s", w.error.text);
     }
-    if (mwi_buf_len(frame) > limit) {
+    len = mwi_gather_len(&call->gather, frame);
+    if (len > limit) {
         return mwi_fail(reterr, MW_ERANGE,
             "the reply is %zu bytes long, the client takes %zu",
-            mwi_buf_len(frame) - MWI_FRAME_HEAD_MAX,
-            limit - MWI_FRAME_HEAD_MAX);
+            len - MWI_FRAME_HEAD_MAX, limit - MWI_FRAME_HEAD_MAX);
     }
-    mwi_frame_end(frame);
+    mwi_frame_end_gathered(frame, &call->gather);
     frame->max = limit;
     return MW_OK;
 }
@@ -374,6 +378,7 @@ mwi_call_execute(
             return;
         }
     }
+    mwi_gather_fini(&call->gather);
     if (call->is_prepared) {
         mwi_call_mirror_end(call, NULL, 0);
     }

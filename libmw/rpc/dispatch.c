@@ -89,8 +89,8 @@ begin_call(struct mwi_host *host, mw_call *call, mw_error *reterr)
 {
     uint64_t before;
 
-    call->charge = mwi_buf_len(&call->request) + call->arena.total +
-                   call->inout.total;
+    call->charge =
+        mwi_buf_len(&call->request) + call->arena.total + call->inout.total;
     before = atomic_fetch_add(&host->call_bytes, call->charge);
     atomic_fetch_add(&host->calls, 1);
     if (before > 0 && before + call->charge > host->options.queue_memory_max) {
@@ -151,7 +151,8 @@ run_apart(mw_call *call)
 
     execute(session, call);
     if (mwi_buf_len(&call->reply) > 0) {
-        (void) !mwi_channel_send(&session->channel, &call->reply, &ignored);
+        (void) !mwi_channel_send_gathered(
+            &session->channel, &call->reply, &call->gather, &ignored);
     }
     mwi_call_close(&host->calls_ended, call);
     mwi_session_unref(session);
@@ -250,7 +251,8 @@ run_elsewhere(struct mwi_turn *turn, mw_call *call, const uint8_t *bytes,
     return status;
 }
 
-/* Put the reply with others, or send it if it is for us to no more. */
+/* Put the reply with others, or send it if that is for us to do no more or it
+ * has pieces, which would have to be copied. */
 static void
 answer(struct mwi_turn *turn, mw_call *call)
 {
@@ -261,8 +263,9 @@ answer(struct mwi_turn *turn, mw_call *call)
     if (len == 0) {
         return;
     }
-    if (turn->is_lost) {
-        (void) !mwi_channel_send(channel, &call->reply, &ignored);
+    if (turn->is_lost || call->gather.total > 0) {
+        (void) !mwi_channel_send_gathered(
+            channel, &call->reply, &call->gather, &ignored);
     } else {
         (void) !mwi_channel_put(channel, &call->reply, &ignored);
         mwi_turn_note_put(turn, len);
@@ -274,8 +277,7 @@ static void
 hand_over_deferred(struct mwi_turn *turn)
 {
     if (turn->deferred != NULL) {
-        mwi_pool_resubmit(
-            turn->session->host->pool, &turn->deferred->job);
+        mwi_pool_resubmit(turn->session->host->pool, &turn->deferred->job);
         turn->deferred = NULL;
     }
 }

@@ -103,7 +103,8 @@ take_bases(struct mwi_request *q)
 }
 
 static mw_status
-write_request(struct mwi_request *q, struct mwi_buf *frame, mw_error *reterr)
+write_request(struct mwi_request *q, struct mwi_buf *frame,
+    struct mwi_gather *gather, mw_error *reterr)
 {
     struct mwi_call_head head = {
         .timeout_ms =
@@ -119,6 +120,7 @@ write_request(struct mwi_request *q, struct mwi_buf *frame, mw_error *reterr)
     mwi_mirror_try(&q->mirror, q->conn->serial);
     head.mirror = q->mirror.head;
     mwi_writer_init(&w, frame);
+    w.gather = gather;
     mwi_call_begin(&w, q->waiter.id, &head);
     /* A try before this one may have numbered them for another connection. */
     mwi_nodes_fini(&q->nodes);
@@ -135,7 +137,7 @@ write_request(struct mwi_request *q, struct mwi_buf *frame, mw_error *reterr)
     if (take_bases(q) < 0) {
         return mwi_fail_nomem(reterr);
     }
-    mwi_frame_end(frame);
+    mwi_frame_end_gathered(frame, gather);
     return MW_OK;
 }
 
@@ -301,21 +303,26 @@ count_sent(struct mwi_request *q, size_t len)
 static mw_status
 encode_and_send(struct mwi_request *q, bool *ret_is_sent, mw_error *reterr)
 {
+    struct mwi_gather gather;
     struct mwi_buf frame;
     mw_status status;
 
     mwi_conn_take_buf(q->conn, &frame);
-    status = write_request(q, &frame, reterr);
+    mwi_gather_init(&gather);
+    status = write_request(q, &frame, &gather, reterr);
     if (status == MW_OK) {
-        count_sent(q, mwi_buf_len(&frame));
-        status = check_length(q, mwi_buf_len(&frame), reterr);
+        size_t len = mwi_gather_len(&gather, &frame);
+
+        count_sent(q, len);
+        status = check_length(q, len, reterr);
     }
     *ret_is_sent = true;
     if (status == MW_OK) {
-        status = mwi_conn_send(
-            q->conn, &q->waiter, &frame, q->deadline, ret_is_sent, reterr);
+        status = mwi_conn_send(q->conn, &q->waiter, &frame, &gather,
+            q->deadline, ret_is_sent, reterr);
         q->not_run = !*ret_is_sent;
     }
+    mwi_gather_fini(&gather);
     mwi_conn_return_buf(q->conn, &frame);
     return status;
 }

@@ -188,8 +188,8 @@ drop_view(struct mwi_channel *channel)
 }
 
 static enum mwi_io
-read_stream(struct mwi_channel *channel, uint8_t *room, size_t size,
-    mw_error *reterr)
+read_stream(
+    struct mwi_channel *channel, uint8_t *room, size_t size, mw_error *reterr)
 {
     enum mwi_io io = MWI_IO_FAILED;
     size_t n = 0;
@@ -315,21 +315,41 @@ mwi_channel_rest(struct mwi_channel *channel)
 
 /* Writing. */
 
-/* Write as much of a buffer as the stream takes. */
+/* Frames to be written: the bytes of a buffer with pieces between them. */
+struct batch {
+    struct mwi_buf *buf;
+    struct mwi_gather *gather; /* or NULL */
+};
+
+static size_t
+batch_len(const struct batch *batch)
+{
+    return mwi_gather_len(batch->gather, batch->buf);
+}
+
+static bool
+has_pieces(const struct batch *batch)
+{
+    return batch->gather != NULL && batch->gather->total > 0;
+}
+
+/* Write as much of a batch as the stream takes. */
 static enum mwi_io
 write_stream(
-    struct mwi_channel *channel, struct mwi_buf *batch, mw_error *reterr)
+    struct mwi_channel *channel, const struct batch *batch, mw_error *reterr)
 {
     enum mwi_io io = MWI_IO_DONE;
+    const uint8_t *bytes;
+    size_t len;
 
     mwi_lock(&channel->io);
-    while (io == MWI_IO_DONE && mwi_buf_len(batch) > 0) {
+    while (io == MWI_IO_DONE &&
+           (len = mwi_gather_span(batch->gather, batch->buf, &bytes)) > 0) {
         size_t n = 0;
 
-        io = mwi_stream_write(channel->stream, mwi_buf_bytes(batch),
-            mwi_buf_len(batch), &n, reterr);
+        io = mwi_stream_write(channel->stream, bytes, len, &n, reterr);
         if (io == MWI_IO_DONE) {
-            mwi_buf_consume(batch, n);
+            mwi_gather_consume(batch->gather, batch->buf, n);
         }
     }
     if (io == MWI_IO_DONE) {
@@ -382,19 +402,20 @@ fail_keeping_locked(struct mwi_channel *channel, bool has_room,
 
 /* Put a frame behind what waits already. */
 static mw_status
-append_locked(struct mwi_channel *channel, struct mwi_buf *frame,
+append_locked(struct mwi_channel *channel, const struct batch *frame,
     mw_error *reterr) MWI_REQUIRES(channel->mutex)
 {
-    size_t len = mwi_buf_len(frame);
+    size_t len = batch_len(frame);
     bool has_room = len <= channel->out.max &&
                     waiting_locked(channel) <= channel->out.max - len;
 
-    if (has_room && mwi_buf_len(&channel->out) == 0 && len >= TAKE_MIN) {
-        exchange(&channel->out, frame);
+    if (has_room && mwi_buf_len(&channel->out) == 0 && len >= TAKE_MIN &&
+        !has_pieces(frame)) {
+        exchange(&channel->out, frame->buf);
         return MW_OK;
     }
     if (!has_room ||
-        mwi_buf_append(&channel->out, mwi_buf_bytes(frame), len) < 0) {
+        mwi_gather_append(&channel->out, frame->gather, frame->buf) < 0) {
         return fail_keeping_locked(channel, has_room, reterr);
     }
     return MW_OK;
@@ -402,39 +423,48 @@ append_locked(struct mwi_channel *channel, struct mwi_buf *frame,
 
 /* Put what the stream did not take before what came meanwhile. */
 static mw_status
-put_back_locked(struct mwi_channel *channel, struct mwi_buf *batch,
+put_back_locked(struct mwi_channel *channel, const struct batch *batch,
     mw_error *reterr) MWI_REQUIRES(channel->mutex)
 {
     struct mwi_buf *out = &channel->out;
+    struct mwi_buf later;
+    mw_status status = MW_OK;
 
-    channel->n_writing = 0;
-    if (mwi_buf_len(batch) == 0) {
+    if (batch_len(batch) == 0) {
         return MW_OK;
     }
     if (mwi_buf_len(out) == 0) {
         return append_locked(channel, batch, reterr);
     }
-    exchange(out, batch);
-    if (mwi_buf_append(out, mwi_buf_bytes(batch), mwi_buf_len(batch)) < 0) {
-        return fail_keeping_locked(channel, true, reterr);
+    mwi_buf_init(&later, out->max);
+    exchange(&later, out);
+    if (has_pieces(batch)) {
+        status = mwi_gather_append(out, batch->gather, batch->buf);
+    } else {
+        exchange(out, batch->buf);
     }
-    return MW_OK;
+    if (status == MW_OK) {
+        status =
+            mwi_buf_append(out, mwi_buf_bytes(&later), mwi_buf_len(&later));
+    }
+    mwi_buf_fini(&later);
+    return status < 0 ? fail_keeping_locked(channel, true, reterr) : MW_OK;
 }
 
 /* Write a batch, which may be empty, and then all that others hand over
  * meanwhile. */
 static enum mwi_io
-write_batches_locked(struct mwi_channel *channel, struct mwi_buf *batch,
+write_batches_locked(struct mwi_channel *channel, const struct batch *batch,
     mw_error *reterr) MWI_REQUIRES(channel->mutex)
 {
     enum mwi_io io;
 
     channel->is_writing = true;
     do {
-        if (mwi_buf_len(batch) == 0) {
-            exchange(batch, &channel->out);
+        if (batch_len(batch) == 0) {
+            exchange(batch->buf, &channel->out);
         }
-        channel->n_writing = mwi_buf_len(batch);
+        channel->n_writing = batch_len(batch);
         mwi_unlock(&channel->mutex);
         io = write_stream(channel, batch, reterr);
         mwi_lock(&channel->mutex);
@@ -446,7 +476,7 @@ write_batches_locked(struct mwi_channel *channel, struct mwi_buf *batch,
 
 /* Write the frame, or what waits when there is none. */
 static enum mwi_io
-write_locked(struct mwi_channel *channel, struct mwi_buf *frame,
+write_locked(struct mwi_channel *channel, const struct batch *frame,
     mw_error *reterr) MWI_REQUIRES(channel->mutex)
 {
     enum mwi_io io = write_batches_locked(channel, frame, reterr);
@@ -479,22 +509,23 @@ enum mwi_io
 mwi_channel_flush(struct mwi_channel *channel, mw_error *reterr)
 {
     enum mwi_io io = MWI_IO_DONE;
-    struct mwi_buf batch;
+    struct mwi_buf buf;
+    struct batch none = { .buf = &buf };
 
-    mwi_buf_init(&batch, SIZE_MAX);
+    mwi_buf_init(&buf, SIZE_MAX);
     mwi_lock(&channel->mutex);
     if (is_over_locked(channel)) {
         io = report_closed_locked(channel, reterr);
     } else if (!channel->is_writing) {
-        io = write_locked(channel, &batch, reterr);
+        io = write_locked(channel, &none, reterr);
     }
     mwi_unlock(&channel->mutex);
-    mwi_buf_fini(&batch);
+    mwi_buf_fini(&buf);
     return io;
 }
 
 static mw_status
-put_locked(struct mwi_channel *channel, struct mwi_buf *frame,
+put_locked(struct mwi_channel *channel, const struct batch *frame,
     mw_error *reterr) MWI_REQUIRES(channel->mutex)
 {
     if (is_over_locked(channel)) {
@@ -508,30 +539,47 @@ mw_status
 mwi_channel_put(
     struct mwi_channel *channel, struct mwi_buf *frame, mw_error *reterr)
 {
+    struct batch batch = { .buf = frame };
     mw_status status;
 
     mwi_lock(&channel->mutex);
-    status = put_locked(channel, frame, reterr);
+    status = put_locked(channel, &batch, reterr);
     mwi_unlock(&channel->mutex);
     return status;
+}
+
+/* Put the bytes that wait before those of a frame, whose pieces stay apart. */
+static mw_status
+put_before_locked(struct mwi_channel *channel, const struct batch *frame,
+    mw_error *reterr) MWI_REQUIRES(channel->mutex)
+{
+    struct batch bytes = { .buf = frame->buf };
+    size_t before = mwi_buf_len(&channel->out);
+
+    if (before == 0) {
+        return MW_OK;
+    }
+    if (append_locked(channel, &bytes, reterr) < 0) {
+        return reterr->status;
+    }
+    mwi_buf_consume(frame->buf, mwi_buf_len(frame->buf));
+    exchange(frame->buf, &channel->out);
+    mwi_gather_push(frame->gather, before);
+    return MW_OK;
 }
 
 /* Behind what waits already, or else straight to the stream and only the rest
  * into the buffer. */
 static mw_status
-send_locked(struct mwi_channel *channel, struct mwi_buf *frame,
+send_locked(struct mwi_channel *channel, const struct batch *frame,
     mw_error *reterr) MWI_REQUIRES(channel->mutex)
 {
-    bool is_next = !is_over_locked(channel) && !channel->is_writing &&
-                   !channel->wants_write && mwi_buf_len(&channel->out) == 0;
-
-    if (!is_next) {
-        mw_status status = put_locked(channel, frame, reterr);
-
-        if (status < 0 || channel->is_writing || channel->wants_write) {
-            return status;
-        }
-        mwi_buf_consume(frame, mwi_buf_len(frame));
+    if (is_over_locked(channel) || channel->is_writing ||
+        channel->wants_write) {
+        return put_locked(channel, frame, reterr);
+    }
+    if (put_before_locked(channel, frame, reterr) < 0) {
+        return reterr->status;
     }
     return write_locked(channel, frame, reterr) == MWI_IO_FAILED
                ? reterr->status
@@ -539,15 +587,23 @@ send_locked(struct mwi_channel *channel, struct mwi_buf *frame,
 }
 
 mw_status
-mwi_channel_send(
-    struct mwi_channel *channel, struct mwi_buf *frame, mw_error *reterr)
+mwi_channel_send_gathered(struct mwi_channel *channel, struct mwi_buf *frame,
+    struct mwi_gather *gather, mw_error *reterr)
 {
+    struct batch batch = { .buf = frame, .gather = gather };
     mw_status status;
 
     mwi_lock(&channel->mutex);
-    status = send_locked(channel, frame, reterr);
+    status = send_locked(channel, &batch, reterr);
     mwi_unlock(&channel->mutex);
     return status;
+}
+
+mw_status
+mwi_channel_send(
+    struct mwi_channel *channel, struct mwi_buf *frame, mw_error *reterr)
+{
+    return mwi_channel_send_gathered(channel, frame, NULL, reterr);
 }
 
 bool

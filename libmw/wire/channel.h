@@ -12,7 +12,7 @@
 #ifndef MWI_WIRE_CHANNEL_H
 #define MWI_WIRE_CHANNEL_H
 
-#include "base/buf.h"
+#include "base/gather.h"
 #include "base/sync.h"
 #include "net/stream.h"
 #include "wire/frame.h"
@@ -119,6 +119,14 @@ MW_MUST_USE mw_status mwi_channel_put(
  * @thread any; does not block */
 MW_MUST_USE mw_status mwi_channel_send(
     struct mwi_channel *channel, struct mwi_buf *frame, mw_error *reterr);
+
+/** The same for a frame with pieces.  They are written from where they are, or
+ * copied as far as they cannot be at once: their memory is not needed any more
+ * when this returns.
+ *
+ * @param gather  [inout] consumed; NULL: without pieces */
+MW_MUST_USE mw_status mwi_channel_send_gathered(struct mwi_channel *channel,
+    struct mwi_buf *frame, struct mwi_gather *gather, mw_error *reterr);
 
 /** Write what waits.  DONE: all is written, or another thread is at it.
  * @thread any; does not block */
