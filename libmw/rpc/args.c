@@ -257,6 +257,7 @@ read_args(struct mwi_reader *r, mw_call *call)
     struct mwi_place place = {
         .budget = call->arena.limit,
         .writes = method->writes,
+        .adopts = true,
         .rest = &call->arena,
     };
     bool has_refs = mwi_method_has_refs(method);

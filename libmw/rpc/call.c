@@ -127,6 +127,7 @@ static void
 empty_call(mw_call *call)
 {
     mwi_call_mirror_drop(call);
+    mwi_apart_fini(&call->apart);
     mwi_buf_fini(&call->exception);
     mwi_gather_fini(&call->gather);
     mwi_snapshot_fini(&call->snapshot);
@@ -189,13 +190,14 @@ mwi_call_close(struct mwi_call_cache *cache, mw_call *call)
 }
 
 mw_status
-mwi_call_decode_from(
-    mw_call *call, const uint8_t *message, size_t len, mw_error *reterr)
+mwi_call_decode_from(mw_call *call, const uint8_t *message, size_t len,
+    struct mwi_apart *apart, mw_error *reterr)
 {
     struct mwi_reader r;
     struct mwi_message head;
 
     mwi_reader_init(&r, message, len, call->depth_max);
+    mwi_reader_set_apart(&r, apart);
     mwi_message_read(&r, &head);
     mwi_args_read(&r, call);
     if (mwi_message_finish(&r, &head) < 0) {
@@ -213,7 +215,7 @@ mwi_call_decode(mw_call *call, mw_error *reterr)
     return call->is_decoded
                ? MW_OK
                : mwi_call_decode_from(call, mwi_buf_bytes(&call->request),
-                     mwi_buf_len(&call->request), reterr);
+                     mwi_buf_len(&call->request), &call->apart, reterr);
 }
 
 void

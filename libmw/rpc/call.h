@@ -46,7 +46,8 @@ struct mw_call {
     bool has_lost_release;    /* for want of memory */
     mw_error failure;         /* as told by mw_call_fail() */
     struct mwi_buf exception; /* the frame of a FAIL, as by mw_call_raise() */
-    struct mwi_buf request;   /* the message, while it waits to be decoded */
+    struct mwi_buf request;   /* the message, while it waits to be decoded ... */
+    struct mwi_apart apart;   /* ... and what is not among its bytes */
     struct mwi_buf reply;     /* the owner's: for the frame of the answer ... */
     struct mwi_gather gather; /* ... and long pieces of it */
 };
@@ -105,12 +106,14 @@ void mwi_call_free(mw_call *call);
 /** Decode the arguments from the message, of which nothing is needed
  * afterwards.
  *
+ * @param apart  [inout] not among its bytes; may be taken out.  NULL: none
  * @retval MW_EINVAL  they are not what the operation takes
  * @retval MW_ERANGE  they are nested too deep or take too much memory
  * @retval MW_ENOMEM  out of memory
  */
 MW_MUST_USE mw_status mwi_call_decode_from(
-    mw_call *call, const uint8_t *message, size_t len, mw_error *reterr);
+    mw_call *call, const uint8_t *message, size_t len,
+    struct mwi_apart *apart, mw_error *reterr);
 
 /** The same from the request that was kept, unless it is done. */
 MW_MUST_USE mw_status mwi_call_decode(mw_call *call, mw_error *reterr);

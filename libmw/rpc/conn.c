@@ -76,6 +76,7 @@ mwi_conn_open(struct mwi_stream *stream, const struct mwi_conn_limits *limits,
     mwi_channel_init(
         &conn->channel, stream, limits->message_max, OUT_MAX, NULL);
     conn->channel.keeps_buffers = true;
+    conn->channel.splits = true;
     mwi_spin_init(&conn->spin, limits->no_spin);
     mwi_buf_init(&conn->spare, SIZE_MAX);
     mwi_channel_peer(&conn->channel, &conn->peer);
@@ -156,6 +157,7 @@ static bool
 keep_answer(struct mwi_conn *conn, struct mwi_waiter *waiter,
     const uint8_t *bytes, size_t len)
 {
+    mwi_channel_take_apart(&conn->channel, &waiter->apart);
     if (len <= sizeof(waiter->short_answer)) {
         memcpy(waiter->short_answer, bytes, len);
         waiter->answer = waiter->short_answer;
@@ -230,6 +232,7 @@ on_message(
     struct mwi_message m;
 
     mwi_reader_init(&r, bytes, len, conn->limits.depth_max);
+    mwi_reader_set_apart(&r, mwi_channel_apart(&conn->channel));
     mwi_message_read(&r, &m);
     if (!mwi_reader_ok(&r)) {
         return mwi_fail(
@@ -473,6 +476,7 @@ mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter)
     mwi_unlock(&conn->mutex);
     mwi_cond_fini(&waiter->cond);
     mwi_buf_fini(&waiter->long_answer);
+    mwi_apart_fini(&waiter->apart);
     waiter->answer = NULL;
 }
 

@@ -67,6 +67,7 @@ struct mwi_waiter {
     size_t answer_len;     /* [conn.mutex] bytes */
     uint8_t short_answer[MWI_SHORT_ANSWER_MAX];
     struct mwi_buf long_answer;
+    struct mwi_apart apart; /* [conn.mutex] of a REPLY, not among its bytes */
 };
 
 /** A connection over a stream whose handshake is done.  Sends HELLO.

@@ -89,8 +89,8 @@ begin_call(struct mwi_host *host, mw_call *call, mw_error *reterr)
 {
     uint64_t before;
 
-    call->charge =
-        mwi_buf_len(&call->request) + call->arena.total + call->inout.total;
+    call->charge = mwi_buf_len(&call->request) + call->apart.len +
+                   call->arena.total + call->inout.total;
     before = atomic_fetch_add(&host->call_bytes, call->charge);
     atomic_fetch_add(&host->calls, 1);
     if (before > 0 && before + call->charge > host->options.queue_memory_max) {
@@ -220,10 +220,17 @@ static mw_status
 keep(struct mwi_turn *turn, mw_call *call, const uint8_t *bytes, size_t len,
     mw_error *reterr)
 {
+    struct mwi_channel *channel = &turn->session->channel;
+
     if (is_one_way(call->op)) {
-        return mwi_call_decode_from(call, bytes, len, reterr);
+        return mwi_call_decode_from(
+            call, bytes, len, mwi_channel_apart(channel), reterr);
     }
-    if (mwi_channel_take(&turn->session->channel, &call->request) ||
+    if (mwi_buf_len(&call->request) > 0) {
+        return MW_OK; /* it had to be joined */
+    }
+    mwi_channel_take_apart(channel, &call->apart);
+    if (mwi_channel_take(channel, &call->request) ||
         mwi_call_keep_request(call, bytes, len)) {
         return MW_OK;
     }
@@ -289,7 +296,8 @@ run_here(struct mwi_turn *turn, mw_call *call, const uint8_t *bytes, size_t len,
     struct mwi_session *session = turn->session;
     struct mwi_host *host = session->host;
     size_t charge;
-    mw_status status = mwi_call_decode_from(call, bytes, len, reterr);
+    mw_status status = mwi_call_decode_from(
+        call, bytes, len, mwi_channel_apart(&session->channel), reterr);
 
     if (status == MW_OK) {
         status = mwi_call_prepare(call, reterr);
@@ -307,6 +315,25 @@ run_here(struct mwi_turn *turn, mw_call *call, const uint8_t *bytes, size_t len,
     answer(turn, call);
     mwi_call_close(&host->calls_ended, call);
     end_call(host, charge);
+    return MW_OK;
+}
+
+/* A mirror is made of a message's bytes: let none be apart. */
+static mw_status
+join_request(struct mwi_channel *channel, mw_call *call, const uint8_t **bytes,
+    size_t *len, mw_error *reterr)
+{
+    struct mwi_apart *apart = mwi_channel_apart(channel);
+
+    if (apart->bytes == NULL || call->mirror.head.version == 0) {
+        return MW_OK;
+    }
+    if (mwi_apart_join(&call->request, *bytes, *len, apart) < 0) {
+        return mwi_fail_nomem(reterr);
+    }
+    mwi_apart_fini(apart);
+    *bytes = mwi_buf_bytes(&call->request);
+    *len = mwi_buf_len(&call->request);
     return MW_OK;
 }
 
@@ -343,6 +370,11 @@ accept_call(struct mwi_turn *turn, const struct mwi_message *m,
         return mwi_fail_nomem(reterr);
     }
     call->mirror.kept = &session->mirrors;
+    status = join_request(&session->channel, call, &bytes, &len, reterr);
+    if (status < 0) {
+        mwi_call_close(&session->host->calls_ended, call);
+        return status;
+    }
     return turn->may_run && !is_one_way(op) && mwi_pace_is_quick(op->pace)
                ? run_here(turn, call, bytes, len, reterr)
                : run_elsewhere(turn, call, bytes, len, reterr);

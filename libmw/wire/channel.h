@@ -14,6 +14,7 @@
 
 #include "base/gather.h"
 #include "base/sync.h"
+#include "codec/apart.h"
 #include "net/stream.h"
 #include "wire/frame.h"
 
@@ -39,6 +40,12 @@ struct mwi_channel {
     size_t message_max;           /* constant; bytes of a message received */
     struct mwi_buf in;            /* reader: bytes not yet handed out */
     size_t in_view;               /* reader: bytes of in handed out last */
+    struct mwi_apart apart;       /* reader: of the message that in begins
+                                     with ... */
+    size_t apart_cap;             /* reader: bytes of its block, so far ... */
+    size_t apart_got;             /* reader: ... and of what has come */
+    bool splits;                  /* constant; messages may have a payload
+                                     apart */
     bool keeps_buffers;           /* constant; until mwi_channel_rest() */
 };
 
@@ -84,6 +91,24 @@ enum mwi_io mwi_channel_fill(struct mwi_channel *channel, mw_error *reterr);
  * @thread reader; does not block */
 enum mwi_io mwi_channel_next(struct mwi_channel *channel,
     const uint8_t **ret_bytes, size_t *ret_len, mw_error *reterr);
+
+/** The payload of the message handed out last that is not among its bytes;
+ * without a block if there is none.  [view] like the message, but the block may
+ * be taken out.
+ * @thread reader */
+static inline struct mwi_apart *
+mwi_channel_apart(struct mwi_channel *channel)
+{
+    return &channel->apart;
+}
+
+/** Make that payload the caller's own.  To be called before
+ * mwi_channel_take().
+ *
+ * @param ret_apart  [own: mwi_apart_fini()] [out]
+ * @thread reader */
+void mwi_channel_take_apart(
+    struct mwi_channel *channel, struct mwi_apart *ret_apart);
 
 /** Make the message handed out last the caller's own, without copying it, if
  * it is the only one in a buffer, as long messages are.
