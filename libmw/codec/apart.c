@@ -12,7 +12,7 @@ mwi_apart_find(const uint8_t *bytes, size_t n, struct mwi_apart *ret_apart)
 {
     size_t at = 0;
 
-    while (MWI_QUICK && at < n) {
+    while (at < n) {
         uint8_t initial = bytes[at] & (uint8_t) ~MWI_INFO_MASK;
         uint64_t argument;
         size_t size = mwi_quick_argument(bytes + at, n - at, &argument);

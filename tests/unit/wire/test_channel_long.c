@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Long messages: frames whose pieces are written from where they are.
+ * Long messages: frames whose pieces are written from where they are, and
+ * messages whose payload is received apart.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <criterion/criterion.h>
 
 #include "base/mem.h"
+#include "codec/cbor.h"
 #include "unit/wire/sides.h"
 
 enum {
@@ -151,7 +153,9 @@ Test(wire_channel_long, pieces_count_for_out_max)
 
 Test(wire_channel_long, every_allocation_of_pieces_may_fail)
 {
-    for (uint64_t n = 1, failed = true; failed; n++) {
+    bool failed = true;
+
+    for (uint64_t n = 1; failed; n++) {
         struct sides sides;
         mw_error error = { 0 };
         mw_status status;
@@ -169,6 +173,243 @@ Test(wire_channel_long, every_allocation_of_pieces_may_fail)
             cr_assert(failed);
             cr_assert_eq(status, MW_ENOMEM);
         }
+        sides_close(&sides);
+    }
+}
+
+/* ---- payloads apart ---- */
+
+/* [1, 2, payload, 3, 4, ...] as bytes of a frame; those behind the payload are
+ * many enough to come with reads of their own. */
+static struct mwi_buf
+long_frame(size_t len, size_t n_behind)
+{
+    struct mwi_buf frame;
+    struct mwi_writer w;
+    uint8_t *payload = malloc(len);
+
+    cr_assert_not_null(payload);
+    message_fill(payload, len, 9);
+    mwi_buf_init(&frame, SIZE_MAX);
+    cr_assert_eq(mwi_frame_begin(&frame), MW_OK);
+    mwi_writer_init(&w, &frame);
+    mwi_write_array(&w, 3 + n_behind);
+    mwi_write_uint(&w, 1);
+    mwi_write_text(&w, "text", 4);
+    mwi_write_bytes(&w, payload, len);
+    for (size_t i = 0; i < n_behind; i++) {
+        mwi_write_uint(&w, 3);
+    }
+    cr_assert(mwi_writer_ok(&w));
+    mwi_frame_end(&frame);
+    free(payload);
+    return frame;
+}
+
+/* Read such a message with whatever is apart. */
+static void
+check_message(struct mwi_channel *channel, const uint8_t *bytes, size_t n,
+    size_t len, size_t n_behind)
+{
+    struct mwi_apart *apart = mwi_channel_apart(channel);
+    const uint8_t *payload;
+    struct mwi_reader r;
+    size_t got;
+
+    mwi_reader_init(&r, bytes, n, 4);
+    mwi_reader_set_apart(&r, apart);
+    cr_assert_eq(mwi_read_array(&r), 3 + n_behind);
+    cr_assert_eq(mwi_read_uint(&r), 1);
+    mwi_skip(&r);
+    payload = mwi_read_bytes(&r, &got);
+    cr_assert_eq(got, len);
+    cr_assert(message_is(payload, len, 9));
+    for (size_t i = 0; i < n_behind; i++) {
+        cr_assert_eq(mwi_read_uint(&r), 3);
+    }
+    mwi_leave(&r);
+    cr_assert_eq(mwi_reader_finish(&r), MW_OK, "%s", r.error.text);
+}
+
+static void
+receive_long(struct sides *sides, size_t len, size_t n_behind, bool *ret_apart)
+{
+    mw_error error = { 0 };
+    const uint8_t *bytes;
+    size_t n;
+    enum mwi_io io;
+
+    do {
+        io = mwi_channel_flush(&sides->a.channel, &error);
+        cr_assert_neq(io, MWI_IO_FAILED, "%s", error.text);
+        io = side_receive(&sides->b, &bytes, &n, &error);
+    } while (io == MWI_IO_WANT_READ);
+    cr_assert_eq(io, MWI_IO_DONE, "%s", error.text);
+    *ret_apart = mwi_channel_apart(&sides->b.channel)->bytes != NULL;
+    check_message(&sides->b.channel, bytes, n, len, n_behind);
+}
+
+Test(wire_channel_long, payloads_come_apart)
+{
+    static const size_t lens[] = { 65535, 65536, 131072, 500000, 3000000 };
+    static const size_t behinds[] = { 0, 1, 40000, 200000 };
+
+    for (uint64_t i = 0; i < 40; i++) {
+        struct mwt_faults faults = {
+            .seed = i,
+            .chunk_max = i % 2 == 0 ? 0 : 20000,
+            .wait_percent = i < 20 ? 0 : 20,
+        };
+        size_t len = lens[i % 5];
+        size_t n_behind = behinds[i / 5 % 4];
+        struct sides sides;
+        mw_error error;
+
+        sides_open_faulty(&sides, 4 << 20, 16 << 20, &faults, &faults);
+        sides.b.channel.splits = true;
+        for (int k = 0; k < 3; k++) {
+            struct mwi_buf frame = long_frame(len, n_behind);
+            bool is_apart;
+
+            cr_assert_eq(
+                mwi_channel_put(&sides.a.channel, &frame, &error), MW_OK);
+            mwi_buf_fini(&frame);
+            receive_long(&sides, len, n_behind, &is_apart);
+            if (i < 20 && len >= 131072) {
+                cr_assert(is_apart);
+            }
+            if (len < 65536) {
+                cr_assert_not(is_apart);
+            }
+        }
+        side_expect_nothing(&sides.b);
+        sides_close(&sides);
+    }
+}
+
+/* The block, and the bytes, may be kept; the next message is not touched. */
+Test(wire_channel_long, payloads_can_be_taken)
+{
+    struct mwi_apart apart;
+    struct mwi_buf kept;
+    struct sides sides;
+    bool is_apart;
+
+    sides_open(&sides, 4 << 20, 16 << 20);
+    sides.b.channel.splits = true;
+    for (int k = 0; k < 3; k++) {
+        struct mwi_buf frame = long_frame(200000, k == 1 ? 100000 : 3);
+        mw_error error;
+
+        cr_assert_eq(mwi_channel_send(&sides.a.channel, &frame, &error), MW_OK);
+        mwi_buf_fini(&frame);
+        receive_long(&sides, 200000, k == 1 ? 100000 : 3, &is_apart);
+        mwi_channel_take_apart(&sides.b.channel, &apart);
+        cr_assert(!is_apart || message_is(apart.bytes, apart.len, 9));
+        if (mwi_channel_take(&sides.b.channel, &kept)) {
+            mwi_buf_fini(&kept);
+        }
+        mwi_apart_fini(&apart);
+    }
+    side_send(&sides.a, 5, 100);
+    side_expect(&sides.b, 5, 100);
+    sides_close(&sides);
+}
+
+/* What is said of lengths costs nothing, whatever it is; the rest never
+ * comes. */
+Test(wire_channel_long, an_announced_payload_costs_no_memory)
+{
+    static const uint8_t head[] = { 0x5a, 0x40, 0, 0, 0, 0x5a, 0x30, 0, 0, 0 };
+    static const uint8_t some[1000];
+    struct sides sides;
+    size_t n_sent = sizeof(head);
+
+    sides_open(&sides, 1 << 30, OUT_MAX);
+    sides.b.channel.splits = true;
+    side_write_raw(&sides.a, head, sizeof(head));
+    for (unsigned i = 0; i < 3000; i++) {
+        side_expect_nothing(&sides.b);
+        cr_assert_leq(sides.b.channel.apart_cap, 16 * n_sent + (1 << 20));
+        side_write_raw(&sides.a, some, sizeof(some));
+        n_sent += sizeof(some);
+    }
+    cr_assert_not_null(sides.b.channel.apart.bytes);
+    sides_close(&sides);
+}
+
+/* A string that is said to be longer than its frame is left to the reader, as
+ * is one that is all there. */
+Test(wire_channel_long, a_payload_beyond_its_frame_is_none)
+{
+    static const uint8_t head[] = { 0x5a, 0, 0x02, 0, 0, 0x5a, 0, 0x01, 0xff,
+        0xfc };
+    static uint8_t rest[0x20000];
+    struct sides sides;
+    mw_error error;
+    const uint8_t *bytes;
+    size_t len;
+
+    sides_open(&sides, 1 << 20, OUT_MAX);
+    sides.b.channel.splits = true;
+    side_write_raw(&sides.a, head, sizeof(head));
+    side_expect_nothing(&sides.b);
+    cr_assert_null(sides.b.channel.apart.bytes);
+    side_write_raw(&sides.a, rest, sizeof(rest) - 5);
+    cr_assert_eq(side_receive(&sides.b, &bytes, &len, &error), MWI_IO_DONE);
+    cr_assert_eq(len, sizeof(rest));
+    sides_close(&sides);
+}
+
+Test(wire_channel_long, an_end_within_a_payload)
+{
+    struct mwi_buf frame = long_frame(200000, 0);
+    struct sides sides;
+    mw_error error;
+    const uint8_t *bytes;
+    size_t len;
+
+    sides_open(&sides, 1 << 20, OUT_MAX);
+    sides.b.channel.splits = true;
+    side_write_raw(&sides.a, mwi_buf_bytes(&frame), 100000);
+    side_expect_nothing(&sides.b);
+    mwi_channel_close(&sides.a.channel, &(mw_error){ .status = MW_OK });
+    cr_assert_eq(side_receive(&sides.b, &bytes, &len, &error), MWI_IO_FAILED);
+    cr_assert_str_eq(
+        error.text, "the peer closed the connection within a message");
+    mwi_buf_fini(&frame);
+    sides_close(&sides);
+}
+
+Test(wire_channel_long, every_allocation_of_a_payload_may_fail)
+{
+    bool failed = true;
+
+    for (uint64_t n = 1; failed; n++) {
+        struct mwi_buf frame = long_frame(3000000, 2);
+        struct sides sides;
+        mw_error error = { 0 };
+        const uint8_t *bytes;
+        size_t len;
+        enum mwi_io io;
+
+        sides_open(&sides, 4 << 20, 16 << 20);
+        sides.b.channel.splits = true;
+        cr_assert_eq(mwi_channel_send(&sides.a.channel, &frame, &error), MW_OK);
+        mwi_mem_fail_at(n);
+        do {
+            (void) mwi_channel_flush(&sides.a.channel, &error);
+            io = side_receive(&sides.b, &bytes, &len, &error);
+        } while (io == MWI_IO_WANT_READ);
+        failed = mwi_mem_has_failed();
+        mwi_mem_fail_at(0);
+        if (io == MWI_IO_DONE) {
+            check_message(&sides.b.channel, bytes, len, 3000000, 2);
+        } else {
+            cr_assert(failed);
+            cr_assert_eq(error.status, MW_ENOMEM);
+        }
+        mwi_buf_fini(&frame);
         sides_close(&sides);
     }
 }
