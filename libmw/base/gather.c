@@ -111,6 +111,15 @@ mwi_gather_consume(struct mwi_gather *gather, struct mwi_buf *buf, size_t n)
     gather->first += piece->len == 0;
 }
 
+static uint8_t *
+copy(uint8_t *room, const uint8_t *bytes, size_t n)
+{
+    if (n > 0) {
+        memcpy(room, bytes, n);
+    }
+    return room + n;
+}
+
 mw_status
 mwi_gather_append(struct mwi_buf *to, const struct mwi_gather *gather,
     const struct mwi_buf *buf)
@@ -129,13 +138,11 @@ mwi_gather_append(struct mwi_buf *to, const struct mwi_gather *gather,
     for (size_t i = gather->first; i < gather->n; i++) {
         const struct mwi_piece *piece = &gather->pieces[i];
 
-        memcpy(room, mwi_buf_bytes(buf) + done, piece->at - done);
-        room += piece->at - done;
+        room = copy(room, mwi_buf_bytes(buf) + done, piece->at - done);
+        room = copy(room, piece->bytes, piece->len);
         done = piece->at;
-        memcpy(room, piece->bytes, piece->len);
-        room += piece->len;
     }
-    memcpy(room, mwi_buf_bytes(buf) + done, mwi_buf_len(buf) - done);
+    (void) copy(room, mwi_buf_bytes(buf) + done, mwi_buf_len(buf) - done);
     mwi_buf_commit(to, len);
     return MW_OK;
 }

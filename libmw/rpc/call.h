@@ -46,9 +46,9 @@ struct mw_call {
     bool has_lost_release;    /* for want of memory */
     mw_error failure;         /* as told by mw_call_fail() */
     struct mwi_buf exception; /* the frame of a FAIL, as by mw_call_raise() */
-    struct mwi_buf request;   /* the message, while it waits to be decoded ... */
-    struct mwi_apart apart;   /* ... and what is not among its bytes */
-    struct mwi_buf reply;     /* the owner's: for the frame of the answer ... */
+    struct mwi_buf request; /* the message, while it waits to be decoded ... */
+    struct mwi_apart apart; /* ... and what is not among its bytes */
+    struct mwi_buf reply;   /* the owner's: for the frame of the answer ... */
     struct mwi_gather gather; /* ... and long pieces of it */
 };
 
@@ -111,9 +111,9 @@ void mwi_call_free(mw_call *call);
  * @retval MW_ERANGE  they are nested too deep or take too much memory
  * @retval MW_ENOMEM  out of memory
  */
-MW_MUST_USE mw_status mwi_call_decode_from(
-    mw_call *call, const uint8_t *message, size_t len,
-    struct mwi_apart *apart, mw_error *reterr);
+MW_MUST_USE mw_status mwi_call_decode_from(mw_call *call,
+    const uint8_t *message, size_t len, struct mwi_apart *apart,
+    mw_error *reterr);
 
 /** The same from the request that was kept, unless it is done. */
 MW_MUST_USE mw_status mwi_call_decode(mw_call *call, mw_error *reterr);

@@ -384,6 +384,7 @@ mwi_channel_take(struct mwi_channel *channel, struct mwi_buf *ret_bytes)
         return false;
     }
     (void) mwi_frame_parse(mwi_buf_bytes(in), mwi_buf_len(in), &frame);
+    mwi_buf_fini(ret_bytes);
     *ret_bytes = *in;
     mwi_buf_consume(ret_bytes, frame.head);
     mwi_buf_init(in, in->max);

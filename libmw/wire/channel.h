@@ -113,7 +113,8 @@ void mwi_channel_take_apart(
 /** Make the message handed out last the caller's own, without copying it, if
  * it is the only one in a buffer, as long messages are.
  *
- * @param ret_bytes  [own: mwi_buf_fini()] [out] holds exactly the message
+ * @param ret_bytes  [inout] initialised; what it has is freed, and it holds
+ *                   exactly the message
  * @return  false: copy it
  * @thread reader; does not block */
 bool mwi_channel_take(struct mwi_channel *channel, struct mwi_buf *ret_bytes);
