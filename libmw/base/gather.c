@@ -4,22 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/mem.h"
-
 enum { CAP_MIN = 4 };
-
-void
-mwi_gather_init(struct mwi_gather *gather)
-{
-    *gather = (struct mwi_gather){ 0 };
-}
-
-void
-mwi_gather_fini(struct mwi_gather *gather)
-{
-    mwi_free(gather->pieces);
-    mwi_gather_init(gather);
-}
 
 static bool
 grow(struct mwi_gather *gather)

@@ -10,6 +10,7 @@
 #define MWI_BASE_GATHER_H
 
 #include "base/buf.h"
+#include "base/mem.h"
 
 /* A shorter piece is copied sooner than it is kept track of. */
 enum { MWI_PIECE_MIN = 64 << 10 };
@@ -29,10 +30,21 @@ struct mwi_gather {
 };
 
 /** Without pieces.  Allocates nothing. */
-void mwi_gather_init(struct mwi_gather *gather);
+static inline void
+mwi_gather_init(struct mwi_gather *gather)
+{
+    *gather = (struct mwi_gather){ 0 };
+}
 
 /** Forget the pieces.  It may be used again. */
-void mwi_gather_fini(struct mwi_gather *gather);
+static inline void
+mwi_gather_fini(struct mwi_gather *gather)
+{
+    if (gather->pieces != NULL) {
+        mwi_free(gather->pieces);
+        mwi_gather_init(gather);
+    }
+}
 
 /** Note a piece behind what is in the buffer so far.  False: out of memory,
  * nothing was noted. */

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/mem.h"
 #include "codec/quick.h"
 
 /* Containers and tags are nothing but their heads here. */
@@ -53,11 +52,4 @@ mwi_apart_join(struct mwi_buf *to, const uint8_t *bytes, size_t len,
     memcpy(room + apart->at + apart->len, bytes + apart->at, len - apart->at);
     mwi_buf_commit(to, len + apart->len);
     return MW_OK;
-}
-
-void
-mwi_apart_fini(struct mwi_apart *apart)
-{
-    mwi_free(apart->bytes);
-    *apart = (struct mwi_apart){ 0 };
 }

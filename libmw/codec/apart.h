@@ -13,6 +13,7 @@
 #include "mw/status.h"
 
 #include "base/buf.h"
+#include "base/mem.h"
 
 /* A shorter byte string stays in its message. */
 enum { MWI_APART_MIN = 64 << 10 };
@@ -42,6 +43,13 @@ MW_MUST_USE mw_status mwi_apart_join(struct mwi_buf *to, const uint8_t *bytes,
     size_t len, const struct mwi_apart *apart);
 
 /** Free the block, if it is there. */
-void mwi_apart_fini(struct mwi_apart *apart);
+static inline void
+mwi_apart_fini(struct mwi_apart *apart)
+{
+    if (apart->bytes != NULL) {
+        mwi_free(apart->bytes);
+    }
+    *apart = (struct mwi_apart){ 0 };
+}
 
 #endif

@@ -142,6 +142,7 @@ write_args(
         write_values(w, a);
         return;
     }
+    w->gather = NULL; /* graphs go by buffers of their own */
     pieces = mwi_calloc(a->method->n_params, sizeof(*pieces));
     if (pieces == NULL) {
         mwi_writer_fail(w, MW_ENOMEM, "out of memory");
@@ -160,9 +161,8 @@ mwi_args_write(struct mwi_writer *w, const mw_method *method,
     struct mwi_writer own;
     struct mwi_buf buf;
 
-    /* Mirrors and graphs go back, or by buffers of their own. */
-    if (mwi_method_has_refs(method) ||
-        (mirror != NULL && mirror->head.version != 0)) {
+    /* It looks at what was written. */
+    if (mirror != NULL && mirror->head.version != 0) {
         w->gather = NULL;
     }
     if (!mwi_mirror_is_of_all(mirror)) {

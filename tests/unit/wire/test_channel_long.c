@@ -413,3 +413,35 @@ Test(wire_channel_long, every_allocation_of_a_payload_may_fail)
         sides_close(&sides);
     }
 }
+
+/* Whatever the heads say, the rest is read as what it then is, or refused. */
+Test(wire_channel_long, any_bit_of_the_heads_may_be_wrong)
+{
+    enum { HEADS = 5 + 1 + 1 + 5 + 5 };
+
+    for (unsigned bit = 0; bit < 8 * HEADS; bit++) {
+        struct mwi_buf frame = long_frame(150000, 3);
+        struct sides sides;
+        mw_error error;
+        const uint8_t *bytes;
+        size_t len;
+
+        frame.data[frame.start + bit / 8] ^= (uint8_t) (1 << bit % 8);
+        sides_open(&sides, 1 << 20, 1 << 20);
+        sides.b.channel.splits = true;
+        side_write_raw(&sides.a, mwi_buf_bytes(&frame), 50000);
+        side_write_raw(&sides.a, mwi_buf_bytes(&frame) + 50000,
+            mwi_buf_len(&frame) - 50000);
+        mwi_channel_close(&sides.a.channel, &(mw_error){ .status = MW_OK });
+        while (side_receive(&sides.b, &bytes, &len, &error) == MWI_IO_DONE) {
+            struct mwi_reader r;
+
+            mwi_reader_init(&r, bytes, len, 4);
+            mwi_reader_set_apart(&r, mwi_channel_apart(&sides.b.channel));
+            mwi_skip(&r);
+            (void) mwi_reader_finish(&r);
+        }
+        mwi_buf_fini(&frame);
+        sides_close(&sides);
+    }
+}
