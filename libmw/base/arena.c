@@ -36,6 +36,10 @@ mwi_arena_fini(struct mwi_arena *arena)
 {
     struct mwi_arena_chunk *chunk = arena->first;
 
+    for (const struct mwi_arena_block *b = arena->adopted; b != NULL;
+         b = b->next) {
+        mwi_free(b->block);
+    }
     while (chunk != NULL) {
         struct mwi_arena_chunk *next = chunk->next;
 
@@ -46,6 +50,7 @@ mwi_arena_fini(struct mwi_arena *arena)
     }
     arena->first = arena->last = NULL;
     arena->room = NULL;
+    arena->adopted = NULL;
     arena->total = 0;
 }
 
@@ -152,4 +157,19 @@ mwi_arena_alloc(struct mwi_arena *arena, size_t n, size_t size, size_t align)
     }
     piece = mwi_arena_alloc_raw(arena, bytes, align);
     return piece != NULL ? memset(piece, 0, bytes) : NULL;
+}
+
+bool
+mwi_arena_adopt(struct mwi_arena *arena, void *block, size_t bytes)
+{
+    struct mwi_arena_block *adopted =
+        mwi_arena_alloc_raw(arena, sizeof(*adopted), _Alignof(void *));
+
+    if (adopted == NULL || bytes > arena->limit - arena->total) {
+        return false;
+    }
+    *adopted = (struct mwi_arena_block){ arena->adopted, block };
+    arena->adopted = adopted;
+    arena->total += bytes;
+    return true;
 }

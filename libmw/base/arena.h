@@ -19,13 +19,20 @@ struct mwi_arena_chunk {
     _Alignas(max_align_t) unsigned char data[];
 };
 
+/* A block that was not allocated here; in a chunk. */
+struct mwi_arena_block {
+    struct mwi_arena_block *next;
+    void *block;
+};
+
 struct mwi_arena {
     struct mwi_arena_chunk *first;
     struct mwi_arena_chunk *last; /* the one that allocates */
-    size_t total;                 /* bytes of all chunks' data */
-    size_t limit;                 /* that total may not exceed */
-    size_t hint;                  /* bytes that it had before it was emptied */
-    void *room;                   /* its first chunk, if that is not its own */
+    struct mwi_arena_block *adopted;
+    size_t total; /* bytes of all chunks' data and of what was adopted */
+    size_t limit; /* that total may not exceed */
+    size_t hint;  /* bytes that it had before it was emptied */
+    void *room;   /* its first chunk, if that is not its own */
 };
 
 /** An empty arena that may grow to limit bytes.  Allocates nothing. */
@@ -57,5 +64,13 @@ MW_MUST_USE void *mwi_arena_alloc(
 /** The same number of bytes, whatever they are, for who overwrites them all. */
 MW_MUST_USE void *mwi_arena_alloc_raw(
     struct mwi_arena *arena, size_t bytes, size_t align);
+
+/** Free a block of so many bytes together with the arena.  A snapshot does not
+ * have it.  False when out of memory or over the limit; then it stays the
+ * caller's.
+ *
+ * @param block  [own: mwi_free()] */
+MW_MUST_USE bool mwi_arena_adopt(
+    struct mwi_arena *arena, void *block, size_t bytes);
 
 #endif

@@ -21,6 +21,8 @@
 #include "mw/status.h"
 
 #include "base/buf.h"
+#include "base/gather.h"
+#include "codec/apart.h"
 
 /* What the next item is. */
 enum mwi_item {
@@ -53,9 +55,12 @@ struct mwi_path {
 
 struct mwi_reader {
     const uint8_t *start;
-    const uint8_t *at; /* the next item */
-    const uint8_t *end;
-    uint32_t depth; /* containers entered */
+    const uint8_t *at;       /* the next item */
+    const uint8_t *end;      /* or where the payload is that is apart, until the
+                                reader has passed it */
+    const uint8_t *last;     /* the end of all bytes */
+    struct mwi_apart *apart; /* or NULL */
+    uint32_t depth;          /* containers entered */
     uint32_t depth_max;
     const struct mwi_path *path; /* where the caller is, for error texts */
     struct mwi_nodes *nodes;     /* that numbers of nodes refer to, or NULL:
@@ -68,17 +73,25 @@ struct mwi_reader {
 void mwi_reader_init(
     struct mwi_reader *r, const uint8_t *bytes, size_t len, uint32_t depth_max);
 
+/** Before anything is read: the message has a payload apart.
+ *
+ * @param apart  [borrow: r] NULL, or without a block: it has none */
+void mwi_reader_set_apart(struct mwi_reader *r, struct mwi_apart *apart);
+
+/** Go back, or forward again, to an item that was read or skipped before. */
+void mwi_reader_seek(struct mwi_reader *r, const uint8_t *at);
+
 static inline bool
 mwi_reader_ok(const struct mwi_reader *r)
 {
     return r->error.status == MW_OK;
 }
 
-/** Bytes left. */
+/** Bytes left, without a payload that is apart. */
 static inline size_t
 mwi_reader_left(const struct mwi_reader *r)
 {
-    return (size_t) (r->end - r->at);
+    return (size_t) (r->last - r->at);
 }
 
 /** Fail unless all bytes were read.  Returns the reader's status. */
@@ -107,7 +120,7 @@ bool mwi_read_bool(struct mwi_reader *r);
 void mwi_read_null(struct mwi_reader *r);
 double mwi_read_float(struct mwi_reader *r); /* any width */
 
-/** A byte string: a view into the message. */
+/** A byte string: a view into the message, or of what is apart. */
 const uint8_t *mwi_read_bytes(struct mwi_reader *r, size_t *ret_len);
 
 /** A text of valid UTF-8: a view into the message, without a NUL behind it. */
@@ -137,6 +150,10 @@ struct mwi_writer {
     const struct mwi_path *path; /* where the caller is, for error texts */
     struct mwi_nodes *nodes;     /* to number nodes by, or NULL: there must be
                                     none (codec/nodes.h) */
+    struct mwi_gather *gather;   /* where long byte strings are noted, whose
+                                    bytes stay as they are; NULL: they are
+                                    copied.  Only for who neither goes back nor
+                                    looks at what was written */
     mw_error error;              /* status MW_OK until something is wrong */
 };
 
@@ -172,7 +189,7 @@ void mwi_write_raw(struct mwi_writer *w, const void *bytes, size_t len);
 
 /** The place where the next item goes, and going back to it: all that was
  * written since is dropped, an error is not.  Valid while nothing is consumed
- * from the buffer. */
+ * from the buffer.  Not for a writer with a gather. */
 size_t mwi_writer_mark(const struct mwi_writer *w);
 void mwi_writer_rewind(struct mwi_writer *w, size_t mark);
 

@@ -104,6 +104,15 @@ format_message(char ret_text[MESSAGE_MAX_LEN], const char *format, va_list args)
     ret_text[mwi_utf8_prefix(ret_text, strlen(ret_text))] = '\0';
 }
 
+/* Where the reader is in the message. */
+static size_t
+offset_of(const struct mwi_reader *r)
+{
+    size_t at = (size_t) (r->at - r->start);
+
+    return r->apart != NULL && at >= r->apart->at ? at + r->apart->len : at;
+}
+
 mw_status
 mwi_reader_fail(struct mwi_reader *r, mw_status status, const char *format, ...)
 {
@@ -118,7 +127,7 @@ mwi_reader_fail(struct mwi_reader *r, mw_status status, const char *format, ...)
     format_message(message, format, args);
     va_end(args);
     return mwi_fail(&r->error, status, "%s%s at byte %zu",
-        path_text(r->path, path), message, (size_t) (r->at - r->start));
+        path_text(r->path, path), message, offset_of(r));
 }
 
 mw_status

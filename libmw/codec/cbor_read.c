@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -19,6 +20,8 @@ mwi_reader_init(
     r->start = bytes;
     r->at = bytes;
     r->end = bytes + len;
+    r->last = r->end;
+    r->apart = NULL;
     r->depth = 0;
     r->depth_max = depth_max < MWI_DEPTH_LIMIT ? depth_max : MWI_DEPTH_LIMIT;
     r->path = NULL;
@@ -26,10 +29,31 @@ mwi_reader_init(
     mwi_error_clear(&r->error); /* all of its text need not be zero */
 }
 
+void
+mwi_reader_set_apart(struct mwi_reader *r, struct mwi_apart *apart)
+{
+    if (apart != NULL && apart->bytes != NULL) {
+        assert(apart->at <= (size_t) (r->end - r->start));
+        r->apart = apart;
+        r->end = r->start + apart->at;
+    }
+}
+
+/* No item begins at the place of the payload but the one behind it. */
+void
+mwi_reader_seek(struct mwi_reader *r, const uint8_t *at)
+{
+    bool is_before =
+        r->apart != NULL && (size_t) (at - r->start) < r->apart->at;
+
+    r->at = at;
+    r->end = is_before ? r->start + r->apart->at : r->last;
+}
+
 mw_status
 mwi_reader_finish(struct mwi_reader *r)
 {
-    if (mwi_reader_ok(r) && r->at != r->end) {
+    if (mwi_reader_ok(r) && r->at != r->last) {
         return mwi_reader_fail(
             r, MW_EINVAL, "%zu bytes too many", mwi_reader_left(r));
     }
@@ -38,6 +62,29 @@ mwi_reader_finish(struct mwi_reader *r)
 
 _Static_assert(MWI_ITEM_TAG == MWI_ITEM_UINT + (MWI_INITIAL_TAG >> 5),
     "items are in the order of major types");
+/* Bytes in a row from here on. */
+static size_t
+left_here(const struct mwi_reader *r)
+{
+    return (size_t) (r->end - r->at);
+}
+
+/* The head of the byte string whose payload is apart. */
+static bool
+look_apart(const struct mwi_reader *r, struct mwi_head *ret_head)
+{
+    struct mwi_head head = { .item = MWI_ITEM_BYTES };
+
+    if (r->apart == NULL || r->apart->bytes == NULL || r->at == r->end ||
+        mwi_head_item(*r->at) != MWI_ITEM_BYTES) {
+        return false;
+    }
+    head.size = mwi_quick_argument(r->at, left_here(r), &head.argument);
+    head.bytes = r->apart->bytes;
+    *ret_head = head;
+    return (size_t) (r->at - r->start) + head.size == r->apart->at &&
+           head.argument == r->apart->len;
+}
 
 /* Read the next head without consuming it. */
 static bool
@@ -48,11 +95,12 @@ look(struct mwi_reader *r, struct mwi_head *ret_head)
     if (!mwi_reader_ok(r)) {
         return false;
     }
-    if (mwi_quick_head(r->at, mwi_reader_left(r), ret_head)) {
+    if (mwi_quick_head(r->at, left_here(r), ret_head) ||
+        look_apart(r, ret_head)) {
         return true;
     }
     why = r->at == r->end ? "truncated"
-                          : mwi_head_read(r->at, mwi_reader_left(r), ret_head);
+                          : mwi_head_read(r->at, left_here(r), ret_head);
     if (why != NULL) {
         mwi_reader_fail(r, MW_EINVAL, "%s", why);
         return false;
@@ -76,6 +124,13 @@ mwi_peek(struct mwi_reader *r)
     return item;
 }
 
+/* Go on behind a head that was looked at. */
+static void
+pass(struct mwi_reader *r, const struct mwi_head *head)
+{
+    mwi_reader_seek(r, r->at + head->size);
+}
+
 /* Consume a head if it is of the kind, else note a mismatch. */
 static bool
 take(struct mwi_reader *r, enum mwi_item item, const char *expected,
@@ -84,7 +139,7 @@ take(struct mwi_reader *r, enum mwi_item item, const char *expected,
     if (!mwi_reader_ok(r)) {
         return false;
     }
-    if (mwi_quick_head(r->at, mwi_reader_left(r), ret_head) &&
+    if (mwi_quick_head(r->at, left_here(r), ret_head) &&
         ret_head->item == item) {
         r->at += ret_head->size;
         return true;
@@ -96,7 +151,7 @@ take(struct mwi_reader *r, enum mwi_item item, const char *expected,
     if (!look(r, ret_head)) {
         return false;
     }
-    r->at += ret_head->size;
+    pass(r, ret_head);
     return true;
 }
 
@@ -323,7 +378,7 @@ skip_head(struct mwi_reader *r)
     if (!look(r, &head)) {
         return 0;
     }
-    r->at += head.size;
+    pass(r, &head);
     if (head.item == MWI_ITEM_TEXT && !check_utf8(r, &head)) {
         return 0;
     }

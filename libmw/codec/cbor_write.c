@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <cbor.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ mwi_writer_init(struct mwi_writer *w, struct mwi_buf *buf)
     w->depth = 0;
     w->path = NULL;
     w->nodes = NULL;
+    w->gather = NULL;
     mwi_error_clear(&w->error); /* all of its text need not be zero */
 }
 
@@ -240,10 +242,28 @@ mwi_write_bytes_head(struct mwi_writer *w, size_t len)
     write_head(w, MWI_INITIAL_BYTES, encode_bytes_start, len);
 }
 
+/* Note a byte string's payload instead of copying it. */
+static bool
+note_piece(struct mwi_writer *w, const void *bytes, size_t len)
+{
+    size_t before = mwi_gather_len(w->gather, w->buf);
+
+    return mwi_writer_ok(w) && before <= w->buf->max &&
+           len <= w->buf->max - before &&
+           mwi_gather_note(w->gather, w->buf, bytes, len);
+}
+
 void
 mwi_write_bytes(struct mwi_writer *w, const void *bytes, size_t len)
 {
-    write_string(w, MWI_INITIAL_BYTES, encode_bytes_start, bytes, len);
+    if (w->gather == NULL || len < MWI_PIECE_MIN) {
+        write_string(w, MWI_INITIAL_BYTES, encode_bytes_start, bytes, len);
+        return;
+    }
+    mwi_write_bytes_head(w, len);
+    if (!note_piece(w, bytes, len)) {
+        mwi_write_raw(w, bytes, len); /* which knows what is wrong */
+    }
 }
 
 void
@@ -279,5 +299,6 @@ mwi_writer_mark(const struct mwi_writer *w)
 void
 mwi_writer_rewind(struct mwi_writer *w, size_t mark)
 {
+    assert(w->gather == NULL);
     w->buf->end = w->buf->start + mark;
 }

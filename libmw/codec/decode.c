@@ -66,10 +66,8 @@ static void
 fail_nomem(struct mwi_reader *r, const uint8_t *at,
     const struct mwi_place *place, size_t n, size_t size)
 {
-    mw_status status = mwi_place_status(place, n, size);
-
     r->at = at;
-    mwi_reader_fail_memory(r, status);
+    mwi_reader_fail_memory(r, mwi_place_status(place, n, size));
 }
 
 static void
@@ -475,7 +473,9 @@ decode_numbers(struct mwi_reader *r, struct mwi_place *place,
 {
     const uint8_t *at = r->at;
     struct mwi_numbers numbers = mwi_read_numbers(r, type->elem->kind);
-    void *items = make_room(r, at, place, type, ret_value, numbers.n);
+    bool adopted = mwi_numbers_adopt(&numbers, r, place, type, ret_value);
+    void *items =
+        adopted ? NULL : make_room(r, at, place, type, ret_value, numbers.n);
 
     if (items != NULL) {
         mwi_numbers_copy(&numbers, type->elem->kind, items);

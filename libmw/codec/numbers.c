@@ -308,3 +308,28 @@ mwi_numbers_copy(
             numbers->n * mwi_number_kinds[kind].size);
     }
 }
+
+bool
+mwi_numbers_adopt(const struct mwi_numbers *numbers, struct mwi_reader *r,
+    struct mwi_place *place, const mw_type *type, void *ret_value)
+{
+    struct mwi_seq seq = { NULL, numbers->n, numbers->n };
+    size_t budget = place->budget;
+
+    if (!place->adopts || r->apart == NULL || numbers->n == 0 ||
+        numbers->bytes != r->apart->bytes || numbers->swapped ||
+        type->kind != MW_KIND_SEQ ||
+        (place->arena != NULL && place->arena != place->rest) ||
+        !mwi_place_charge(place, numbers->n, type->elem->size)) {
+        return false;
+    }
+    if (place->arena != NULL &&
+        !mwi_arena_adopt(place->arena, r->apart->bytes, numbers->size)) {
+        place->budget = budget;
+        return false;
+    }
+    seq.items = r->apart->bytes;
+    r->apart->bytes = NULL;
+    mwi_store_seq(ret_value, seq);
+    return true;
+}

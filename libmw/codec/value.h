@@ -41,6 +41,9 @@ struct mwi_node_copies; /* codec/graph.h */
 struct mwi_place {
     struct mwi_arena *arena;        /* NULL: the heap */
     size_t budget;                  /* bytes left to allocate */
+    bool adopts;                    /* a payload that is apart may become items
+                                       on the heap, or in an arena that is
+                                       rest: nobody will read it again */
     struct mwi_node_copies *copies; /* what mwi_copy() makes of references;
                                        NULL: they are kept */
     /* In an arena, under a write contract: what of the value that is decoded
@@ -292,6 +295,12 @@ struct mwi_numbers {
 /** Read numbers of a kind: a typed array in either byte order, for U8 also a
  * byte string, or a plain array.  n is 0 after an error. */
 struct mwi_numbers mwi_read_numbers(struct mwi_reader *r, uint32_t kind);
+
+/** Make the payload that they are, if it is apart, the items of a SEQ in a
+ * place that adopts.  False: they are to be copied. */
+MW_MUST_USE bool mwi_numbers_adopt(const struct mwi_numbers *numbers,
+    struct mwi_reader *r, struct mwi_place *place, const mw_type *type,
+    void *ret_value);
 
 /** Copy them out, in this machine's byte order. */
 void mwi_numbers_copy(

@@ -411,6 +411,8 @@ mwi_patch_stage_out(struct mwi_patch *patch, struct mwi_reader *r,
     staged = mwi_stage_swap(&s, type, storage, type->size, type->align);
     if (staged != NULL) {
         patch->entries->action = MWI_PATCH_STORE;
+        patch->heap.adopts = true;
         mwi_decode(r, &patch->heap, type, staged);
+        patch->heap.adopts = false;
     }
 }

@@ -103,7 +103,7 @@ is_left_alone(struct mwi_stager *s, const mw_field *field, const void *base,
                         : is_value_unchanged(s, field, base);
 
     if (mwi_reader_ok(s->r)) {
-        s->r->at = at;
+        mwi_reader_seek(s->r, at);
     }
     return yes;
 }

@@ -299,14 +299,14 @@ decode_new(struct mwi_stager *s, const struct map *m)
     unsigned char *entry = rebuild->items;
     size_t size = m->type->elem->size;
 
-    s->r->at = m->puts;
+    mwi_reader_seek(s->r, m->puts);
     (void) mwi_read_map(s->r);
     for (size_t i = 0; i < rebuild->n_runs && mwi_reader_ok(s->r); i++) {
         const struct mwi_run *run = &rebuild->runs[i];
 
         entry += run->n * size;
         if (run->n_new > 0) {
-            s->r->at = run->new_at;
+            mwi_reader_seek(s->r, run->new_at);
         }
         for (size_t j = 0; j < run->n_new && mwi_reader_ok(s->r); j++) {
             mwi_decode_field(s->r, &s->patch->heap, key, entry);
@@ -320,7 +320,7 @@ decode_new(struct mwi_stager *s, const struct map *m)
     }
     mwi_leave(s->r);
     if (mwi_reader_ok(s->r)) {
-        s->r->at = end;
+        mwi_reader_seek(s->r, end);
     }
 }
 

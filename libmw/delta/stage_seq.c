@@ -163,7 +163,7 @@ decode_new(struct mwi_stager *s, struct elements *e)
         if (run->n_new == 0) {
             continue;
         }
-        s->r->at = run->new_at;
+        mwi_reader_seek(s->r, run->new_at);
         (void) mwi_read_array(s->r);
         for (size_t j = 0; j < run->n_new && mwi_reader_ok(s->r); j++) {
             mwi_decode(s->r, &s->patch->heap, elem,
@@ -174,7 +174,7 @@ decode_new(struct mwi_stager *s, struct elements *e)
     }
     s->r->path = step.up;
     if (mwi_reader_ok(s->r)) {
-        s->r->at = end;
+        mwi_reader_seek(s->r, end);
     }
 }
 

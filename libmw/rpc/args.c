@@ -142,6 +142,7 @@ write_args(
         write_values(w, a);
         return;
     }
+    w->gather = NULL; /* graphs go by buffers of their own */
     pieces = mwi_calloc(a->method->n_params, sizeof(*pieces));
     if (pieces == NULL) {
         mwi_writer_fail(w, MW_ENOMEM, "out of memory");
@@ -157,14 +158,19 @@ mwi_args_write(struct mwi_writer *w, const mw_method *method,
     struct mwi_mirror_use *mirror)
 {
     struct arguments a = { method, args, mirror };
-    struct mwi_writer own = *w;
+    struct mwi_writer own;
     struct mwi_buf buf;
 
+    /* It looks at what was written. */
+    if (mirror != NULL && mirror->head.version != 0) {
+        w->gather = NULL;
+    }
     if (!mwi_mirror_is_of_all(mirror)) {
         write_args(w, &a, nodes);
         return;
     }
     mwi_buf_init(&buf, w->buf->max);
+    own = *w;
     own.buf = &buf;
     write_args(&own, &a, nodes);
     w->error = own.error;
@@ -251,6 +257,7 @@ read_args(struct mwi_reader *r, mw_call *call)
     struct mwi_place place = {
         .budget = call->arena.limit,
         .writes = method->writes,
+        .adopts = true,
         .rest = &call->arena,
     };
     bool has_refs = mwi_method_has_refs(method);

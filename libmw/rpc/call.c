@@ -164,7 +164,9 @@ static void
 empty_call(mw_call *call)
 {
     mwi_call_mirror_drop(call);
+    mwi_apart_fini(&call->apart);
     mwi_buf_fini(&call->exception);
+    mwi_gather_fini(&call->gather);
     mwi_nodes_fini(&call->nodes);
     mwi_free(call->released);
 }
@@ -251,6 +253,7 @@ mwi_call_decode(mw_call *call, mw_error *reterr)
     }
     mwi_reader_init(&r, mwi_buf_bytes(&call->request),
         mwi_buf_len(&call->request), call->depth_max);
+    mwi_reader_set_apart(&r, &call->apart);
     mwi_message_read(&r, &head);
     return mwi_call_decode_rest(call, &r, &head, reterr);
 }
@@ -281,12 +284,15 @@ make_reply(mw_call *call, struct mwi_buf *frame, mw_error *reterr)
 {
     struct mwi_writer w;
     size_t limit = frame->max;
+    size_t len;
 
     frame->max = limit <= SIZE_MAX / PATCH_ROOM ? limit * PATCH_ROOM : SIZE_MAX;
     if (call->has_lost_release || mwi_frame_begin(frame) < 0) {
         return mwi_fail_nomem(reterr);
     }
     mwi_writer_init(&w, frame);
+    /* A mirror follows by what the reply says. */
+    w.gather = call->mirror.baseline == NULL ? &call->gather : NULL;
     mwi_reply_begin(&w, call->id);
     mwi_results_write(&w, call);
     if (!mwi_writer_ok(&w)) {
@@ -297,13 +303,13 @@ make_reply(mw_call *call, struct mwi_buf *frame, mw_error *reterr)
 
         return mwi_fail(reterr, status, "in the results: %s", w.error.text);
     }
-    if (mwi_buf_len(frame) > limit) {
+    len = mwi_gather_len(&call->gather, frame);
+    if (len > limit) {
         return mwi_fail(reterr, MW_ERANGE,
             "the reply is %zu bytes long, the client takes %zu",
-            mwi_buf_len(frame) - MWI_FRAME_HEAD_MAX,
-            limit - MWI_FRAME_HEAD_MAX);
+            len - MWI_FRAME_HEAD_MAX, limit - MWI_FRAME_HEAD_MAX);
     }
-    mwi_frame_end(frame);
+    mwi_frame_end_gathered(frame, &call->gather);
     frame->max = limit;
     return MW_OK;
 }
@@ -414,6 +420,7 @@ mwi_call_execute(
             return;
         }
     }
+    mwi_gather_fini(&call->gather);
     if (call->is_prepared) {
         mwi_call_mirror_end(call, NULL, 0);
     }

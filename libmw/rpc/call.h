@@ -11,8 +11,8 @@
 #include "mw/call.h"
 
 #include "base/arena.h"
-#include "base/sync.h"
 #include "base/buf.h"
+#include "base/sync.h"
 #include "codec/nodes.h"
 #include "codec/value.h"
 #include "delta/snapshot.h"
@@ -46,8 +46,10 @@ struct mw_call {
     bool has_lost_release;    /* for want of memory */
     mw_error failure;         /* as told by mw_call_fail() */
     struct mwi_buf exception; /* the frame of a FAIL, as by mw_call_raise() */
-    struct mwi_buf request;   /* the message, while it waits to be decoded */
-    struct mwi_buf reply;     /* the owner's: for the frame of the answer */
+    struct mwi_buf request; /* the message, while it waits to be decoded ... */
+    struct mwi_apart apart; /* ... and what is not among its bytes */
+    struct mwi_buf reply;   /* the owner's: for the frame of the answer ... */
+    struct mwi_gather gather; /* ... and long pieces of it */
 };
 
 /** Where what a handler makes goes: the call's arena, or the heap for NULL. */
@@ -125,7 +127,8 @@ MW_MUST_USE mw_status mwi_call_decode(mw_call *call, mw_error *reterr);
 MW_MUST_USE mw_status mwi_call_prepare(mw_call *call, mw_error *reterr);
 
 /** Run the handler, after mwi_call_prepare() if that is still to be done, and
- * make the frame of a REPLY or FAIL.
+ * make the frame of a REPLY or FAIL.  Long pieces of it are in call->gather;
+ * they are there until the call ends.
  *
  * @param ret_frame   [out] an initialised buffer, whose maximum is what the
  *                    peer takes; left empty by a one-way operation, and when

@@ -24,7 +24,7 @@ enum {
      * it should read itself. */
     WRITE_SLICE_MS = 20,
     FRESH_NS = 100 * 1000, /* that a connection is taken for alive */
-    SPARE_MAX = 16 << 10, /* bytes of storage kept for the next frame */
+    SPARE_MAX = 16 << 10,  /* bytes of storage kept for the next frame */
 };
 
 /* A binding is in the map as a number in a pointer: number << 1 | confirmed,
@@ -76,6 +76,7 @@ mwi_conn_open(struct mwi_stream *stream, const struct mwi_conn_limits *limits,
     mwi_channel_init(
         &conn->channel, stream, limits->message_max, OUT_MAX, NULL);
     conn->channel.keeps_buffers = true;
+    conn->channel.splits = true;
     mwi_spin_init(&conn->spin, limits->no_spin);
     mwi_buf_init(&conn->spare, SIZE_MAX);
     mwi_channel_peer(&conn->channel, &conn->peer);
@@ -156,6 +157,7 @@ static bool
 keep_answer(struct mwi_conn *conn, struct mwi_waiter *waiter,
     const uint8_t *bytes, size_t len)
 {
+    mwi_channel_take_apart(&conn->channel, &waiter->apart);
     if (len <= sizeof(waiter->short_answer)) {
         memcpy(waiter->short_answer, bytes, len);
         waiter->answer = waiter->short_answer;
@@ -230,6 +232,7 @@ on_message(
     struct mwi_message m;
 
     mwi_reader_init(&r, bytes, len, conn->limits.depth_max);
+    mwi_reader_set_apart(&r, mwi_channel_apart(&conn->channel));
     mwi_message_read(&r, &m);
     if (!mwi_reader_ok(&r)) {
         return mwi_fail(
@@ -269,8 +272,8 @@ pump(struct mwi_conn *conn)
     enum mwi_io io;
 
     do {
-        while ((io = mwi_channel_next(
-                    &conn->channel, &bytes, &len, &error)) == MWI_IO_DONE) {
+        while ((io = mwi_channel_next(&conn->channel, &bytes, &len, &error)) ==
+               MWI_IO_DONE) {
             if (on_message(conn, bytes, len, &error) < 0) {
                 set_broken(conn, &error);
                 return MWI_IO_FAILED;
@@ -473,6 +476,7 @@ mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter)
     mwi_unlock(&conn->mutex);
     mwi_cond_fini(&waiter->cond);
     mwi_buf_fini(&waiter->long_answer);
+    mwi_apart_fini(&waiter->apart);
     waiter->answer = NULL;
 }
 
@@ -504,26 +508,29 @@ flush(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
     return MW_OK;
 }
 
+static mw_status
+send_at_once(struct mwi_conn *conn, struct mwi_buf *frame,
+    struct mwi_gather *gather, int64_t deadline, bool *ret_is_sent,
+    mw_error *reterr)
+{
+    mw_status status =
+        mwi_channel_send_gathered(&conn->channel, frame, gather, reterr);
+
+    *ret_is_sent = status == MW_OK;
+    return status == MW_OK && mwi_channel_wants_write(&conn->channel)
+               ? flush(conn, deadline, reterr)
+               : status;
+}
+
 /* Hand over a frame, and see to it that it is sent: by us, or by the thread
  * that reads, unless that sleeps. */
 static mw_status
-send_frame(struct mwi_conn *conn, struct mwi_buf *frame, bool more,
+send_with_others(struct mwi_conn *conn, struct mwi_buf *frame, bool more,
     int64_t deadline, bool *ret_is_sent, mw_error *reterr)
 {
+    mw_status status = mwi_channel_put(&conn->channel, frame, reterr);
     bool is_for_reader;
-    mw_status status;
 
-    mwi_lock(&conn->mutex);
-    is_for_reader = conn->has_reader;
-    mwi_unlock(&conn->mutex);
-    if (!more && !is_for_reader) {
-        status = mwi_channel_send(&conn->channel, frame, reterr);
-        *ret_is_sent = status == MW_OK;
-        return status == MW_OK && mwi_channel_wants_write(&conn->channel)
-                   ? flush(conn, deadline, reterr)
-                   : status;
-    }
-    status = mwi_channel_put(&conn->channel, frame, reterr);
     *ret_is_sent = status == MW_OK;
     if (status < 0 || more) {
         return status;
@@ -537,12 +544,20 @@ send_frame(struct mwi_conn *conn, struct mwi_buf *frame, bool more,
 
 mw_status
 mwi_conn_send(struct mwi_conn *conn, struct mwi_waiter *waiter,
-    struct mwi_buf *frame, int64_t deadline, bool *ret_is_sent,
-    mw_error *reterr)
+    struct mwi_buf *frame, struct mwi_gather *gather, int64_t deadline,
+    bool *ret_is_sent, mw_error *reterr)
 {
-    mw_status status = send_frame(
-        conn, frame, waiter->more, deadline, ret_is_sent, reterr);
+    bool at_once;
+    mw_status status;
 
+    mwi_lock(&conn->mutex);
+    /* Pieces that waited would have to be copied. */
+    at_once = gather->total > 0 || (!waiter->more && !conn->has_reader);
+    mwi_unlock(&conn->mutex);
+    status = at_once ? send_at_once(
+                           conn, frame, gather, deadline, ret_is_sent, reterr)
+                     : send_with_others(conn, frame, waiter->more, deadline,
+                           ret_is_sent, reterr);
     if (status == MW_OK || status == MW_ETIMEDOUT) {
         return status;
     }

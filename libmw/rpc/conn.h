@@ -34,39 +34,40 @@ struct mwi_conn {
     uint64_t serial;               /* constant; no other connection's */
     _Atomic uint32_t refs;
     _Atomic int64_t heard_at; /* when a message came; base/clock.h */
-    struct mwi_mutex mutex;  /* never held while the channel's is taken */
-    struct mwi_list waiting; /* [mutex] waiters, the oldest first */
-    struct mwi_map waiters;  /* [mutex] id -> waiter */
-    struct mwi_map bindings; /* [mutex] method -> binding */
-    uint64_t next_id;        /* [mutex] */
-    uint64_t message_max;    /* [mutex] bytes that the server takes */
-    bool has_hello;          /* [mutex] */
-    bool has_reader;         /* [mutex] */
-    bool reader_sleeps;      /* [mutex] until there is something to read */
-    bool owes_flush;         /* [mutex] the reader does, of others' frames */
-    struct mwi_spin spin;    /* reader */
-    struct mwi_buf spare;    /* [mutex] storage for the next frame */
-    bool is_draining;        /* [mutex] the server wants no more calls */
-    bool is_broken;          /* [mutex] */
-    mw_error why;            /* [mutex] it is draining or broken */
+    struct mwi_mutex mutex;   /* never held while the channel's is taken */
+    struct mwi_list waiting;  /* [mutex] waiters, the oldest first */
+    struct mwi_map waiters;   /* [mutex] id -> waiter */
+    struct mwi_map bindings;  /* [mutex] method -> binding */
+    uint64_t next_id;         /* [mutex] */
+    uint64_t message_max;     /* [mutex] bytes that the server takes */
+    bool has_hello;           /* [mutex] */
+    bool has_reader;          /* [mutex] */
+    bool reader_sleeps;       /* [mutex] until there is something to read */
+    bool owes_flush;          /* [mutex] the reader does, of others' frames */
+    struct mwi_spin spin;     /* reader */
+    struct mwi_buf spare;     /* [mutex] storage for the next frame */
+    bool is_draining;         /* [mutex] the server wants no more calls */
+    bool is_broken;           /* [mutex] */
+    mw_error why;             /* [mutex] it is draining or broken */
 };
 
 /* Somebody who waits for an answer, now or later; where its request is. */
 struct mwi_waiter {
-    struct mwi_list link; /* [conn.mutex] */
-    struct mwi_cond cond; /* with conn.mutex: done, or take the role */
-    uint64_t id;          /* constant; 0: waits for HELLO */
-    bool more;            /* constant from mwi_conn_send() on: more follow at
-                             once, so the frame may stay until one without it
-                             is sent or anybody waits */
-    bool is_done;         /* [conn.mutex] */
-    bool is_asleep;       /* [conn.mutex] until signalled */
-    bool has_failed;      /* [conn.mutex] no memory for the answer */
+    struct mwi_list link;  /* [conn.mutex] */
+    struct mwi_cond cond;  /* with conn.mutex: done, or take the role */
+    uint64_t id;           /* constant; 0: waits for HELLO */
+    bool more;             /* constant from mwi_conn_send() on: more follow at
+                              once, so the frame may stay until one without it
+                              is sent or anybody waits */
+    bool is_done;          /* [conn.mutex] */
+    bool is_asleep;        /* [conn.mutex] until signalled */
+    bool has_failed;       /* [conn.mutex] no memory for the answer */
     const uint8_t *answer; /* [conn.mutex] the message, in short or long, or
                               NULL */
-    size_t answer_len;    /* [conn.mutex] bytes */
+    size_t answer_len;     /* [conn.mutex] bytes */
     uint8_t short_answer[MWI_SHORT_ANSWER_MAX];
     struct mwi_buf long_answer;
+    struct mwi_apart apart; /* [conn.mutex] of a REPLY, not among its bytes */
 };
 
 /** A connection over a stream whose handshake is done.  Sends HELLO.
@@ -106,12 +107,14 @@ MW_MUST_USE mw_status mwi_conn_begin(
 /** Send a frame that asks for the waiter's answer.  Reads what comes in while
  * it cannot write.
  *
- * @param frame  [inout] consumed
+ * @param frame   [inout] consumed
+ * @param gather  [inout] pieces of it, consumed; not needed any more when this
+ *                returns
  * @param ret_is_sent  [out] false: the server cannot have got all of it
  * @thread any; blocks */
 MW_MUST_USE mw_status mwi_conn_send(struct mwi_conn *conn,
-    struct mwi_waiter *waiter, struct mwi_buf *frame, int64_t deadline,
-    bool *ret_is_sent, mw_error *reterr);
+    struct mwi_waiter *waiter, struct mwi_buf *frame, struct mwi_gather *gather,
+    int64_t deadline, bool *ret_is_sent, mw_error *reterr);
 
 /** Wait for the answer, which then is waiter->answer.  @thread any; blocks */
 MW_MUST_USE mw_status mwi_conn_wait(struct mwi_conn *conn,

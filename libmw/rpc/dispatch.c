@@ -89,8 +89,8 @@ begin_call(struct mwi_host *host, mw_call *call, mw_error *reterr)
 {
     uint64_t before;
 
-    call->charge = mwi_buf_len(&call->request) + call->arena.total +
-                   call->inout.total;
+    call->charge = mwi_buf_len(&call->request) + call->apart.len +
+                   call->arena.total + call->inout.total;
     before = atomic_fetch_add(&host->call_bytes, call->charge);
     atomic_fetch_add(&host->calls, 1);
     if (before > 0 && before + call->charge > host->options.queue_memory_max) {
@@ -151,7 +151,8 @@ run_apart(mw_call *call)
 
     execute(session, call);
     if (mwi_buf_len(&call->reply) > 0) {
-        (void) !mwi_channel_send(&session->channel, &call->reply, &ignored);
+        (void) !mwi_channel_send_gathered(
+            &session->channel, &call->reply, &call->gather, &ignored);
     }
     mwi_call_close(&host->calls_ended, call);
     mwi_session_unref(session);
@@ -216,10 +217,16 @@ static mw_status
 keep(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     struct mwi_reader *r, mw_error *reterr)
 {
+    struct mwi_channel *channel = &turn->session->channel;
+
     if (is_one_way(call->op)) {
         return mwi_call_decode_rest(call, r, m, reterr);
     }
-    if (mwi_channel_take(&turn->session->channel, &call->request) ||
+    if (mwi_buf_len(&call->request) > 0) {
+        return MW_OK; /* it had to be joined */
+    }
+    mwi_channel_take_apart(channel, &call->apart);
+    if (mwi_channel_take(channel, &call->request) ||
         mwi_call_keep_request(call, r->start, (size_t) (r->end - r->start))) {
         return MW_OK;
     }
@@ -247,7 +254,8 @@ run_elsewhere(struct mwi_turn *turn, mw_call *call,
     return status;
 }
 
-/* Put the reply with others, or send it if it is for us to no more. */
+/* Put the reply with others, or send it if that is for us to do no more or it
+ * has pieces, which would have to be copied. */
 static void
 answer(struct mwi_turn *turn, mw_call *call)
 {
@@ -258,8 +266,9 @@ answer(struct mwi_turn *turn, mw_call *call)
     if (len == 0) {
         return;
     }
-    if (turn->is_lost) {
-        (void) !mwi_channel_send(channel, &call->reply, &ignored);
+    if (turn->is_lost || call->gather.total > 0) {
+        (void) !mwi_channel_send_gathered(
+            channel, &call->reply, &call->gather, &ignored);
     } else {
         (void) !mwi_channel_put(channel, &call->reply, &ignored);
         mwi_turn_note_put(turn, len);
@@ -271,8 +280,7 @@ static void
 hand_over_deferred(struct mwi_turn *turn)
 {
     if (turn->deferred != NULL) {
-        mwi_pool_resubmit(
-            turn->session->host->pool, &turn->deferred->job);
+        mwi_pool_resubmit(turn->session->host->pool, &turn->deferred->job);
         turn->deferred = NULL;
     }
 }
@@ -302,6 +310,28 @@ run_here(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     answer(turn, call);
     mwi_call_close(&host->calls_ended, call);
     end_call(host, charge);
+    return MW_OK;
+}
+
+/* A mirror is made of a message's bytes: let none be apart. */
+static mw_status
+join_request(struct mwi_channel *channel, mw_call *call, struct mwi_reader *r,
+    mw_error *reterr)
+{
+    struct mwi_apart *apart = mwi_channel_apart(channel);
+    struct mwi_message again;
+
+    if (apart->bytes == NULL || call->mirror.head.version == 0) {
+        return MW_OK;
+    }
+    if (mwi_apart_join(&call->request, r->start,
+            (size_t) (r->end - r->start), apart) < 0) {
+        return mwi_fail_nomem(reterr);
+    }
+    mwi_apart_fini(apart);
+    mwi_reader_init(r, mwi_buf_bytes(&call->request),
+        mwi_buf_len(&call->request), call->depth_max);
+    mwi_message_read(r, &again);
     return MW_OK;
 }
 
@@ -338,6 +368,11 @@ accept_call(struct mwi_turn *turn, const struct mwi_message *m,
         return mwi_fail_nomem(reterr);
     }
     call->mirror.kept = &session->mirrors;
+    status = join_request(&session->channel, call, r, reterr);
+    if (status < 0) {
+        mwi_call_close(&session->host->calls_ended, call);
+        return status;
+    }
     return turn->may_run && !is_one_way(op) && mwi_pace_is_quick(op->pace)
                ? run_here(turn, call, m, r, reterr)
                : run_elsewhere(turn, call, m, r, reterr);

@@ -208,7 +208,7 @@ mwi_reply_take(struct mwi_request *q, struct mwi_reader *r,
     status = stage(q, &patch, r, m, &results_len, &cause);
     if (status == MW_OK) {
         status = apply(
-            q, &patch, (uint64_t) (r->end - r->start) - results_len, &cause);
+            q, &patch, (uint64_t) (r->last - r->start) - results_len, &cause);
     }
     if (status < 0) {
         mwi_patch_abort(&patch);

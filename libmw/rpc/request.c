@@ -103,7 +103,8 @@ take_bases(struct mwi_request *q)
 }
 
 static mw_status
-write_request(struct mwi_request *q, struct mwi_buf *frame, mw_error *reterr)
+write_request(struct mwi_request *q, struct mwi_buf *frame,
+    struct mwi_gather *gather, mw_error *reterr)
 {
     struct mwi_call_head head = {
         .timeout_ms =
@@ -119,6 +120,7 @@ write_request(struct mwi_request *q, struct mwi_buf *frame, mw_error *reterr)
     mwi_mirror_try(&q->mirror, q->conn->serial);
     head.mirror = q->mirror.head;
     mwi_writer_init(&w, frame);
+    w.gather = gather;
     mwi_call_begin(&w, q->waiter.id, &head);
     /* A try before this one may have numbered them for another connection. */
     mwi_nodes_fini(&q->nodes);
@@ -135,7 +137,7 @@ write_request(struct mwi_request *q, struct mwi_buf *frame, mw_error *reterr)
     if (take_bases(q) < 0) {
         return mwi_fail_nomem(reterr);
     }
-    mwi_frame_end(frame);
+    mwi_frame_end_gathered(frame, gather);
     return MW_OK;
 }
 
@@ -231,7 +233,7 @@ take_success(struct mwi_request *q, struct mwi_reader *r,
     const struct mwi_message *m, mw_error *reterr)
 {
     const uint8_t *reply = is_one_way(q) ? NULL : r->start;
-    size_t len = (size_t) (r->end - r->start);
+    size_t len = (size_t) (r->last - r->start);
     mw_status status = MW_OK;
 
     if (reply != NULL) {
@@ -245,19 +247,61 @@ take_success(struct mwi_request *q, struct mwi_reader *r,
     return status;
 }
 
+/* Mirrors and exceptions are read from a message's bytes. */
+static mw_status
+join_answer(struct mwi_waiter *waiter, mw_error *reterr)
+{
+    struct mwi_buf whole;
+
+    mwi_buf_init(&whole, SIZE_MAX);
+    if (mwi_apart_join(
+            &whole, waiter->answer, waiter->answer_len, &waiter->apart) < 0) {
+        return mwi_fail_nomem(reterr);
+    }
+    mwi_apart_fini(&waiter->apart);
+    mwi_buf_fini(&waiter->long_answer);
+    waiter->long_answer = whole;
+    waiter->answer = mwi_buf_bytes(&whole);
+    waiter->answer_len = mwi_buf_len(&whole);
+    return MW_OK;
+}
+
+/* Begin to read the answer. */
+static mw_status
+open_answer(struct mwi_request *q, struct mwi_reader *ret_reader,
+    struct mwi_message *ret_message, mw_error *reterr)
+{
+    struct mwi_waiter *waiter = &q->waiter;
+    uint32_t depth_max =
+        mwi_client_options(q->client)->depth_max + MWI_DELTA_DEPTH_EXTRA;
+
+    mwi_reader_init(ret_reader, waiter->answer, waiter->answer_len, depth_max);
+    mwi_reader_set_apart(ret_reader, &waiter->apart);
+    mwi_message_read(ret_reader, ret_message);
+    if (waiter->apart.bytes != NULL && mwi_reader_ok(ret_reader) &&
+        (ret_message->kind != MWI_REPLY || q->mirror.mirror != NULL)) {
+        if (join_answer(waiter, reterr) < 0) {
+            return reterr->status;
+        }
+        mwi_reader_init(
+            ret_reader, waiter->answer, waiter->answer_len, depth_max);
+        mwi_message_read(ret_reader, ret_message);
+    }
+    return MW_OK;
+}
+
 static mw_status
 take_answer(struct mwi_request *q, mw_error *reterr)
 {
-    const struct mwi_waiter *waiter = &q->waiter;
+    size_t len = q->waiter.answer_len + q->waiter.apart.len;
     struct mwi_reader r;
     struct mwi_message m;
     enum mwi_message_kind success = is_one_way(q) ? MWI_ACK : MWI_REPLY;
 
-    q->stats.bytes_received +=
-        waiter->answer_len + mwi_head_size(waiter->answer_len);
-    mwi_reader_init(&r, waiter->answer, waiter->answer_len,
-        mwi_client_options(q->client)->depth_max + MWI_DELTA_DEPTH_EXTRA);
-    mwi_message_read(&r, &m);
+    q->stats.bytes_received += len + mwi_head_size(len);
+    if (open_answer(q, &r, &m, reterr) < 0) {
+        return reterr->status;
+    }
     if (m.kind == MWI_FAIL) {
         return mwi_reader_ok(&r) ? take_fail(q, &m, reterr)
                                  : mwi_fail(reterr, MW_EPROTO,
@@ -301,21 +345,26 @@ count_sent(struct mwi_request *q, size_t len)
 static mw_status
 encode_and_send(struct mwi_request *q, bool *ret_is_sent, mw_error *reterr)
 {
+    struct mwi_gather gather;
     struct mwi_buf frame;
     mw_status status;
 
     mwi_conn_take_buf(q->conn, &frame);
-    status = write_request(q, &frame, reterr);
+    mwi_gather_init(&gather);
+    status = write_request(q, &frame, &gather, reterr);
     if (status == MW_OK) {
-        count_sent(q, mwi_buf_len(&frame));
-        status = check_length(q, mwi_buf_len(&frame), reterr);
+        size_t len = mwi_gather_len(&gather, &frame);
+
+        count_sent(q, len);
+        status = check_length(q, len, reterr);
     }
     *ret_is_sent = true;
     if (status == MW_OK) {
-        status = mwi_conn_send(
-            q->conn, &q->waiter, &frame, q->deadline, ret_is_sent, reterr);
+        status = mwi_conn_send(q->conn, &q->waiter, &frame, &gather,
+            q->deadline, ret_is_sent, reterr);
         q->not_run = !*ret_is_sent;
     }
+    mwi_gather_fini(&gather);
     mwi_conn_return_buf(q->conn, &frame);
     return status;
 }

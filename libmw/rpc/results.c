@@ -17,7 +17,8 @@ mwi_result_mask(const mw_method *method, size_t i)
 /* The server. */
 
 static void
-write_result(struct mwi_writer *w, mw_call *call, size_t i)
+write_result(
+    struct mwi_writer *w, mw_call *call, size_t i, struct mwi_gather *gather)
 {
     const mw_method *method = call->op->method;
     const mw_param *param = &method->params[i];
@@ -26,7 +27,9 @@ write_result(struct mwi_writer *w, mw_call *call, size_t i)
     w->path = &path;
     if (param->dir == MW_DIR_OUT ||
         (param->dir == MW_DIR_INOUT && call->full_values)) {
+        w->gather = gather;
         mwi_encode(w, param->type, call->args[i]);
+        w->gather = NULL;
     } else if (param->dir == MW_DIR_INOUT) {
         mwi_diff(w, param->type, mwi_result_mask(method, i), &call->snapshot,
             mwi_snapshot_of(&call->snapshot, call->args[i]), call->args[i]);
@@ -34,13 +37,15 @@ write_result(struct mwi_writer *w, mw_call *call, size_t i)
     w->path = NULL;
 }
 
+/* Pieces of values that are whole may be noted, if there is a gather; a delta
+ * goes back. */
 static void
-write_values(struct mwi_writer *w, mw_call *call)
+write_values(struct mwi_writer *w, mw_call *call, struct mwi_gather *gather)
 {
     w->depth = MWI_BODY_DEPTH;
     for (size_t i = 0; i < call->op->method->n_params && mwi_writer_ok(w);
          i++) {
-        write_result(w, call, i);
+        write_result(w, call, i, gather);
     }
 }
 
@@ -67,7 +72,7 @@ write_with_nodes(struct mwi_writer *w, mw_call *call)
     mwi_buf_init(&buf, w->buf->max);
     own.buf = &buf;
     own.nodes = &call->nodes;
-    write_values(&own, call);
+    write_values(&own, call, NULL);
     w->error = own.error;
     if (mwi_writer_ok(w)) {
         w->depth = MWI_BODY_DEPTH;
@@ -82,14 +87,16 @@ mwi_results_write(struct mwi_writer *w, mw_call *call)
 {
     const mw_method *method = call->op->method;
     size_t n = mwi_count_params(method, MW_DIR_IN);
+    struct mwi_gather *gather = w->gather;
 
     mwi_snapshot_look(&call->snapshot);
+    w->gather = NULL;
     if (mwi_method_has_refs(method)) {
         mwi_write_array(w, n + 1);
         write_with_nodes(w, call);
     } else {
         mwi_write_array(w, n);
-        write_values(w, call);
+        write_values(w, call, gather);
     }
 }
 

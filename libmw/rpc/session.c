@@ -59,6 +59,7 @@ new_session(struct mwi_host *host, struct mwi_stream *stream)
     mwi_channel_init(&session->channel, stream, message_max,
         2 * message_max + BACKLOG_MAX_EXTRA, mwi_turn_want_write);
     session->channel.keeps_buffers = true;
+    session->channel.splits = true;
     return session;
 }
 
@@ -212,6 +213,7 @@ on_message(struct mwi_turn *turn, const uint8_t *bytes, size_t len,
     struct mwi_message m;
 
     mwi_reader_init(&r, bytes, len, session->host->options.depth_max);
+    mwi_reader_set_apart(&r, mwi_channel_apart(&session->channel));
     mwi_message_read(&r, &m);
     if (!session->has_hello && m.kind != MWI_HELLO) {
         return mwi_fail(ret_why, MW_EPROTO, "the first message is no HELLO");

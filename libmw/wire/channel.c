@@ -12,12 +12,16 @@
 #include <sys/socket.h>
 
 #include "base/error.h"
+#include "base/mem.h"
+#include "wire/channel_parts.h"
 
 enum {
     READ_SIZE = 16 << 10,      /* one TLS record, RFC 8446 section 5.1 */
     READ_SIZE_MAX = 256 << 10, /* for the rest of a long message */
-    KEEP_MAX = 64 << 10,       /* bytes of a buffer kept for the next frames */
-    TAKE_MIN = 64 << 10,       /* bytes that are rather moved than copied */
+    SPLIT_MIN = 128 << 10,     /* bytes of a message that may have a payload
+                                  apart */
+    APART_STEP = 1 << 20,      /* bytes that are allocated for one at first */
+    APART_GROWTH = 16,         /* and then, times those that have come */
 };
 
 void
@@ -37,8 +41,8 @@ mwi_channel_init(struct mwi_channel *channel, struct mwi_stream *stream,
         &channel->in, message_max + MWI_FRAME_HEAD_MAX + READ_SIZE_MAX);
 }
 
-static void
-close_locked(struct mwi_channel *channel, const mw_error *why)
+void
+mwi_channel_close_locked(struct mwi_channel *channel, const mw_error *why)
     MWI_REQUIRES(channel->mutex)
 {
     if (channel->closed) {
@@ -76,7 +80,7 @@ mwi_channel_close(struct mwi_channel *channel, const mw_error *why)
 {
     mwi_lock(&channel->mutex);
     await_writer_locked(channel);
-    close_locked(channel, why);
+    mwi_channel_close_locked(channel, why);
     mwi_unlock(&channel->mutex);
 }
 
@@ -88,25 +92,14 @@ mwi_channel_fini(struct mwi_channel *channel)
     mwi_channel_close(channel, &gone);
     mwi_stream_close(channel->stream);
     mwi_buf_fini(&channel->in);
+    mwi_apart_fini(&channel->apart);
     mwi_mutex_fini(&channel->io);
     mwi_mutex_fini(&channel->mutex);
 }
 
-/* Nothing more can be written, but what the peer has sent before may say why:
- * that can still be read, and then comes the end. */
-static void
-end_writing_locked(struct mwi_channel *channel, const mw_error *why)
-    MWI_REQUIRES(channel->mutex)
-{
-    channel->ended_writing = true;
-    channel->why = *why;
-    mwi_buf_fini(&channel->out);
-    (void) shutdown(channel->fd, SHUT_RDWR);
-}
-
 /* For all that is tried when it is over. */
-static enum mwi_io
-report_closed_locked(struct mwi_channel *channel, mw_error *reterr)
+enum mwi_io
+mwi_channel_report_closed_locked(struct mwi_channel *channel, mw_error *reterr)
     MWI_REQUIRES(channel->mutex)
 {
     *reterr = channel->why;
@@ -117,13 +110,13 @@ static enum mwi_io
 report_closed(struct mwi_channel *channel, mw_error *reterr)
 {
     mwi_lock(&channel->mutex);
-    (void) report_closed_locked(channel, reterr);
+    (void) mwi_channel_report_closed_locked(channel, reterr);
     mwi_unlock(&channel->mutex);
     return MWI_IO_FAILED;
 }
 
-static void
-tell_want_write_locked(struct mwi_channel *channel, bool wanted)
+void
+mwi_channel_tell_want_write_locked(struct mwi_channel *channel, bool wanted)
     MWI_REQUIRES(channel->mutex)
 {
     if (channel->wants_write != wanted && !channel->closed) {
@@ -138,7 +131,7 @@ static void
 tell_want_write(struct mwi_channel *channel, bool wanted)
 {
     mwi_lock(&channel->mutex);
-    tell_want_write_locked(channel, wanted);
+    mwi_channel_tell_want_write_locked(channel, wanted);
     mwi_unlock(&channel->mutex);
 }
 
@@ -161,17 +154,30 @@ mwi_channel_handshake(struct mwi_channel *channel, mw_error *reterr)
     return io;
 }
 
+/* What in begins with, and what is apart of it. */
+static enum mwi_frame_state
+parse(const struct mwi_channel *channel, struct mwi_frame *ret_frame)
+{
+    size_t len = mwi_buf_len(&channel->in);
+    enum mwi_frame_state state =
+        mwi_frame_parse(mwi_buf_bytes(&channel->in), len, ret_frame);
+
+    if (channel->apart.bytes != NULL &&
+        ret_frame->len <= len - ret_frame->head + channel->apart_got) {
+        state = MWI_FRAME_WHOLE;
+    }
+    return state;
+}
+
 /* A long message is read in larger pieces: its length is known by then. */
 static size_t
 read_size(const struct mwi_channel *channel)
 {
     struct mwi_frame frame;
-    size_t have = mwi_buf_len(&channel->in);
+    size_t have = mwi_buf_len(&channel->in) + channel->apart_got;
     size_t missing;
 
-    if (have == 0 ||
-        mwi_frame_parse(mwi_buf_bytes(&channel->in), have, &frame) !=
-            MWI_FRAME_PARTIAL ||
+    if (have == 0 || parse(channel, &frame) != MWI_FRAME_PARTIAL ||
         frame.len <= have) {
         return READ_SIZE;
     }
@@ -183,22 +189,26 @@ read_size(const struct mwi_channel *channel)
 static void
 drop_view(struct mwi_channel *channel)
 {
+    if (channel->in_view == 0) {
+        return;
+    }
     mwi_buf_consume(&channel->in, channel->in_view);
     channel->in_view = 0;
+    mwi_apart_fini(&channel->apart);
+    channel->apart_cap = channel->apart_got = 0;
 }
 
 static enum mwi_io
 read_stream(struct mwi_channel *channel, uint8_t *room, size_t size,
-    mw_error *reterr)
+    size_t *ret_n, mw_error *reterr)
 {
     enum mwi_io io = MWI_IO_FAILED;
-    size_t n = 0;
     bool closed;
 
     mwi_lock(&channel->io);
     closed = channel->closed;
     if (!closed) {
-        io = mwi_stream_read(channel->stream, room, size, &n, reterr);
+        io = mwi_stream_read(channel->stream, room, size, ret_n, reterr);
     }
     if (io == MWI_IO_WANT_READ && !channel->keeps_buffers &&
         mwi_buf_len(&channel->in) == 0) {
@@ -211,30 +221,107 @@ read_stream(struct mwi_channel *channel, uint8_t *room, size_t size,
     if (io == MWI_IO_WANT_WRITE) {
         tell_want_write(channel, true);
     }
-    if (io == MWI_IO_DONE) {
-        mwi_buf_commit(&channel->in, n);
+    return io;
+}
+
+/* A long message has begun: if a long byte string is seen to begin in it, the
+ * rest of that goes into a block of its own. */
+static void
+split(struct mwi_channel *channel)
+{
+    struct mwi_buf *in = &channel->in;
+    struct mwi_frame frame;
+    struct mwi_apart apart;
+    const uint8_t *message;
+    size_t have;
+
+    if (parse(channel, &frame) != MWI_FRAME_PARTIAL || frame.len < SPLIT_MIN ||
+        frame.len > channel->message_max) {
+        return;
     }
+    message = mwi_buf_bytes(in) + frame.head;
+    have = mwi_buf_len(in) - frame.head;
+    if (!mwi_apart_find(message, have, &apart) || apart.at > frame.len ||
+        apart.len > frame.len - apart.at || have - apart.at >= apart.len) {
+        return;
+    }
+    have -= apart.at;
+    channel->apart_cap = apart.len < APART_STEP ? apart.len : APART_STEP;
+    apart.bytes = mwi_malloc(channel->apart_cap);
+    if (apart.bytes == NULL) {
+        return; /* then it is read like any other message */
+    }
+    memcpy(apart.bytes, message + apart.at, have);
+    in->end -= have;
+    channel->apart_got = have;
+    channel->apart = apart;
+}
+
+/* Read more of the message's own bytes. */
+static enum mwi_io
+fill_in(struct mwi_channel *channel, mw_error *reterr)
+{
+    struct mwi_buf *in = &channel->in;
+    size_t size = read_size(channel);
+    uint8_t *room = mwi_buf_reserve(in, size);
+    size_t n = 0;
+    enum mwi_io io;
+
+    if (room == NULL) {
+        mwi_fail_nomem(reterr);
+        return MWI_IO_FAILED;
+    }
+    io = read_stream(channel, room, size, &n, reterr);
+    if (io == MWI_IO_DONE) {
+        mwi_buf_commit(in, n);
+        /* Only at first: where the heads are many, none is looked at often. */
+        if (channel->splits && channel->apart.bytes == NULL &&
+            mwi_buf_len(in) <= 2 * READ_SIZE) {
+            split(channel);
+        }
+    }
+    return io;
+}
+
+/* Read more of the payload that is apart.  Its announced length costs nothing
+ * but a fraction of it that has come already, and a little. */
+static enum mwi_io
+fill_apart(struct mwi_channel *channel, mw_error *reterr)
+{
+    struct mwi_apart *apart = &channel->apart;
+    size_t n = 0;
+    enum mwi_io io;
+
+    if (channel->apart_got == channel->apart_cap) {
+        size_t cap = apart->len / APART_GROWTH > channel->apart_got
+                         ? channel->apart_got * APART_GROWTH
+                         : apart->len;
+        uint8_t *block = mwi_realloc(apart->bytes, cap, 1);
+
+        if (block == NULL) {
+            mwi_fail_nomem(reterr);
+            return MWI_IO_FAILED;
+        }
+        apart->bytes = block;
+        channel->apart_cap = cap;
+    }
+    io = read_stream(channel, apart->bytes + channel->apart_got,
+        channel->apart_cap - channel->apart_got, &n, reterr);
+    channel->apart_got += n;
     return io;
 }
 
 enum mwi_io
 mwi_channel_fill(struct mwi_channel *channel, mw_error *reterr)
 {
-    size_t size;
-    uint8_t *room;
     enum mwi_io io;
 
     drop_view(channel);
-    size = read_size(channel);
-    room = mwi_buf_reserve(&channel->in, size);
-    if (room == NULL) {
-        mwi_fail_nomem(reterr);
-        return MWI_IO_FAILED;
-    }
-    io = read_stream(channel, room, size, reterr);
+    io = channel->apart_got < channel->apart.len ? fill_apart(channel, reterr)
+                                                 : fill_in(channel, reterr);
     if (mwi_buf_len(&channel->in) == 0) {
         if (!channel->keeps_buffers || io >= MWI_IO_CLOSED ||
-            channel->in.cap > KEEP_MAX) {
+            channel->in.cap > MWI_KEEP_MAX) {
             mwi_buf_fini(&channel->in);
         }
     } else if (io == MWI_IO_CLOSED) {
@@ -258,7 +345,7 @@ mwi_channel_next(struct mwi_channel *channel, const uint8_t **ret_bytes,
         return MWI_IO_WANT_READ;
     }
     bytes = mwi_buf_bytes(&channel->in);
-    state = mwi_frame_parse(bytes, mwi_buf_len(&channel->in), &frame);
+    state = parse(channel, &frame);
     if (state == MWI_FRAME_BAD) {
         mwi_fail(reterr, MW_EPROTO,
             "the peer sent 0x%02x where a frame should begin", bytes[0]);
@@ -274,9 +361,17 @@ mwi_channel_next(struct mwi_channel *channel, const uint8_t **ret_bytes,
         return MWI_IO_WANT_READ;
     }
     *ret_bytes = bytes + frame.head;
-    *ret_len = (size_t) frame.len;
-    channel->in_view = frame.head + (size_t) frame.len;
+    *ret_len = (size_t) frame.len - channel->apart.len;
+    channel->in_view = frame.head + *ret_len;
     return MWI_IO_DONE;
+}
+
+void
+mwi_channel_take_apart(struct mwi_channel *channel, struct mwi_apart *ret_apart)
+{
+    *ret_apart = channel->apart;
+    channel->apart = (struct mwi_apart){ 0 };
+    channel->apart_cap = channel->apart_got = 0;
 }
 
 bool
@@ -285,10 +380,11 @@ mwi_channel_take(struct mwi_channel *channel, struct mwi_buf *ret_bytes)
     struct mwi_buf *in = &channel->in;
     struct mwi_frame frame;
 
-    if (channel->in_view < TAKE_MIN || channel->in_view < mwi_buf_len(in)) {
+    if (channel->in_view < MWI_TAKE_MIN || channel->in_view < mwi_buf_len(in)) {
         return false;
     }
     (void) mwi_frame_parse(mwi_buf_bytes(in), mwi_buf_len(in), &frame);
+    mwi_buf_fini(ret_bytes);
     *ret_bytes = *in;
     mwi_buf_consume(ret_bytes, frame.head);
     mwi_buf_init(in, in->max);
@@ -311,256 +407,6 @@ mwi_channel_rest(struct mwi_channel *channel)
     mwi_lock(&channel->io);
     mwi_stream_rest(channel->stream);
     mwi_unlock(&channel->io);
-}
-
-/* Writing. */
-
-/* Write as much of a buffer as the stream takes. */
-static enum mwi_io
-write_stream(
-    struct mwi_channel *channel, struct mwi_buf *batch, mw_error *reterr)
-{
-    enum mwi_io io = MWI_IO_DONE;
-
-    mwi_lock(&channel->io);
-    while (io == MWI_IO_DONE && mwi_buf_len(batch) > 0) {
-        size_t n = 0;
-
-        io = mwi_stream_write(channel->stream, mwi_buf_bytes(batch),
-            mwi_buf_len(batch), &n, reterr);
-        if (io == MWI_IO_DONE) {
-            mwi_buf_consume(batch, n);
-        }
-    }
-    if (io == MWI_IO_DONE) {
-        io = mwi_stream_flush(channel->stream, reterr);
-    }
-    mwi_unlock(&channel->io);
-    if (io == MWI_IO_CLOSED) {
-        mwi_fail(reterr, MW_EUNAVAILABLE, "the peer closed the connection");
-        io = MWI_IO_FAILED;
-    }
-    return io;
-}
-
-/* Exchange two buffers' bytes; each keeps its maximum. */
-static void
-exchange(struct mwi_buf *a, struct mwi_buf *b)
-{
-    struct mwi_buf kept = *a;
-
-    *a = *b;
-    a->max = kept.max;
-    kept.max = b->max;
-    *b = kept;
-}
-
-/* What waits to be written, by us or by the thread that is at it. */
-static size_t
-waiting_locked(const struct mwi_channel *channel) MWI_REQUIRES(channel->mutex)
-{
-    return mwi_buf_len(&channel->out) + channel->n_writing;
-}
-
-/* A frame that was begun could not be kept, or too many: it is over. */
-static mw_status
-fail_keeping_locked(struct mwi_channel *channel, bool has_room,
-    mw_error *reterr) MWI_REQUIRES(channel->mutex)
-{
-    mw_status status = MW_ENOMEM;
-
-    if (has_room) {
-        mwi_fail_nomem(reterr);
-    } else {
-        status = mwi_fail(reterr, MW_EEXHAUSTED,
-            "the peer does not read: %zu bytes wait to be written",
-            waiting_locked(channel));
-    }
-    close_locked(channel, reterr);
-    return status;
-}
-
-/* Put a frame behind what waits already. */
-static mw_status
-append_locked(struct mwi_channel *channel, struct mwi_buf *frame,
-    mw_error *reterr) MWI_REQUIRES(channel->mutex)
-{
-    size_t len = mwi_buf_len(frame);
-    bool has_room = len <= channel->out.max &&
-                    waiting_locked(channel) <= channel->out.max - len;
-
-    if (has_room && mwi_buf_len(&channel->out) == 0 && len >= TAKE_MIN) {
-        exchange(&channel->out, frame);
-        return MW_OK;
-    }
-    if (!has_room ||
-        mwi_buf_append(&channel->out, mwi_buf_bytes(frame), len) < 0) {
-        return fail_keeping_locked(channel, has_room, reterr);
-    }
-    return MW_OK;
-}
-
-/* Put what the stream did not take before what came meanwhile. */
-static mw_status
-put_back_locked(struct mwi_channel *channel, struct mwi_buf *batch,
-    mw_error *reterr) MWI_REQUIRES(channel->mutex)
-{
-    struct mwi_buf *out = &channel->out;
-
-    channel->n_writing = 0;
-    if (mwi_buf_len(batch) == 0) {
-        return MW_OK;
-    }
-    if (mwi_buf_len(out) == 0) {
-        return append_locked(channel, batch, reterr);
-    }
-    exchange(out, batch);
-    if (mwi_buf_append(out, mwi_buf_bytes(batch), mwi_buf_len(batch)) < 0) {
-        return fail_keeping_locked(channel, true, reterr);
-    }
-    return MW_OK;
-}
-
-/* Write a batch, which may be empty, and then all that others hand over
- * meanwhile. */
-static enum mwi_io
-write_batches_locked(struct mwi_channel *channel, struct mwi_buf *batch,
-    mw_error *reterr) MWI_REQUIRES(channel->mutex)
-{
-    enum mwi_io io;
-
-    channel->is_writing = true;
-    do {
-        if (mwi_buf_len(batch) == 0) {
-            exchange(batch, &channel->out);
-        }
-        channel->n_writing = mwi_buf_len(batch);
-        mwi_unlock(&channel->mutex);
-        io = write_stream(channel, batch, reterr);
-        mwi_lock(&channel->mutex);
-        channel->n_writing = 0;
-    } while (io == MWI_IO_DONE && mwi_buf_len(&channel->out) > 0);
-    channel->is_writing = false;
-    return io;
-}
-
-/* Write the frame, or what waits when there is none. */
-static enum mwi_io
-write_locked(struct mwi_channel *channel, struct mwi_buf *frame,
-    mw_error *reterr) MWI_REQUIRES(channel->mutex)
-{
-    enum mwi_io io = write_batches_locked(channel, frame, reterr);
-
-    if (channel->closed) {
-        return report_closed_locked(channel, reterr);
-    }
-    if (io == MWI_IO_FAILED) {
-        end_writing_locked(channel, reterr);
-        return io;
-    }
-    if (put_back_locked(channel, frame, reterr) < 0) {
-        return MWI_IO_FAILED;
-    }
-    if (io == MWI_IO_DONE &&
-        (!channel->keeps_buffers || channel->out.cap > KEEP_MAX)) {
-        mwi_buf_fini(&channel->out); /* an idle connection holds no buffer */
-    }
-    tell_want_write_locked(channel, io != MWI_IO_DONE);
-    return io;
-}
-
-static bool
-is_over_locked(const struct mwi_channel *channel) MWI_REQUIRES(channel->mutex)
-{
-    return channel->closed || channel->ended_writing;
-}
-
-/* Keep the storage of what was written for the frames to come. */
-static void
-keep_storage_locked(struct mwi_channel *channel, struct mwi_buf *batch)
-    MWI_REQUIRES(channel->mutex)
-{
-    if (channel->keeps_buffers && channel->out.data == NULL &&
-        mwi_buf_len(batch) == 0 && batch->cap <= KEEP_MAX &&
-        !channel->closed) {
-        exchange(&channel->out, batch);
-    }
-}
-
-enum mwi_io
-mwi_channel_flush(struct mwi_channel *channel, mw_error *reterr)
-{
-    enum mwi_io io = MWI_IO_DONE;
-    struct mwi_buf batch;
-
-    mwi_buf_init(&batch, SIZE_MAX);
-    mwi_lock(&channel->mutex);
-    if (is_over_locked(channel)) {
-        io = report_closed_locked(channel, reterr);
-    } else if (!channel->is_writing) {
-        io = write_locked(channel, &batch, reterr);
-        keep_storage_locked(channel, &batch);
-    }
-    mwi_unlock(&channel->mutex);
-    mwi_buf_fini(&batch);
-    return io;
-}
-
-static mw_status
-put_locked(struct mwi_channel *channel, struct mwi_buf *frame,
-    mw_error *reterr) MWI_REQUIRES(channel->mutex)
-{
-    if (is_over_locked(channel)) {
-        (void) report_closed_locked(channel, reterr);
-        return reterr->status;
-    }
-    return append_locked(channel, frame, reterr);
-}
-
-mw_status
-mwi_channel_put(
-    struct mwi_channel *channel, struct mwi_buf *frame, mw_error *reterr)
-{
-    mw_status status;
-
-    mwi_lock(&channel->mutex);
-    status = put_locked(channel, frame, reterr);
-    mwi_unlock(&channel->mutex);
-    return status;
-}
-
-/* Behind what waits already, or else straight to the stream and only the rest
- * into the buffer. */
-static mw_status
-send_locked(struct mwi_channel *channel, struct mwi_buf *frame,
-    mw_error *reterr) MWI_REQUIRES(channel->mutex)
-{
-    bool is_next = !is_over_locked(channel) && !channel->is_writing &&
-                   !channel->wants_write && mwi_buf_len(&channel->out) == 0;
-
-    if (!is_next) {
-        mw_status status = put_locked(channel, frame, reterr);
-
-        if (status < 0 || channel->is_writing || channel->wants_write) {
-            return status;
-        }
-        mwi_buf_consume(frame, mwi_buf_len(frame));
-    }
-    return write_locked(channel, frame, reterr) == MWI_IO_FAILED
-               ? reterr->status
-               : MW_OK;
-}
-
-mw_status
-mwi_channel_send(
-    struct mwi_channel *channel, struct mwi_buf *frame, mw_error *reterr)
-{
-    mw_status status;
-
-    mwi_lock(&channel->mutex);
-    status = send_locked(channel, frame, reterr);
-    mwi_unlock(&channel->mutex);
-    return status;
 }
 
 bool

@@ -12,8 +12,9 @@
 #ifndef MWI_WIRE_CHANNEL_H
 #define MWI_WIRE_CHANNEL_H
 
-#include "base/buf.h"
+#include "base/gather.h"
 #include "base/sync.h"
+#include "codec/apart.h"
 #include "net/stream.h"
 #include "wire/frame.h"
 
@@ -39,6 +40,12 @@ struct mwi_channel {
     size_t message_max;           /* constant; bytes of a message received */
     struct mwi_buf in;            /* reader: bytes not yet handed out */
     size_t in_view;               /* reader: bytes of in handed out last */
+    struct mwi_apart apart;       /* reader: of the message that in begins
+                                     with ... */
+    size_t apart_cap;             /* reader: bytes of its block, so far ... */
+    size_t apart_got;             /* reader: ... and of what has come */
+    bool splits;                  /* constant; messages may have a payload
+                                     apart */
     bool keeps_buffers;           /* constant; until mwi_channel_rest() */
 };
 
@@ -85,10 +92,29 @@ enum mwi_io mwi_channel_fill(struct mwi_channel *channel, mw_error *reterr);
 enum mwi_io mwi_channel_next(struct mwi_channel *channel,
     const uint8_t **ret_bytes, size_t *ret_len, mw_error *reterr);
 
+/** The payload of the message handed out last that is not among its bytes;
+ * without a block if there is none.  [view] like the message, but the block may
+ * be taken out.
+ * @thread reader */
+static inline struct mwi_apart *
+mwi_channel_apart(struct mwi_channel *channel)
+{
+    return &channel->apart;
+}
+
+/** Make that payload the caller's own.  To be called before
+ * mwi_channel_take().
+ *
+ * @param ret_apart  [own: mwi_apart_fini()] [out]
+ * @thread reader */
+void mwi_channel_take_apart(
+    struct mwi_channel *channel, struct mwi_apart *ret_apart);
+
 /** Make the message handed out last the caller's own, without copying it, if
  * it is the only one in a buffer, as long messages are.
  *
- * @param ret_bytes  [own: mwi_buf_fini()] [out] holds exactly the message
+ * @param ret_bytes  [inout] initialised; what it has is freed, and it holds
+ *                   exactly the message
  * @return  false: copy it
  * @thread reader; does not block */
 bool mwi_channel_take(struct mwi_channel *channel, struct mwi_buf *ret_bytes);
@@ -119,6 +145,14 @@ MW_MUST_USE mw_status mwi_channel_put(
  * @thread any; does not block */
 MW_MUST_USE mw_status mwi_channel_send(
     struct mwi_channel *channel, struct mwi_buf *frame, mw_error *reterr);
+
+/** The same for a frame with pieces.  They are written from where they are, or
+ * copied as far as they cannot be at once: their memory is not needed any more
+ * when this returns.
+ *
+ * @param gather  [inout] consumed; NULL: without pieces */
+MW_MUST_USE mw_status mwi_channel_send_gathered(struct mwi_channel *channel,
+    struct mwi_buf *frame, struct mwi_gather *gather, mw_error *reterr);
 
 /** Write what waits.  DONE: all is written, or another thread is at it.
  * @thread any; does not block */

@@ -24,13 +24,14 @@ mwi_frame_begin(struct mwi_buf *buf)
 
 /* Right-aligned in the room before the message, so that nothing moves. */
 void
-mwi_frame_end(struct mwi_buf *buf)
+mwi_frame_end_gathered(struct mwi_buf *buf, struct mwi_gather *gather)
 {
-    uint64_t len = mwi_buf_len(buf) - MWI_FRAME_HEAD_MAX;
+    uint64_t len = mwi_gather_len(gather, buf) - MWI_FRAME_HEAD_MAX;
     size_t head = mwi_head_size(len);
     uint8_t *at = buf->data + buf->start + MWI_FRAME_HEAD_MAX - head;
 
     mwi_buf_consume(buf, MWI_FRAME_HEAD_MAX - head);
+    mwi_gather_pull(gather, MWI_FRAME_HEAD_MAX - head);
     if (head == 1) {
         at[0] = (uint8_t) (BYTE_STRING | len);
         return;
@@ -41,6 +42,12 @@ mwi_frame_end(struct mwi_buf *buf)
         at[i] = (uint8_t) len;
         len >>= 8;
     }
+}
+
+void
+mwi_frame_end(struct mwi_buf *buf)
+{
+    mwi_frame_end_gathered(buf, NULL);
 }
 
 enum mwi_frame_state

@@ -8,7 +8,7 @@
 
 #include "mw/status.h"
 
-#include "base/buf.h"
+#include "base/gather.h"
 
 enum { MWI_FRAME_HEAD_MAX = 9 }; /* bytes */
 
@@ -18,6 +18,9 @@ MW_MUST_USE mw_status mwi_frame_begin(struct mwi_buf *buf);
 
 /** Put the head before the message.  The buffer's bytes are the frame. */
 void mwi_frame_end(struct mwi_buf *buf);
+
+/** The same with pieces of the message noted (NULL: none). */
+void mwi_frame_end_gathered(struct mwi_buf *buf, struct mwi_gather *gather);
 
 enum mwi_frame_state {
     MWI_FRAME_WHOLE,   /* head and message are there */
