@@ -31,15 +31,22 @@ mwi_arena_init_in(
     }
 }
 
+static void
+free_adopted(struct mwi_arena *arena)
+{
+    for (const struct mwi_arena_block *b = arena->adopted; b != NULL;
+         b = b->next) {
+        mwi_free(b->block);
+    }
+    arena->adopted = NULL;
+}
+
 void
 mwi_arena_fini(struct mwi_arena *arena)
 {
     struct mwi_arena_chunk *chunk = arena->first;
 
-    for (const struct mwi_arena_block *b = arena->adopted; b != NULL;
-         b = b->next) {
-        mwi_free(b->block);
-    }
+    free_adopted(arena);
     while (chunk != NULL) {
         struct mwi_arena_chunk *next = chunk->next;
 
@@ -50,7 +57,6 @@ mwi_arena_fini(struct mwi_arena *arena)
     }
     arena->first = arena->last = NULL;
     arena->room = NULL;
-    arena->adopted = NULL;
     arena->total = 0;
 }
 
@@ -69,8 +75,10 @@ mwi_arena_reset(struct mwi_arena *arena, size_t limit)
     struct mwi_arena_chunk *chunk = arena->first;
 
     arena->limit = limit;
+    free_adopted(arena);
     if (chunk != NULL && is_worth_keeping(chunk, limit)) {
         chunk->used = 0;
+        arena->total = chunk->size;
         return;
     }
     arena->hint = arena->total <= MWI_ARENA_KEEP_MAX && chunk != NULL &&

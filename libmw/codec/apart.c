@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "codec/quick.h"
+#include "codec/quick_read.h"
 
 /* Containers and tags are nothing but their heads here. */
 bool

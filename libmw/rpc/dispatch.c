@@ -227,7 +227,8 @@ keep(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     }
     mwi_channel_take_apart(channel, &call->apart);
     if (mwi_channel_take(channel, &call->request) ||
-        mwi_call_keep_request(call, r->start, (size_t) (r->end - r->start))) {
+        mwi_call_keep_request(
+            call, r->start, (size_t) (r->last - r->start))) {
         return MW_OK;
     }
     return mwi_fail_nomem(reterr);
@@ -325,7 +326,7 @@ join_request(struct mwi_channel *channel, mw_call *call, struct mwi_reader *r,
         return MW_OK;
     }
     if (mwi_apart_join(&call->request, r->start,
-            (size_t) (r->end - r->start), apart) < 0) {
+            (size_t) (r->last - r->start), apart) < 0) {
         return mwi_fail_nomem(reterr);
     }
     mwi_apart_fini(apart);

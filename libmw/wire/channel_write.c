@@ -217,7 +217,7 @@ keep_storage_locked(struct mwi_channel *channel, struct mwi_buf *batch)
     MWI_REQUIRES(channel->mutex)
 {
     if (channel->keeps_buffers && channel->out.data == NULL &&
-        mwi_buf_len(batch) == 0 && batch->cap <= KEEP_MAX &&
+        mwi_buf_len(batch) == 0 && batch->cap <= MWI_KEEP_MAX &&
         !channel->closed) {
         exchange(&channel->out, batch);
     }
@@ -236,6 +236,7 @@ mwi_channel_flush(struct mwi_channel *channel, mw_error *reterr)
         io = mwi_channel_report_closed_locked(channel, reterr);
     } else if (!channel->is_writing) {
         io = write_locked(channel, &none, reterr);
+        keep_storage_locked(channel, &buf);
     }
     mwi_unlock(&channel->mutex);
     mwi_buf_fini(&buf);
