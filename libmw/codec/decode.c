@@ -205,6 +205,8 @@ decode_struct(struct mwi_reader *r, struct mwi_place *place,
     struct mwi_path step = { .up = r->path };
     const uint8_t *at = r->at;
     size_t n = read_array(r);
+    /* Under a write contract each text has a place of its own. */
+    struct mwi_place *texts = place->mask == NULL ? place : NULL;
     uint32_t known;
 
     if (!mwi_reader_ok(r)) {
@@ -219,8 +221,8 @@ decode_struct(struct mwi_reader *r, struct mwi_place *place,
     r->path = &step;
     for (uint32_t i = 0; i < type->n_members && mwi_reader_ok(r); i++) {
         if (i < known) {
-            i += mwi_read_members(
-                r, &type->fields[i], known - i, ret_value, false);
+            i += mwi_read_members(r, texts, &type->fields[i], known - i,
+                ret_value, false);
         }
         if (i == type->n_members) {
             break;
@@ -291,7 +293,7 @@ decode_row(struct mwi_reader *r, struct mwi_by_id *walk, size_t n,
     }
     left = (size_t) (walk->type->fields + walk->type->n_members - field);
     done = mwi_read_members(
-        r, field, (uint32_t) (n < left ? n : left), ret_value, true);
+        r, NULL, field, (uint32_t) (n < left ? n : left), ret_value, true);
     if (done > 0) {
         walk->last = &field[done - 1];
         *before = walk->last->id;

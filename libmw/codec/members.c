@@ -72,6 +72,27 @@ read_text(const uint8_t *at, const uint8_t *end, size_t bound, void *ret_value)
     return at + len;
 }
 
+/* The same, on the heap or in an arena. */
+static inline const uint8_t *
+read_string(const uint8_t *at, const uint8_t *end, struct mwi_place *place,
+    void *ret_value)
+{
+    size_t len;
+    char *text;
+
+    at = place != NULL ? mwi_quick_string(at, end, MWI_INITIAL_TEXT, &len)
+                       : NULL;
+    if (at == NULL || !mwi_utf8_is_plain((const char *) at, len)) {
+        return NULL;
+    }
+    text = mwi_place_strndup(place, (const char *) at, len);
+    if (text == NULL) {
+        return NULL;
+    }
+    mwi_store_string(ret_value, text);
+    return at + len;
+}
+
 /* An array of numbers in this machine's byte order. */
 static inline const uint8_t *
 read_numbers(
@@ -92,8 +113,8 @@ read_numbers(
 
 /* Returns the place behind it, or NULL. */
 static inline const uint8_t *
-read_value(
-    const uint8_t *at, const uint8_t *end, const mw_type *type, void *ret_value)
+read_value(const uint8_t *at, const uint8_t *end, struct mwi_place *place,
+    const mw_type *type, void *ret_value)
 {
     uint32_t kind = type->kind;
 
@@ -120,6 +141,8 @@ read_value(
         return read_float(at, end, MWI_INITIAL_SINGLE, 4, ret_value);
     case MW_KIND_F64:
         return read_float(at, end, MWI_INITIAL_DOUBLE, 8, ret_value);
+    case MW_KIND_STRING:
+        return read_string(at, end, place, ret_value);
     case MW_KIND_STRING_N:
         return read_text(at, end, type->bound, ret_value);
     case MW_KIND_ARRAY:
@@ -140,8 +163,8 @@ read_id(const uint8_t *at, const uint8_t *end, uint64_t id)
 }
 
 uint32_t
-mwi_read_members(struct mwi_reader *r, const mw_field *field, uint32_t n,
-    void *ret_record, bool has_ids)
+mwi_read_members(struct mwi_reader *r, struct mwi_place *place,
+    const mw_field *field, uint32_t n, void *ret_record, bool has_ids)
 {
     const uint8_t *at = r->at;
     const uint8_t *end = r->end;
@@ -157,8 +180,8 @@ mwi_read_members(struct mwi_reader *r, const mw_field *field, uint32_t n,
         if (has_ids && (next = read_id(at, end, field->id)) == NULL) {
             break;
         }
-        next =
-            read_value(next, end, field->type, mwi_field_at(field, ret_record));
+        next = read_value(next, end, place, field->type,
+            mwi_field_at(field, ret_record));
         if (next == NULL) {
             break;
         }

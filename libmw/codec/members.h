@@ -12,11 +12,14 @@
 #define MWI_CODEC_MEMBERS_H
 
 #include "codec/cbor.h"
+#include "codec/value.h"
 
 /** Read up to n members, from the first on, each after its id if they have ids.
- * Returns how many. */
-uint32_t mwi_read_members(struct mwi_reader *r, const mw_field *field,
-    uint32_t n, void *ret_record, bool has_ids);
+ * Returns how many.
+ *
+ * @param place  for texts that are not in the record; NULL: these end it */
+uint32_t mwi_read_members(struct mwi_reader *r, struct mwi_place *place,
+    const mw_field *field, uint32_t n, void *ret_record, bool has_ids);
 
 /** Write up to n members, from the first on, each after its id if they have
  * ids, inside of a container that may have another one in it.  Returns how

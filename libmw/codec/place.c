@@ -25,13 +25,14 @@ mwi_place_alloc(struct mwi_place *place, size_t n, size_t size, size_t align)
     size_t budget = place->budget;
     void *block;
 
-    if (!mwi_place_charge(place, n, size)) {
+    if (place->has_failed || !mwi_place_charge(place, n, size)) {
         return NULL;
     }
     block = place->arena != NULL ? mwi_arena_alloc(place->arena, n, size, align)
                                  : mwi_calloc(n, size);
     if (block == NULL) {
         place->budget = budget;
+        place->has_failed = true;
     }
     return block;
 }
@@ -43,7 +44,7 @@ mwi_place_alloc_raw(
     size_t budget = place->budget;
     void *block;
 
-    if (!mwi_place_charge(place, n, size)) {
+    if (place->has_failed || !mwi_place_charge(place, n, size)) {
         return NULL;
     }
     /* What was charged did not overflow. */
@@ -52,6 +53,7 @@ mwi_place_alloc_raw(
                 : mwi_malloc(n * size);
     if (block == NULL) {
         place->budget = budget;
+        place->has_failed = true;
     }
     return block;
 }

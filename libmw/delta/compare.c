@@ -9,6 +9,8 @@
  * a box around each of their parts. */
 enum { LEVELS_MAX = 160 };
 
+enum { TEXTS_MAX = 8 }; /* of an element that is compared the short way */
+
 static const void *
 place_in(const struct mwi_snapshot *snapshot, const void *address)
 {
@@ -335,6 +337,79 @@ mwi_same(const mw_type *type, const struct mwi_snapshot *snapshot_a,
     return same(&pair, type, a, b);
 }
 
+/* Elements whose only pointers are texts, then and now. */
+struct texts {
+    uint32_t at[TEXTS_MAX]; /* offsets in an element */
+    uint32_t n;
+};
+
+/* False: they have others, or too many. */
+static bool
+find_texts(const mw_type *elem, struct texts *ret_texts)
+{
+    ret_texts->n = 0;
+    if (elem->kind != MW_KIND_STRUCT) {
+        return false;
+    }
+    for (uint32_t i = 0; i < elem->n_members; i++) {
+        const mw_field *field = &elem->fields[i];
+
+        if (mwi_type_is_flat(field->type)) {
+            continue;
+        }
+        if (field->type->kind != MW_KIND_STRING ||
+            ret_texts->n == TEXTS_MAX) {
+            return false;
+        }
+        ret_texts->at[ret_texts->n++] = field->offset;
+    }
+    return true;
+}
+
+/* Whether all texts of an element are NULL or where nothing has changed. */
+static bool
+are_untouched(const struct texts *texts, const unsigned char *element,
+    const struct mwi_snapshot_chunk *chunk)
+{
+    for (uint32_t i = 0; i < texts->n; i++) {
+        uintptr_t at = (uintptr_t) mwi_load_string(element + texts->at[i]);
+
+        /* Before the chunk it is beyond its end. */
+        at -= chunk->start + chunk->same_from;
+        if (at >= chunk->len - chunk->same_from) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* How many elements are the same by their bytes and by where their texts are,
+ * from the first on.  Others may be the same, too. */
+static size_t
+count_untouched(struct pair *pair, const mw_type *elem, const unsigned char *a,
+    const unsigned char *b, size_t n)
+{
+    struct side *then = pair->a.snapshot != NULL ? &pair->a : &pair->b;
+    struct texts texts;
+    size_t i = 0;
+
+    if ((pair->a.snapshot == NULL) == (pair->b.snapshot == NULL) || n == 0 ||
+        !find_texts(elem, &texts)) {
+        return 0;
+    }
+    if (texts.n > 0) {
+        (void) lead(then, mwi_load_string(a + texts.at[0]));
+    }
+    while (i < n && memcmp(a, b, elem->size) == 0 &&
+           (texts.n == 0 ||
+               (then->chunk != NULL && are_untouched(&texts, a, then->chunk)))) {
+        i++;
+        a += elem->size;
+        b += elem->size;
+    }
+    return i;
+}
+
 size_t
 mwi_same_elements(const mw_type *elem, const struct mwi_snapshot *snapshot_a,
     const void *a, const struct mwi_snapshot *snapshot_b, const void *b,
@@ -344,7 +419,7 @@ mwi_same_elements(const mw_type *elem, const struct mwi_snapshot *snapshot_a,
         LEVELS_MAX };
     const unsigned char *items_a = a;
     const unsigned char *items_b = b;
-    size_t i = 0;
+    size_t i = count_untouched(&pair, elem, items_a, items_b, n);
 
     while (i < n && same(&pair, elem, items_a + i * elem->size,
                         items_b + i * elem->size)) {

@@ -316,6 +316,7 @@ Test(apart, limits_hold)
     for (uint64_t n = 0; n < 2; n++) {
         mwi_arena_init(&arena, n == 0 ? LEN : SIZE_MAX);
         place.arena = place.rest = &arena;
+        place.has_failed = false;
         make(&s, "5a00010000", "");
         mwi_mem_fail_at(n);
         mwi_decode(&s.r, &place, &mw_type_seq_u8, &seq);
