@@ -41,16 +41,16 @@ server_options(const struct subject_options *options, const mw_tls_options *tls)
 {
     return *MW_SERVER(.listen = "tls://127.0.0.1:0", .tls = tls,
         .threads_max = (uint32_t) options->threads, .queue_max = QUEUE_MAX,
-        .no_spin = subject_is(options, "nospin"),
-        .message_max = MESSAGE_MAX, .memory_max = MEMORY_MAX);
+        .no_spin = subject_is(options, "nospin"), .message_max = MESSAGE_MAX,
+        .memory_max = MEMORY_MAX);
 }
 
 static mw_client_options
 client_options(const struct subject_options *options, const mw_tls_options *tls)
 {
     return *MW_CLIENT(.tls = tls, .timeout_ms = TIMEOUT_MS,
-        .no_spin = subject_is(options, "nospin"),
-        .message_max = MESSAGE_MAX, .memory_max = MEMORY_MAX);
+        .no_spin = subject_is(options, "nospin"), .message_max = MESSAGE_MAX,
+        .memory_max = MEMORY_MAX);
 }
 
 static void
@@ -186,9 +186,9 @@ open_client(const struct subject_options *options)
     char *ca = subject_cert_path(options, "ca.pem");
     char *cert = subject_cert_path(options, "client.pem");
     char *key = subject_cert_path(options, "client.key");
-    mw_client_options own =
-        client_options(options, MW_TLS(.ca = ca, .cert = cert, .key = key,
-                                    .no_resumption = subject_is(options, "full")));
+    mw_client_options own = client_options(
+        options, MW_TLS(.ca = ca, .cert = cert, .key = key,
+                     .no_resumption = subject_is(options, "full")));
     char address[64];
     mw_error err;
 
@@ -370,8 +370,8 @@ start_naps(void *connection, size_t n, unsigned ms)
 
     subject_must(pending != NULL, "out of memory");
     for (size_t i = 0; i < n; i++) {
-        must(subject_Bench_nap_start(c->client, &ctx, ms, &pending[i]),
-            "start");
+        must(
+            subject_Bench_nap_start(c->client, &ctx, ms, &pending[i]), "start");
     }
     for (size_t i = 0; i < n; i++) {
         must(mw_pending_finish(pending[i]), "nap");

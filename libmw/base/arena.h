@@ -52,7 +52,8 @@ void mwi_arena_fini(struct mwi_arena *arena);
 enum { MWI_ARENA_KEEP_MAX = 256 << 10 };
 
 /** Empty it for another use like the one before, which then will allocate
- * nothing: what one chunk can hold is kept.  It may then grow to limit bytes. */
+ * nothing: what one chunk can hold is kept.  It may then grow to limit bytes.
+ */
 void mwi_arena_reset(struct mwi_arena *arena, size_t limit);
 
 /** n * size zeroed bytes, aligned to align (a power of two, at most

@@ -14,7 +14,7 @@
 
 enum {
     CREDIT_MAX = 8,
-    CREDIT_FIRST = 3, /* whoever is new may try */
+    CREDIT_FIRST = 3,        /* whoever is new may try */
     WINDOW_MIN = 50 * 1000,  /* ns; about twice what waking takes */
     WINDOW_MAX = 200 * 1000, /* ns */
     SHARED_NS = 2000,        /* of a yield, in which another thread ran */

@@ -221,8 +221,8 @@ decode_struct(struct mwi_reader *r, struct mwi_place *place,
     r->path = &step;
     for (uint32_t i = 0; i < type->n_members && mwi_reader_ok(r); i++) {
         if (i < known) {
-            i += mwi_read_members(r, texts, &type->fields[i], known - i,
-                ret_value, false);
+            i += mwi_read_members(
+                r, texts, &type->fields[i], known - i, ret_value, false);
         }
         if (i == type->n_members) {
             break;

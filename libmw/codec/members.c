@@ -180,8 +180,8 @@ mwi_read_members(struct mwi_reader *r, struct mwi_place *place,
         if (has_ids && (next = read_id(at, end, field->id)) == NULL) {
             break;
         }
-        next = read_value(next, end, place, field->type,
-            mwi_field_at(field, ret_record));
+        next = read_value(
+            next, end, place, field->type, mwi_field_at(field, ret_record));
         if (next == NULL) {
             break;
         }

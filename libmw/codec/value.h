@@ -51,8 +51,8 @@ struct mwi_place {
     const mw_mask *mask;
     const mw_writes *writes; /* the same for nodes */
     struct mwi_arena *rest;
-    bool has_failed;                /* to allocate; then it does for good, so
-                                       that who tries again finds that, too */
+    bool has_failed; /* to allocate; then it does for good, so
+                        that who tries again finds that, too */
 };
 
 /* What a heap block costs beyond its bytes, roughly: many tiny texts must not

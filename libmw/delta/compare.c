@@ -357,8 +357,7 @@ find_texts(const mw_type *elem, struct texts *ret_texts)
         if (mwi_type_is_flat(field->type)) {
             continue;
         }
-        if (field->type->kind != MW_KIND_STRING ||
-            ret_texts->n == TEXTS_MAX) {
+        if (field->type->kind != MW_KIND_STRING || ret_texts->n == TEXTS_MAX) {
             return false;
         }
         ret_texts->at[ret_texts->n++] = field->offset;
@@ -401,8 +400,8 @@ count_untouched(struct pair *pair, const mw_type *elem, const unsigned char *a,
         (void) lead(then, mwi_load_string(a + texts.at[0]));
     }
     while (i < n && memcmp(a, b, elem->size) == 0 &&
-           (texts.n == 0 ||
-               (then->chunk != NULL && are_untouched(&texts, a, then->chunk)))) {
+           (texts.n == 0 || (then->chunk != NULL &&
+                                are_untouched(&texts, a, then->chunk)))) {
         i++;
         a += elem->size;
         b += elem->size;

@@ -74,8 +74,7 @@ mwi_snapshot_retake(
     if (n == 0) {
         return MW_OK;
     }
-    copy = block_of(
-        snapshot, round_up(n * sizeof(*snapshot->chunks)) + bytes);
+    copy = block_of(snapshot, round_up(n * sizeof(*snapshot->chunks)) + bytes);
     if (copy == NULL) {
         return MW_ENOMEM;
     }

@@ -15,8 +15,8 @@
 #include "base/arena.h"
 
 struct mwi_snapshot_chunk {
-    uintptr_t start; /* address in the arena */
-    size_t len;      /* bytes handed out when the snapshot was taken */
+    uintptr_t start;  /* address in the arena */
+    size_t len;       /* bytes handed out when the snapshot was taken */
     size_t same_from; /* offset from which on nothing has changed since, as far
                          as is known */
     unsigned char *copy;

@@ -72,11 +72,11 @@ spawn_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
 }
 
 /* Every thread that runs nothing takes a job before it ends, so a job needs a
- * thread of its own only beyond these.  More than one is missing when some could
- * not be made before, or when one was counted on that has found other work. */
+ * thread of its own only beyond these.  More than one is missing when some
+ * could not be made before, or when one was counted on that has found other
+ * work. */
 static void
-make_threads_locked(struct mwi_pool *pool, uint32_t n)
-    MWI_REQUIRES(pool->mutex)
+make_threads_locked(struct mwi_pool *pool, uint32_t n) MWI_REQUIRES(pool->mutex)
 {
     while (pool->threads < n && pool->threads < pool->limits.threads_max &&
            spawn_locked(pool)) {

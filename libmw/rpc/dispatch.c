@@ -227,16 +227,15 @@ keep(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     }
     mwi_channel_take_apart(channel, &call->apart);
     if (mwi_channel_take(channel, &call->request) ||
-        mwi_call_keep_request(
-            call, r->start, (size_t) (r->last - r->start))) {
+        mwi_call_keep_request(call, r->start, (size_t) (r->last - r->start))) {
         return MW_OK;
     }
     return mwi_fail_nomem(reterr);
 }
 
 static mw_status
-run_elsewhere(struct mwi_turn *turn, mw_call *call,
-    const struct mwi_message *m, struct mwi_reader *r, mw_error *reterr)
+run_elsewhere(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
+    struct mwi_reader *r, mw_error *reterr)
 {
     struct mwi_session *session = turn->session;
     bool one_way = is_one_way(call->op);
@@ -325,8 +324,8 @@ join_request(struct mwi_channel *channel, mw_call *call, struct mwi_reader *r,
     if (apart->bytes == NULL || call->mirror.head.version == 0) {
         return MW_OK;
     }
-    if (mwi_apart_join(&call->request, r->start,
-            (size_t) (r->last - r->start), apart) < 0) {
+    if (mwi_apart_join(&call->request, r->start, (size_t) (r->last - r->start),
+            apart) < 0) {
         return mwi_fail_nomem(reterr);
     }
     mwi_apart_fini(apart);

@@ -113,9 +113,8 @@ set_helping(mw_server *server, bool helps)
 {
     if (server->helps != helps) {
         server->helps = helps;
-        mwi_poller_modify(&server->host.control,
-            server->host.poller.epoll_fd, helps ? MWI_POLL_READ : 0,
-            &server->sessions_watch);
+        mwi_poller_modify(&server->host.control, server->host.poller.epoll_fd,
+            helps ? MWI_POLL_READ : 0, &server->sessions_watch);
     }
 }
 
@@ -179,8 +178,7 @@ next_deadline(const mw_server *server, int64_t latest)
 {
     int64_t deadline = latest;
 
-    deadline =
-        server->greet_again < deadline ? server->greet_again : deadline;
+    deadline = server->greet_again < deadline ? server->greet_again : deadline;
     deadline = server->look_again < deadline ? server->look_again : deadline;
     return server->accept_again < deadline ? server->accept_again : deadline;
 }
@@ -219,8 +217,8 @@ is_drained(mw_server *server)
 
     mwi_lock(&roster->mutex);
     MWI_LIST_FOREACH(link, &roster->sessions) {
-        drained = drained && mwi_session_is_flushed(MWI_CONTAINER(
-                                 link, struct mwi_session, link));
+        drained = drained && mwi_session_is_flushed(
+                                 MWI_CONTAINER(link, struct mwi_session, link));
     }
     mwi_unlock(&roster->mutex);
     return drained;

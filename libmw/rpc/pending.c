@@ -120,8 +120,7 @@ bool
 mw_pending_is_done(mw_pending *pending)
 {
     return pending == NULL ||
-           mwi_conn_is_done(
-               pending->request.conn, &pending->request.waiter) ||
+           mwi_conn_is_done(pending->request.conn, &pending->request.waiter) ||
            pending->request.deadline <= mwi_now();
 }
 

@@ -203,8 +203,8 @@ mwi_reply_take(struct mwi_request *q, struct mwi_reader *r,
     mw_error cause;
     mw_status status;
 
-    mwi_patch_init_in(&patch, mwi_client_options(q->client)->memory_max, room,
-        sizeof(room));
+    mwi_patch_init_in(
+        &patch, mwi_client_options(q->client)->memory_max, room, sizeof(room));
     status = stage(q, &patch, r, m, &results_len, &cause);
     if (status == MW_OK) {
         status = apply(

@@ -54,8 +54,7 @@ struct mwi_session *mwi_roster_first(struct mwi_roster *roster);
 size_t mwi_roster_count(struct mwi_roster *roster);
 
 /** The session has sent its HELLO.  @thread any */
-void mwi_roster_greeted(
-    struct mwi_roster *roster, struct mwi_session *session);
+void mwi_roster_greeted(struct mwi_roster *roster, struct mwi_session *session);
 
 /** Close the channels of sessions whose HELLO is overdue.  Returns the
  * deadline of the next.  @thread any */

@@ -205,8 +205,8 @@ on_hello(
 }
 
 static mw_status
-on_message(struct mwi_turn *turn, const uint8_t *bytes, size_t len,
-    mw_error *ret_why)
+on_message(
+    struct mwi_turn *turn, const uint8_t *bytes, size_t len, mw_error *ret_why)
 {
     struct mwi_session *session = turn->session;
     struct mwi_reader r;
@@ -345,9 +345,9 @@ mwi_session_is_flushed(struct mwi_session *session)
     bool flushed;
 
     mwi_lock(&channel->mutex);
-    flushed = channel->closed || (!channel->is_writing &&
-                                     !channel->wants_write &&
-                                     mwi_buf_len(&channel->out) == 0);
+    flushed =
+        channel->closed || (!channel->is_writing && !channel->wants_write &&
+                               mwi_buf_len(&channel->out) == 0);
     mwi_unlock(&channel->mutex);
     return flushed;
 }

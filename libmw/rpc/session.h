@@ -28,21 +28,21 @@
 
 /* What the sessions of a server share. */
 struct mwi_host {
-    struct mwi_registry registry;    /* constant while the server runs */
-    mw_server_options options;       /* constant */
-    struct mwi_log log;              /* constant */
-    struct mwi_poller poller;        /* thread-safe; of the sessions */
-    struct mwi_poller control;       /* thread-safe; of the server's loop */
-    struct mwi_pool *pool;           /* constant while the server runs */
-    struct mwi_roster roster;        /* thread-safe */
+    struct mwi_registry registry;      /* constant while the server runs */
+    mw_server_options options;         /* constant */
+    struct mwi_log log;                /* constant */
+    struct mwi_poller poller;          /* thread-safe; of the sessions */
+    struct mwi_poller control;         /* thread-safe; of the server's loop */
+    struct mwi_pool *pool;             /* constant while the server runs */
+    struct mwi_roster roster;          /* thread-safe */
     struct mwi_call_cache calls_ended; /* thread-safe */
-    _Atomic uint64_t calls;          /* accepted and not yet answered */
-    _Atomic uint64_t call_bytes;     /* of their requests and arguments */
-    _Atomic uint64_t mirror_bytes;   /* of all sessions' mirrors */
-    atomic_bool draining;            /* accept no more */
-    atomic_bool is_watched;          /* the loop is going to look after turns */
-    atomic_bool wants_help;          /* no thread is left to read */
-    uint64_t seen_turns;             /* loop: of the pool, at the last look */
+    _Atomic uint64_t calls;            /* accepted and not yet answered */
+    _Atomic uint64_t call_bytes;       /* of their requests and arguments */
+    _Atomic uint64_t mirror_bytes;     /* of all sessions' mirrors */
+    atomic_bool draining;              /* accept no more */
+    atomic_bool is_watched; /* the loop is going to look after turns */
+    atomic_bool wants_help; /* no thread is left to read */
+    uint64_t seen_turns;    /* loop: of the pool, at the last look */
 };
 
 struct mwi_session {
@@ -71,7 +71,7 @@ struct mwi_session {
     uint64_t n_runs;      /* turn */
     uint32_t n_turns;     /* turn: up to YOUNG_TURNS */
     const struct mwi_operation *running; /* turn */
-    uint64_t seen_run;    /* [roster.mutex] at the last look */
+    uint64_t seen_run;                   /* [roster.mutex] at the last look */
     int64_t active_at;    /* [roster.mutex] its last turn began */
     struct mwi_spin spin; /* turn */
 };

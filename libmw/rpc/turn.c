@@ -141,8 +141,8 @@ mwi_turn_end_run(struct mwi_turn *turn)
 {
     uint64_t expected = turn->n_run;
 
-    turn->is_lost = !atomic_compare_exchange_strong(
-        &turn->session->run, &expected, READS);
+    turn->is_lost =
+        !atomic_compare_exchange_strong(&turn->session->run, &expected, READS);
 }
 
 /* The turn. */
@@ -232,8 +232,8 @@ leave(struct mwi_turn *turn)
     return false;
 }
 
-/* Calls wait for a thread, so this one goes and runs them.  Whoever waits at the
- * poller goes on with the session, or else the loop does. */
+/* Calls wait for a thread, so this one goes and runs them.  Whoever waits at
+ * the poller goes on with the session, or else the loop does. */
 static void
 pass_on(struct mwi_turn *turn)
 {

@@ -44,8 +44,7 @@ void mwi_turn_unattended(void *host);
 
 /** Before and after a handler runs in this thread, which may not touch the
  * session's reading side meanwhile; and not later, if turn->is_lost then. */
-void mwi_turn_begin_run(
-    struct mwi_turn *turn, const struct mwi_operation *op);
+void mwi_turn_begin_run(struct mwi_turn *turn, const struct mwi_operation *op);
 void mwi_turn_end_run(struct mwi_turn *turn);
 
 /** A frame of so many bytes was put into the channel.  Flushes if they are

@@ -126,14 +126,13 @@ fill_server(uint32_t n, bool is_one_connection)
         pending[i] = start_wait(clients[i], &ctxs[i]);
     }
     mwt_gate_wait_inside(&s.gate, n);
-    cr_assert_eq(mw_client_open(&late, mw_server_address(s.server, 0),
-                     MW_CLIENT(.tls = MWT_CLIENT_TLS,
-                         .timeout_ms = PATIENCE_MS),
-                     &error),
+    cr_assert_eq(
+        mw_client_open(&late, mw_server_address(s.server, 0),
+            MW_CLIENT(.tls = MWT_CLIENT_TLS, .timeout_ms = PATIENCE_MS),
+            &error),
         MW_OK, "%s", error.text);
     cr_assert_eq(mw_client_ping(late, &ctx), MW_OK);
-    cr_assert_eq(
-        probe_Probe_add_start(late, &ctx, 1, 2, &sum, &queued), MW_OK);
+    cr_assert_eq(probe_Probe_add_start(late, &ctx, 1, 2, &sum, &queued), MW_OK);
     cr_assert_eq(mw_client_ping(clients[0], NULL), MW_OK);
     cr_assert_not(mw_pending_is_done(queued));
     mwt_gate_open(&s.gate);

@@ -102,8 +102,8 @@ well_await(struct well *well, const unsigned *number, unsigned n)
     int64_t deadline = mwi_deadline_in(POOL_WAIT_MS);
 
     mwi_lock(&well->mutex);
-    while (*number != n &&
-           mwi_cond_wait(&well->changed, &well->mutex, deadline)) {
+    while (
+        *number != n && mwi_cond_wait(&well->changed, &well->mutex, deadline)) {
         continue;
     }
     cr_assert_eq(*number, n);
