@@ -14,6 +14,7 @@
 #include "codec/mask.h"
 #include "codec/members.h"
 #include "codec/nodes.h"
+#include "codec/numbers.h"
 #include "codec/quick_read.h"
 #include "codec/range.h"
 #include "codec/value.h"
@@ -205,8 +206,6 @@ decode_struct(struct mwi_reader *r, struct mwi_place *place,
     struct mwi_path step = { .up = r->path };
     const uint8_t *at = r->at;
     size_t n = read_array(r);
-    /* Under a write contract each text has a place of its own. */
-    struct mwi_place *texts = place->mask == NULL ? place : NULL;
     uint32_t known;
 
     if (!mwi_reader_ok(r)) {
@@ -222,7 +221,7 @@ decode_struct(struct mwi_reader *r, struct mwi_place *place,
     for (uint32_t i = 0; i < type->n_members && mwi_reader_ok(r); i++) {
         if (i < known) {
             i += mwi_read_members(
-                r, texts, &type->fields[i], known - i, ret_value, false);
+                r, place, &type->fields[i], known - i, ret_value, false);
         }
         if (i == type->n_members) {
             break;

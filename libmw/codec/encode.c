@@ -11,6 +11,7 @@
 #include "codec/map.h"
 #include "codec/members.h"
 #include "codec/nodes.h"
+#include "codec/numbers.h"
 #include "codec/quick_write.h"
 #include "codec/range.h"
 #include "codec/value.h"

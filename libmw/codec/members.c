@@ -80,8 +80,9 @@ read_string(const uint8_t *at, const uint8_t *end, struct mwi_place *place,
     size_t len;
     char *text;
 
-    at = place != NULL ? mwi_quick_string(at, end, MWI_INITIAL_TEXT, &len)
-                       : NULL;
+    at = place != NULL && place->mask == NULL
+             ? mwi_quick_string(at, end, MWI_INITIAL_TEXT, &len)
+             : NULL;
     if (at == NULL || !mwi_utf8_is_plain((const char *) at, len)) {
         return NULL;
     }

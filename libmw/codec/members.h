@@ -17,7 +17,8 @@
 /** Read up to n members, from the first on, each after its id if they have ids.
  * Returns how many.
  *
- * @param place  for texts that are not in the record; NULL: these end it */
+ * @param place  for texts that are not in the record; NULL, or under a write
+ *               contract, by which each may have another: these end it */
 uint32_t mwi_read_members(struct mwi_reader *r, struct mwi_place *place,
     const mw_field *field, uint32_t n, void *ret_record, bool has_ids);
 

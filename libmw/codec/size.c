@@ -7,6 +7,7 @@
 
 #include "codec/access.h"
 #include "codec/nodes.h"
+#include "codec/numbers.h"
 #include "codec/value.h"
 
 /* Its head takes 3 bytes. */

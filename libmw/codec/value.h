@@ -273,39 +273,4 @@ void mwi_store_bits(const mw_type *type, void *value, uint64_t bits);
 /** Read one number of a kind that mwi_kind_is_number(). */
 void mwi_read_number(struct mwi_reader *r, uint32_t kind, void *ret_value);
 
-/* RFC 8746 typed arrays. */
-
-/** Append n numbers: a byte string for U8, else a tagged one. */
-void mwi_write_numbers(
-    struct mwi_writer *w, uint32_t kind, const void *items, size_t n);
-
-/** Bytes that mwi_write_numbers() appends for n numbers. */
-size_t mwi_numbers_size(uint32_t kind, size_t n);
-
-/* Numbers in a message, checked, that mwi_numbers_copy() can take out without
- * failing.  When they are neither swapped nor plain, the bytes are the numbers
- * as they would be in memory. */
-struct mwi_numbers {
-    const uint8_t *bytes; /* unaligned view */
-    size_t n;             /* numbers */
-    size_t size;          /* bytes that they take in the message */
-    bool swapped;         /* typed array in the other byte order */
-    bool plain;           /* CBOR items, from an array without a tag, which
-                             simple peers may send */
-};
-
-/** Read numbers of a kind: a typed array in either byte order, for U8 also a
- * byte string, or a plain array.  n is 0 after an error. */
-struct mwi_numbers mwi_read_numbers(struct mwi_reader *r, uint32_t kind);
-
-/** Make the payload that they are, if it is apart, the items of a SEQ in a
- * place that adopts.  False: they are to be copied. */
-MW_MUST_USE bool mwi_numbers_adopt(const struct mwi_numbers *numbers,
-    struct mwi_reader *r, struct mwi_place *place, const mw_type *type,
-    void *ret_value);
-
-/** Copy them out, in this machine's byte order. */
-void mwi_numbers_copy(
-    const struct mwi_numbers *numbers, uint32_t kind, void *ret_items);
-
 #endif

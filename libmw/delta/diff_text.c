@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "codec/access.h"
+#include "codec/numbers.h"
 #include "delta/compare.h"
 #include "delta/write.h"
 

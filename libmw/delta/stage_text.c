@@ -13,6 +13,7 @@
 
 #include "base/utf8.h"
 #include "codec/access.h"
+#include "codec/numbers.h"
 #include "delta/journal.h"
 
 /* Old symbols [at, at + n_old) become the new ones. */

@@ -9,6 +9,7 @@
 #include "mw/object.h"
 
 #include "codec/ieee754.h"
+#include "codec/numbers.h"
 #include "codec/value.h"
 #include "fixture.h"
 #include "hex.h"
