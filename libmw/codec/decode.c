@@ -15,7 +15,6 @@
 #include "codec/members.h"
 #include "codec/nodes.h"
 #include "codec/numbers.h"
-#include "codec/quick_read.h"
 #include "codec/range.h"
 #include "codec/value.h"
 
