@@ -207,26 +207,37 @@ Test(dispatch, acknowledged_before_it_runs)
     mwt_server_close(&s);
 }
 
-/* Small calls one after the other allocate nothing, at either end. */
-static void
-assert_no_allocations(struct mwt_server *s, mw_client *client)
+/* Of small calls one after the other; both ends are in this process. */
+static uint64_t
+count_allocations(mw_client *client, unsigned n_calls)
 {
-    uint64_t before;
     mw_ctx ctx = MW_CTX(.timeout_ms = PATIENCE_MS);
-    double sum;
+    uint64_t before = mwi_mem_count();
 
-    (void) s;
-    for (int i = 0; i < 100; i++) {
-        assert_adds(client, i);
-    }
-    before = mwi_mem_count();
-    for (int i = 0; i < 1000; i++) {
+    for (unsigned i = 0; i < n_calls; i++) {
+        double sum;
+
         cr_assert_eq(probe_Probe_add(client, &ctx, i, 1, &sum), MW_OK);
         cr_assert_eq(sum, i + 1);
     }
-    /* What an idle moment has given back is made again. */
-    cr_assert_leq(mwi_mem_count() - before, 20, "%llu allocations",
-        (unsigned long long) (mwi_mem_count() - before));
+    return mwi_mem_count() - before;
+}
+
+/* What an idle moment has given back is made again, and on a busy machine any
+ * moment may be one: so of several rows of calls one must do without. */
+static void
+assert_no_allocations(mw_client *client)
+{
+    uint64_t least = UINT64_MAX;
+
+    (void) count_allocations(client, 100);
+    for (int i = 0; i < 50 && least > 0; i++) {
+        uint64_t n = count_allocations(client, 100);
+
+        least = n < least ? n : least;
+    }
+    cr_assert_eq(
+        least, 0, "%llu allocations in 100 calls", (unsigned long long) least);
 }
 
 Test(dispatch, small_calls_allocate_nothing)
@@ -237,10 +248,10 @@ Test(dispatch, small_calls_allocate_nothing)
     mwt_server_start(&s, MW_SERVER(.listen = "tls://127.0.0.1:0",
                              .tls = MWT_SERVER_TLS, .threads_max = 2));
     client = mwt_tls_client(&s);
-    assert_no_allocations(&s, client);
+    assert_no_allocations(client);
     mw_client_close(client);
     client = mwt_local_client(&s);
-    assert_no_allocations(&s, client);
+    assert_no_allocations(client);
     mw_client_close(client);
     mwt_server_close(&s);
 }
