@@ -24,6 +24,8 @@ enum {
 
 /* Threads of this process that spin. */
 static _Atomic uint32_t n_spinning;
+/* Waits that have begun in this process, if it is bound to one processor. */
+static _Atomic uint32_t n_waits;
 
 void
 mwi_spin_init(struct mwi_spin *spin, bool is_off)
@@ -40,6 +42,9 @@ mwi_spin_begin(struct mwi_spin *spin)
 {
     if (!spin->is_off && spin->began == 0) {
         spin->began = mwi_now();
+        if (mwi_cpu_count() == 1) {
+            atomic_fetch_add(&n_waits, 1);
+        }
     }
 }
 
@@ -68,6 +73,7 @@ mwi_spin_pause(struct mwi_spin *spin)
 bool
 mwi_spin_again(struct mwi_spin *spin)
 {
+    uint32_t before;
     int64_t now;
 
     if (spin->is_off || spin->credit <= 0 || spin->pause > 0) {
@@ -85,18 +91,20 @@ mwi_spin_again(struct mwi_spin *spin)
         spin->credit--;
         return false;
     }
+    before = atomic_load(&n_waits);
     (void) sched_yield();
     spin->yielded = mwi_now() - now;
+    spin->has_own = atomic_load(&n_waits) != before;
     return true;
 }
 
 /* Bound to one processor: what was waited for has come when a yield let another
- * thread run, time and again.  It seems to come from there, and would have come
- * as soon to one that sleeps. */
+ * process run, time and again.  It seems to come from there, and would have come
+ * as soon to one that sleeps.  Threads of our own tell nothing. */
 static void
 learn_shared(struct mwi_spin *spin)
 {
-    if (mwi_cpu_count() > 1 || !spin->is_spinning) {
+    if (mwi_cpu_count() > 1 || !spin->is_spinning || spin->has_own) {
         return;
     }
     if (spin->yielded <= SHARED_NS) {

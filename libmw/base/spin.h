@@ -25,6 +25,7 @@
 struct mwi_spin {
     bool is_off;      /* constant */
     bool is_spinning; /* counted among those that do */
+    bool has_own;     /* the last yield let threads of this process run */
     int32_t credit;   /* waits that may still be spent awake for nothing */
     int32_t shared;   /* waits that ended when another thread had run here */
     int32_t pause;    /* waits to go before the next that may be spent awake */

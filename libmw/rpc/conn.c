@@ -136,13 +136,11 @@ read_some(struct mwi_conn *conn, int64_t deadline)
 static void
 pass_on_reader_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex)
 {
-    if (conn->has_reader) {
-        return;
-    }
-    MWI_LIST_FOREACH(link, &conn->waiting) {
-        if (mwi_conn_waiter_of(link)->is_asleep) {
-            mwi_cond_signal(&mwi_conn_waiter_of(link)->cond);
-            return;
+    if (!conn->has_reader && !mwi_list_is_empty(&conn->waiting)) {
+        struct mwi_waiter *first = mwi_conn_waiter_of(conn->waiting.next);
+
+        if (first->is_asleep) {
+            mwi_cond_signal(&first->cond);
         }
     }
 }
@@ -349,15 +347,29 @@ mwi_conn_send(struct mwi_conn *conn, struct mwi_waiter *waiter,
     return mwi_conn_wait(conn, waiter, deadline, reterr);
 }
 
+/* Sleep, before those that do not, until the answer is there or nobody reads. */
+static void
+sleep_locked(struct mwi_conn *conn, struct mwi_waiter *waiter, int64_t deadline)
+    MWI_REQUIRES(conn->mutex)
+{
+    waiter->is_asleep = true;
+    mwi_list_remove(&waiter->link);
+    mwi_list_push(&conn->waiting, &waiter->link);
+    (void) mwi_cond_wait(&waiter->cond, &conn->mutex, deadline);
+    waiter->is_asleep = false;
+    if (!waiter->is_done) {
+        mwi_list_remove(&waiter->link);
+        mwi_list_append(&conn->waiting, &waiter->link);
+    }
+}
+
 /* Sleep while another thread reads, or read for all. */
 static void
 wait_once_locked(struct mwi_conn *conn, struct mwi_waiter *waiter,
     int64_t deadline) MWI_REQUIRES(conn->mutex)
 {
     if (conn->has_reader) {
-        waiter->is_asleep = true;
-        (void) mwi_cond_wait(&waiter->cond, &conn->mutex, deadline);
-        waiter->is_asleep = false;
+        sleep_locked(conn, waiter, deadline);
         return;
     }
     conn->has_reader = true;

@@ -35,7 +35,7 @@ struct mwi_conn {
     _Atomic uint32_t refs;
     _Atomic int64_t heard_at; /* when a message came; base/clock.h */
     struct mwi_mutex mutex;   /* never held while the channel's is taken */
-    struct mwi_list waiting;  /* [mutex] waiters, the oldest first */
+    struct mwi_list waiting;  /* [mutex] waiters, those that sleep first */
     struct mwi_map waiters;   /* [mutex] id -> waiter */
     struct mwi_map bindings;  /* [mutex] method -> binding */
     uint64_t next_id;         /* [mutex] */
