@@ -116,6 +116,22 @@ def blocking(threads: int) -> Workload:
     )
 
 
+def beside(connections: int) -> Workload:
+    """Small calls while the handler of another one sleeps, its first."""
+    where = "another" if connections > 1 else "the same"
+    return Workload(
+        f"beside-{where.split()[-1]}",
+        f"small calls while a call of {where} connection sleeps: the longest",
+        "longest_ms",
+        "ms",
+        # With raw one thread at a time uses a connection.
+        (Entry("raw-worker-single", "raw", "worker,single"), LIBMW)[connections == 1 :],
+        lower_is_better=True,
+        run="beside",
+        client=("--connections", str(connections)),
+    )
+
+
 ECHO_ENTRIES = (RAW, RAW_SPIN, LIBMW, LIBMW_NOSPIN, *PEER_ENTRIES)
 
 WORKLOADS = (
@@ -234,6 +250,8 @@ WORKLOADS = (
     blocking(200),
     blocking(32),
     blocking(8),
+    beside(2),
+    beside(1),
 )
 
 

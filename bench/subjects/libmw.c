@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "mw/client.h"
 #include "mw/pending.h"
@@ -102,10 +101,8 @@ doubles(mw_call *call, const mw_seq_f64 *payload, mw_seq_f64 *ret_value)
 static mw_status
 nap(mw_call *call, uint32_t ms)
 {
-    struct timespec time = { .tv_nsec = (long) ms * 1000000 };
-
     (void) call;
-    (void) nanosleep(&time, NULL);
+    subject_sleep(ms);
     return MW_OK;
 }
 

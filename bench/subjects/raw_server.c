@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "raw.h"
@@ -59,14 +58,6 @@ static struct server {
 
 /* ---- answers ---- */
 
-static void
-nap(unsigned ms)
-{
-    struct timespec time = { .tv_nsec = (long) ms * 1000000 };
-
-    (void) nanosleep(&time, NULL);
-}
-
 /* Turn messages into their answers, in place; gives the length of those. */
 static size_t
 answer(uint8_t *bytes, size_t len)
@@ -80,7 +71,7 @@ answer(uint8_t *bytes, size_t len)
         memcpy(&head, bytes + from, sizeof(head));
         size = sizeof(head) + head.len;
         if (head.kind == RAW_NAP) {
-            nap(head.id);
+            subject_sleep(head.id);
         } else if (head.kind == RAW_TOUCH && server.sends_changes) {
             head.len = RECORDS_CHANGED * RECORD_BYTES;
             memcpy(bytes + from, &head, sizeof(head));

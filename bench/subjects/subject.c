@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 void
@@ -209,6 +210,17 @@ subject_ready(uint16_t port, void (*stop)(void *user), void *user)
         "no thread");
     (void) printf("ready %u\n", (unsigned) port);
     (void) fflush(stdout);
+}
+
+void
+subject_sleep(unsigned ms)
+{
+    struct timespec time = {
+        .tv_sec = (time_t) (ms / 1000),
+        .tv_nsec = (long) (ms % 1000) * 1000000,
+    };
+
+    (void) nanosleep(&time, NULL);
 }
 
 void

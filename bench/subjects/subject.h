@@ -101,6 +101,9 @@ char *subject_cert_text(
  * standard input ends; NULL: end the process. */
 void subject_ready(uint16_t port, void (*stop)(void *user), void *user);
 
+/** What the handler of nap() does: block. */
+void subject_sleep(unsigned ms);
+
 /** Print what was measured. */
 void subject_print(const char *name, double value);
 

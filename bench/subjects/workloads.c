@@ -184,6 +184,8 @@ struct crowd {
     double until;
     pthread_barrier_t barrier;
     pthread_mutex_t mutex; /* run->latency */
+    _Atomic bool is_over;
+    double longest; /* s that a call took, of act_beside */
 };
 
 struct member {
@@ -210,8 +212,9 @@ member_main(void *user)
     return NULL;
 }
 
-/* Have n threads act for a time, and measure from their start to their end. */
-static void
+/* Have n threads act for a time, and measure from their start to their end.
+ * Returns the longest that they tell. */
+static double
 run_crowd(struct run *run, size_t n, double seconds,
     void (*act)(struct crowd *crowd, size_t i, struct histogram *latency))
 {
@@ -243,6 +246,7 @@ run_crowd(struct run *run, size_t n, double seconds,
     (void) pthread_mutex_destroy(&crowd.mutex);
     (void) pthread_barrier_destroy(&crowd.barrier);
     free(members);
+    return crowd.longest;
 }
 
 /* Thread i calls on connections i, i + n and so on in turns. */
@@ -278,7 +282,7 @@ run_threads(struct run *run)
 {
     open_all(run, 1);
     run->subject->echo(run->connections[0]);
-    run_crowd(run, threads_of(run), run->options->seconds, act_echo);
+    (void) run_crowd(run, threads_of(run), run->options->seconds, act_echo);
     print_calls(run);
 }
 
@@ -293,7 +297,7 @@ run_connections(struct run *run)
         run->subject->echo(run->connections[i]);
     }
     n = n < threads_of(run) ? n : threads_of(run);
-    run_crowd(run, n, run->options->seconds, act_echo);
+    (void) run_crowd(run, n, run->options->seconds, act_echo);
     print_calls(run);
 }
 
@@ -316,7 +320,7 @@ keep_outstanding(struct run *run, double seconds)
     };
 
     if (needs_threads(run, run->subject->stream != NULL)) {
-        run_crowd(run, run->options->depth, seconds, act_echo);
+        (void) run_crowd(run, run->options->depth, seconds, act_echo);
         return;
     }
     begin(run);
@@ -360,7 +364,7 @@ run_blocking(struct run *run)
     /* Twice: the server may start its threads in the first turn. */
     for (int turn = 0; turn < 2; turn++) {
         if (needs_threads(run, run->subject->naps != NULL)) {
-            run_crowd(run, n, 0, act_nap);
+            (void) run_crowd(run, n, 0, act_nap);
         } else {
             begin(run);
             run->subject->naps(run->connections[0], n, NAP_MS);
@@ -368,6 +372,43 @@ run_blocking(struct run *run)
         }
         subject_print(turn == 0 ? "first_ms" : "ms", run->usage.wall * 1e3);
     }
+}
+
+/* One thread makes a call that blocks, on the last connection, and another
+ * calls on the first meanwhile. */
+static void
+act_beside(struct crowd *crowd, size_t i, struct histogram *latency)
+{
+    const struct run *run = crowd->run;
+    double then;
+    double now;
+
+    if (i == 0) {
+        run->subject->nap(run->connections[run->n_connections - 1],
+            (unsigned) (run->options->seconds * 1e3));
+        crowd->is_over = true;
+        return;
+    }
+    for (now = measure_now(); !crowd->is_over;) {
+        then = now;
+        run->subject->echo(run->connections[0]);
+        now = measure_now();
+        histogram_add(latency, now - then, 1);
+        crowd->longest =
+            now - then > crowd->longest ? now - then : crowd->longest;
+    }
+}
+
+static void
+run_beside(struct run *run)
+{
+    open_all(run, run->options->connections);
+    for (size_t i = 0; i < WARM_CALLS; i++) {
+        run->subject->echo(run->connections[i % run->n_connections]);
+    }
+    subject_print(
+        "longest_ms", run_crowd(run, 2, run->options->seconds, act_beside) * 1e3);
+    print_calls(run);
 }
 
 /* ---- connections ---- */
@@ -449,6 +490,7 @@ static const struct {
     { "reconnect", run_reconnect, 0 },
     { "idle", run_idle, 0 },
     { "blocking", run_blocking, 0 },
+    { "beside", run_beside, 0 },
     { "connections", run_connections, 0 },
     { "threads", run_threads, 0 },
 };

@@ -9,7 +9,6 @@
 #include <kj/async-io.h>
 #include <kj/compat/tls.h>
 #include <memory>
-#include <time.h>
 #include <vector>
 
 #include "peer.h"
@@ -90,10 +89,7 @@ class Handler final : public Bench::Server
 
     kj::Promise<void> nap(NapContext context) override
     {
-        struct timespec time = {};
-
-        time.tv_nsec = context.getParams().getMs() * 1000000L;
-        (void) nanosleep(&time, nullptr);
+        subject_sleep(context.getParams().getMs());
         return kj::READY_NOW;
     }
 };

@@ -10,7 +10,6 @@
 #include <grpcpp/grpcpp.h>
 #include <memory>
 #include <mutex>
-#include <time.h>
 #include <vector>
 
 #include "peer.h"
@@ -39,10 +38,7 @@ do_touch(const Table &table, Table *answer)
 void
 do_nap(const Time &time)
 {
-    struct timespec wait = {};
-
-    wait.tv_nsec = time.ms() * 1000000L;
-    (void) nanosleep(&wait, nullptr);
+    subject_sleep(time.ms());
 }
 
 class SyncHandler final : public Bench::Service

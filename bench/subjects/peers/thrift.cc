@@ -14,7 +14,6 @@
 #include <thrift/transport/TBufferTransports.h>
 #include <thrift/transport/TSSLServerSocket.h>
 #include <thrift/transport/TSSLSocket.h>
-#include <time.h>
 
 #include "Bench.h"
 #include "peer.h"
@@ -75,10 +74,7 @@ class Handler : public BenchIf
 
     void nap(int32_t ms) override
     {
-        struct timespec time = {};
-
-        time.tv_nsec = ms * 1000000L;
-        (void) nanosleep(&time, nullptr);
+        subject_sleep(static_cast<unsigned>(ms));
     }
 };
 
