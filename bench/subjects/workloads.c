@@ -406,8 +406,8 @@ run_beside(struct run *run)
     for (size_t i = 0; i < WARM_CALLS; i++) {
         run->subject->echo(run->connections[i % run->n_connections]);
     }
-    subject_print(
-        "longest_ms", run_crowd(run, 2, run->options->seconds, act_beside) * 1e3);
+    subject_print("longest_ms",
+        run_crowd(run, 2, run->options->seconds, act_beside) * 1e3);
     print_calls(run);
 }
 

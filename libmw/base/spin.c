@@ -99,8 +99,8 @@ mwi_spin_again(struct mwi_spin *spin)
 }
 
 /* Bound to one processor: what was waited for has come when a yield let another
- * process run, time and again.  It seems to come from there, and would have come
- * as soon to one that sleeps.  Threads of our own tell nothing. */
+ * process run, time and again.  It seems to come from there, and would have
+ * come as soon to one that sleeps.  Threads of our own tell nothing. */
 static void
 learn_shared(struct mwi_spin *spin)
 {

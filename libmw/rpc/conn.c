@@ -347,7 +347,8 @@ mwi_conn_send(struct mwi_conn *conn, struct mwi_waiter *waiter,
     return mwi_conn_wait(conn, waiter, deadline, reterr);
 }
 
-/* Sleep, before those that do not, until the answer is there or nobody reads. */
+/* Sleep, before those that do not, until the answer is there or nobody reads.
+ */
 static void
 sleep_locked(struct mwi_conn *conn, struct mwi_waiter *waiter, int64_t deadline)
     MWI_REQUIRES(conn->mutex)

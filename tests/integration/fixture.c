@@ -55,6 +55,29 @@ set_open(struct mwt_gate *gate, bool is_open)
 }
 
 void
+mwt_pair_begin(struct mwt_pair *p, uint32_t threads_max)
+{
+    mwt_server_start(&p->s, MW_SERVER(.threads_max = threads_max));
+    p->client = mwt_local_client(&p->s);
+}
+
+void
+mwt_pair_begin_tls(struct mwt_pair *p, uint32_t threads_max)
+{
+    mwt_server_start(
+        &p->s, MW_SERVER(.listen = "tls://127.0.0.1:0", .tls = MWT_SERVER_TLS,
+                   .threads_max = threads_max));
+    p->client = mwt_tls_client(&p->s);
+}
+
+void
+mwt_pair_end(struct mwt_pair *p)
+{
+    mw_client_close(p->client);
+    mwt_server_close(&p->s);
+}
+
+void
 mwt_gate_open(struct mwt_gate *gate)
 {
     set_open(gate, true);

@@ -48,6 +48,17 @@ mw_client *mwt_local_client(struct mwt_server *s);
 /** A client over TLS, of a server that listens there alone. */
 mw_client *mwt_tls_client(struct mwt_server *s);
 
+/** A server of so many threads and a client of it: within the process, or over
+ * TLS. */
+struct mwt_pair {
+    struct mwt_server s;
+    mw_client *client;
+};
+
+void mwt_pair_begin(struct mwt_pair *p, uint32_t threads_max);
+void mwt_pair_begin_tls(struct mwt_pair *p, uint32_t threads_max);
+void mwt_pair_end(struct mwt_pair *p);
+
 void mwt_gate_open(struct mwt_gate *gate);
 void mwt_gate_close(struct mwt_gate *gate);
 

@@ -16,34 +16,6 @@
 
 enum { N = 64, N_THREADS = 4, LONG_MS = 60000 };
 
-struct pair {
-    struct mwt_server s;
-    mw_client *client;
-};
-
-static void
-begin(struct pair *p, uint32_t threads_max)
-{
-    mwt_server_start(&p->s, MW_SERVER(.threads_max = threads_max));
-    p->client = mwt_local_client(&p->s);
-}
-
-static void
-begin_tls(struct pair *p, uint32_t threads_max)
-{
-    mwt_server_start(
-        &p->s, MW_SERVER(.listen = "tls://127.0.0.1:0", .tls = MWT_SERVER_TLS,
-                   .threads_max = threads_max));
-    p->client = mwt_tls_client(&p->s);
-}
-
-static void
-end(struct pair *p)
-{
-    mw_client_close(p->client);
-    mwt_server_close(&p->s);
-}
-
 /* Calls of one thread, all under way at once. */
 struct batch {
     mw_ctx ctx[N];
@@ -82,7 +54,7 @@ finish_echo(struct batch *b, int i)
 
 /* Both with and without more. */
 static void
-check_orders(struct pair *p)
+check_orders(struct mwt_pair *p)
 {
     static struct batch b;
 
@@ -104,30 +76,30 @@ check_orders(struct pair *p)
 
 Test(pending, any_order)
 {
-    struct pair p;
+    struct mwt_pair p;
 
-    begin(&p, 4);
+    mwt_pair_begin(&p, 4);
     check_orders(&p);
-    end(&p);
+    mwt_pair_end(&p);
 }
 
 Test(pending, any_order_tls)
 {
-    struct pair p;
+    struct mwt_pair p;
 
-    begin_tls(&p, 4);
+    mwt_pair_begin_tls(&p, 4);
     check_orders(&p);
-    end(&p);
+    mwt_pair_end(&p);
 }
 
 /* Each is done at the server before the first is finished. */
 Test(pending, all_at_once)
 {
-    struct pair p;
+    struct mwt_pair p;
     mw_ctx ctx[N];
     mw_pending *pending[N];
 
-    begin_tls(&p, N);
+    mwt_pair_begin_tls(&p, N);
     for (int i = 0; i < N; i++) {
         ctx[i] = MW_CTX(.timeout_ms = LONG_MS);
         cr_assert_eq(
@@ -142,12 +114,12 @@ Test(pending, all_at_once)
         cr_expect_eq(
             mw_pending_finish(pending[i]), MW_OK, "%s", mw_ctx_error(&ctx[i]));
     }
-    end(&p);
+    mwt_pair_end(&p);
 }
 
 /* What is read for one is there for all. */
 static void
-check_is_done(struct pair *p)
+check_is_done(struct mwt_pair *p)
 {
     static struct batch b;
 
@@ -165,21 +137,21 @@ check_is_done(struct pair *p)
 
 Test(pending, is_done)
 {
-    struct pair p;
+    struct mwt_pair p;
 
-    begin(&p, 2);
+    mwt_pair_begin(&p, 2);
     check_is_done(&p);
     cr_expect(mw_pending_is_done(NULL));
-    end(&p);
+    mwt_pair_end(&p);
 }
 
 Test(pending, is_done_tls)
 {
-    struct pair p;
+    struct mwt_pair p;
 
-    begin_tls(&p, 2);
+    mwt_pair_begin_tls(&p, 2);
     check_is_done(&p);
-    end(&p);
+    mwt_pair_end(&p);
 }
 
 struct finisher {
@@ -200,7 +172,7 @@ finish_some(void *arg)
 }
 
 static void
-check_threads(struct pair *p)
+check_threads(struct mwt_pair *p)
 {
     static struct batch b;
     struct finisher f[N_THREADS];
@@ -220,34 +192,34 @@ check_threads(struct pair *p)
 
 Test(pending, several_threads)
 {
-    struct pair p;
+    struct mwt_pair p;
 
-    begin(&p, 4);
+    mwt_pair_begin(&p, 4);
     check_threads(&p);
-    end(&p);
+    mwt_pair_end(&p);
 }
 
 Test(pending, several_threads_tls)
 {
-    struct pair p;
+    struct mwt_pair p;
 
-    begin_tls(&p, 4);
+    mwt_pair_begin_tls(&p, 4);
     check_threads(&p);
-    end(&p);
+    mwt_pair_end(&p);
 }
 
 /* Objects that change in place, with synchronous calls in between. */
 Test(pending, mixed_with_synchronous_calls)
 {
     enum { N_BOXES = 8 };
-    struct pair p;
+    struct mwt_pair p;
     struct mwt_watched w[N_BOXES];
     mw_ctx ctx[N_BOXES];
     mw_pending *pending[N_BOXES];
     probe_Box local;
     double sum;
 
-    begin_tls(&p, 3);
+    mwt_pair_begin_tls(&p, 3);
     for (int i = 0; i < N_BOXES; i++) {
         mwt_watch_random(&w[i], (uint64_t) i + 1);
         ctx[i] = MW_CTX(.timeout_ms = LONG_MS, .measure = true,
@@ -272,19 +244,19 @@ Test(pending, mixed_with_synchronous_calls)
         probe_Box_clear(&local);
         mwt_unwatch(&w[i]);
     }
-    end(&p);
+    mwt_pair_end(&p);
 }
 
 /* More than the sockets hold, in both directions. */
 Test(pending, large_ones)
 {
     enum { N_BOXES = 8, SIZE = 1 << 20 };
-    struct pair p;
+    struct mwt_pair p;
     probe_Box box[N_BOXES] = { 0 };
     mw_seq_u8 filled[N_BOXES] = { 0 };
     mw_pending *pending[2 * N_BOXES];
 
-    begin_tls(&p, 2);
+    mwt_pair_begin_tls(&p, 2);
     for (int i = 0; i < N_BOXES; i++) {
         box[i].blob.items = calloc(1, SIZE);
         cr_assert_not_null(box[i].blob.items);
@@ -305,5 +277,5 @@ Test(pending, large_ones)
         mw_object_clear(&mw_type_seq_u8, &filled[i]);
         probe_Box_clear(&box[i]);
     }
-    end(&p);
+    mwt_pair_end(&p);
 }

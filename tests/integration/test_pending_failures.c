@@ -18,37 +18,9 @@
 
 enum { LONG_MS = 60000 };
 
-struct pair {
-    struct mwt_server s;
-    mw_client *client;
-};
-
-static void
-begin(struct pair *p, uint32_t threads_max)
-{
-    mwt_server_start(&p->s, MW_SERVER(.threads_max = threads_max));
-    p->client = mwt_local_client(&p->s);
-}
-
-static void
-begin_tls(struct pair *p, uint32_t threads_max)
-{
-    mwt_server_start(
-        &p->s, MW_SERVER(.listen = "tls://127.0.0.1:0", .tls = MWT_SERVER_TLS,
-                   .threads_max = threads_max));
-    p->client = mwt_tls_client(&p->s);
-}
-
-static void
-end(struct pair *p)
-{
-    mw_client_close(p->client);
-    mwt_server_close(&p->s);
-}
-
 Test(pending_failures, deadline)
 {
-    struct pair p;
+    struct mwt_pair p;
     struct mwt_watched w;
     mw_ctx ctx = MW_CTX(.timeout_ms = LONG_MS);
     mw_ctx short_ctx = MW_CTX(.timeout_ms = 20);
@@ -56,7 +28,7 @@ Test(pending_failures, deadline)
     mw_pending *pending;
     double sum;
 
-    begin(&p, 1);
+    mwt_pair_begin(&p, 1);
     mwt_watch_random(&w, 3);
     cr_assert_eq(probe_Probe_wait_start(p.client, &ctx, &waiting), MW_OK);
     mwt_gate_wait_inside(&p.s.gate, 1);
@@ -79,7 +51,7 @@ Test(pending_failures, deadline)
     cr_expect_eq(probe_Probe_add(p.client, NULL, 1, 2, &sum), MW_OK);
     mwt_assert_untouched(&w);
     mwt_unwatch(&w);
-    end(&p);
+    mwt_pair_end(&p);
 }
 
 /* Answers at once, and says so. */
@@ -125,12 +97,12 @@ Test(pending_failures, reply_that_came_before_the_deadline)
 
 Test(pending_failures, exceptions)
 {
-    struct pair p;
+    struct mwt_pair p;
     struct mwt_watched w[2];
     mw_ctx ctx[2] = { MW_CTX(), MW_CTX() };
     mw_pending *pending[2];
 
-    begin(&p, 2);
+    mwt_pair_begin(&p, 2);
     for (int i = 0; i < 2; i++) {
         mwt_watch_random(&w[i], 9);
         cr_assert_eq(
@@ -146,14 +118,14 @@ Test(pending_failures, exceptions)
         mwt_unwatch(&w[i]);
         mw_ctx_clear(&ctx[i]);
     }
-    end(&p);
+    mwt_pair_end(&p);
 }
 
 /* The server gives up: calls that run, and calls that wait in its queue. */
 Test(pending_failures, server_ends)
 {
     enum { N_BOXES = 4 };
-    struct pair p;
+    struct mwt_pair p;
     struct mwt_watched w[N_BOXES];
     mw_ctx ctx[N_BOXES + 1];
     mw_pending *pending[N_BOXES + 1];
@@ -187,13 +159,13 @@ Test(pending_failures, server_ends)
         mwt_unwatch(&w[i]);
     }
     mwt_gate_open(&p.s.gate);
-    end(&p);
+    mwt_pair_end(&p);
 }
 
 /* What it had accepted when it was stopped is done. */
 Test(pending_failures, server_drains)
 {
-    struct pair p;
+    struct mwt_pair p;
     mw_ctx ctx[2] = { MW_CTX(.timeout_ms = LONG_MS),
         MW_CTX(.timeout_ms = LONG_MS) };
     mw_pending *pending[2];
@@ -212,13 +184,13 @@ Test(pending_failures, server_drains)
         cr_expect_eq(
             mw_pending_finish(pending[i]), MW_OK, "%s", mw_ctx_error(&ctx[i]));
     }
-    end(&p);
+    mwt_pair_end(&p);
 }
 
 /* If it cannot be started, all is as after the synchronous call. */
 Test(pending_failures, cannot_be_started)
 {
-    struct pair p;
+    struct mwt_pair p;
     struct mwt_watched w;
     mw_ctx ctx = MW_CTX(.timeout_ms = LONG_MS);
     mw_ctx unsized = { 0 };
@@ -227,7 +199,7 @@ Test(pending_failures, cannot_be_started)
     uint64_t sum;
     char *text = NULL;
 
-    begin_tls(&p, 1);
+    mwt_pair_begin_tls(&p, 1);
     mwt_watch_random(&w, 8);
     cr_expect_eq(probe_Probe_exchange_start(
                      p.client, &ctx, &w.box, &w.box, verdict, &sum, &pending),
@@ -259,7 +231,7 @@ Test(pending_failures, cannot_be_started)
 
 Test(pending_failures, one_way_cannot_be_started)
 {
-    struct pair p;
+    struct mwt_pair p;
     mw_ctx ctx = MW_CTX();
     mw_pending *pending;
     const char *text = "x";
@@ -272,13 +244,13 @@ Test(pending_failures, one_way_cannot_be_started)
         }
     }
     cr_assert_not_null(note);
-    begin(&p, 1);
+    mwt_pair_begin(&p, 1);
     cr_expect_eq(
         mw_stub_start(p.client, &ctx, note, args, &pending), MW_EINVAL);
     cr_expect_str_eq(mw_ctx_error(&ctx),
         "probe.Probe.note: a one-way operation has no results to finish with");
     cr_expect_null(pending);
-    end(&p);
+    mwt_pair_end(&p);
 }
 
 /* A connection that was lost meanwhile is replaced. */
@@ -309,7 +281,7 @@ Test(pending_failures, started_on_a_new_connection)
 /* Context and object are gone when the reply comes. */
 Test(pending_failures, cancelled_before_the_reply)
 {
-    struct pair p;
+    struct mwt_pair p;
     struct mwt_watched *w = malloc(sizeof(*w));
     struct mwt_watched kept;
     mw_ctx *ctx = malloc(sizeof(*ctx));
@@ -317,7 +289,7 @@ Test(pending_failures, cancelled_before_the_reply)
     mw_pending *pending[2];
     double sum = 0;
 
-    begin(&p, 1);
+    mwt_pair_begin(&p, 1);
     mwt_watch_random(w, 5);
     mwt_watch_random(&kept, 6);
     *ctx = MW_CTX(.timeout_ms = LONG_MS, .conflict = MW_CONFLICT_SERVER);
@@ -340,18 +312,18 @@ Test(pending_failures, cancelled_before_the_reply)
     cr_expect_eq(sum, 3);
     mwt_assert_untouched(&kept);
     mwt_unwatch(&kept);
-    end(&p);
+    mwt_pair_end(&p);
 }
 
 Test(pending_failures, cancelled_after_the_reply)
 {
-    struct pair p;
+    struct mwt_pair p;
     struct mwt_watched w;
     mw_ctx ctx = MW_CTX(.timeout_ms = LONG_MS);
     mw_pending *pending;
     double sum = 0;
 
-    begin_tls(&p, 1);
+    mwt_pair_begin_tls(&p, 1);
     mwt_watch_random(&w, 5);
     cr_assert_eq(
         probe_Probe_edit_start(p.client, &ctx, &w.box, &pending), MW_OK);
@@ -364,13 +336,13 @@ Test(pending_failures, cancelled_after_the_reply)
     cr_expect_eq(ctx.stats.bytes_received, 0);
     cr_expect_eq(probe_Probe_add(p.client, &ctx, 1, 2, &sum), MW_OK);
     mwt_unwatch(&w);
-    end(&p);
+    mwt_pair_end(&p);
 }
 
 /* Start and finish with each of their allocations failing in turn: either all
  * goes well, or nothing has changed. */
 static size_t
-fail_each_allocation(struct pair *p, uint64_t seed)
+fail_each_allocation(struct mwt_pair *p, uint64_t seed)
 {
     size_t n_errors = 0;
     bool done = false;
@@ -413,15 +385,15 @@ fail_each_allocation(struct pair *p, uint64_t seed)
 
 Test(pending_failures, out_of_memory)
 {
-    struct pair p;
+    struct mwt_pair p;
     size_t n_errors = 0;
     double sum;
 
-    begin(&p, 2);
+    mwt_pair_begin(&p, 2);
     cr_assert_eq(probe_Probe_add(p.client, NULL, 1, 2, &sum), MW_OK);
     for (uint64_t seed = 1; seed <= 10; seed++) {
         n_errors += fail_each_allocation(&p, seed);
     }
     cr_assert_gt(n_errors, 50);
-    end(&p);
+    mwt_pair_end(&p);
 }
