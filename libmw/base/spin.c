@@ -24,8 +24,8 @@ enum {
 
 /* Threads of this process that spin. */
 static _Atomic uint32_t n_spinning;
-/* Waits that have begun in this process, if it is bound to one processor. */
-static _Atomic uint32_t n_waits;
+/* Looks of all of them, if the process is bound to one processor. */
+static _Atomic uint32_t n_looks;
 
 void
 mwi_spin_init(struct mwi_spin *spin, bool is_off)
@@ -42,9 +42,6 @@ mwi_spin_begin(struct mwi_spin *spin)
 {
     if (!spin->is_off && spin->began == 0) {
         spin->began = mwi_now();
-        if (mwi_cpu_count() == 1) {
-            atomic_fetch_add(&n_waits, 1);
-        }
     }
 }
 
@@ -52,7 +49,7 @@ static bool
 take_place(void)
 {
     uint32_t n = mwi_cpu_count();
-    uint32_t max = n > 2 ? n - 1 : 1;
+    uint32_t max = n > 3 ? n - 1 : 2;
 
     if (atomic_fetch_add(&n_spinning, 1) < max) {
         return true;
@@ -70,31 +67,41 @@ mwi_spin_pause(struct mwi_spin *spin)
     }
 }
 
+/* Let others have the processor. */
+static void
+yield(struct mwi_spin *spin, int64_t now)
+{
+    uint32_t looks = atomic_load(&n_looks);
+
+    (void) sched_yield();
+    spin->yielded = mwi_now() - now;
+    spin->has_own = atomic_load(&n_looks) != looks;
+}
+
 bool
 mwi_spin_again(struct mwi_spin *spin)
 {
-    uint32_t before;
     int64_t now;
 
+    if (mwi_cpu_count() == 1) {
+        atomic_fetch_add(&n_looks, 1);
+    }
     if (spin->is_off || spin->credit <= 0 || spin->pause > 0) {
         return false;
     }
+    now = mwi_now();
     if (!spin->is_spinning) {
         if (!take_place()) {
             return false;
         }
         spin->is_spinning = true;
     }
-    now = mwi_now();
     if (now - spin->began >= spin->window) {
         mwi_spin_pause(spin);
         spin->credit--;
         return false;
     }
-    before = atomic_load(&n_waits);
-    (void) sched_yield();
-    spin->yielded = mwi_now() - now;
-    spin->has_own = atomic_load(&n_waits) != before;
+    yield(spin, now);
     return true;
 }
 

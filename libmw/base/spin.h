@@ -12,7 +12,7 @@
  *     if (!found) { sleep until there is something }
  *     mwi_spin_end(&spin);
  *
- * Of a process's threads one spins, or more if it has more than two
+ * Of a process's threads two spin, or more if it has more than three
  * processors.  On a single processor none does; nor, mostly, in a process that
  * is bound to one which others use, too: there the peer may be waiting for it.
  * Not thread-safe: one owner at a time.
