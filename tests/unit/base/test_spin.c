@@ -3,6 +3,10 @@
  * When a wait is spent awake: where it has paid lately, not for ever, never
  * where that is off, and not by more threads than may.
  */
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
 #include <criterion/criterion.h>
 
 #include "base/clock.h"
@@ -104,11 +108,11 @@ Test(base_spin, not_for_long)
     cr_assert_not(spin.is_spinning);
 }
 
-/* Of as many as there are processors, one sleeps. */
+/* Of as many as there are processors, one sleeps; but two may. */
 Test(base_spin, places)
 {
     struct mwi_spin spins[64];
-    unsigned max = mwi_cpu_count() > 2 ? mwi_cpu_count() - 1 : 1;
+    unsigned max = mwi_cpu_count() > 3 ? mwi_cpu_count() - 1 : 2;
     unsigned n = 0;
 
     if (!is_possible() || max >= 64) {
@@ -131,4 +135,48 @@ Test(base_spin, places)
         n += wait_briefly(&spins[i]);
     }
     cr_assert_eq(n, max + 1); /* none has kept its place */
+}
+
+static _Atomic bool is_over;
+
+static void *
+look_on(void *user)
+{
+    while (!is_over) {
+        (void) mwi_spin_again(user);
+    }
+    return NULL;
+}
+
+/* On one processor with a thread of the same process, which is not taken for
+ * the peer. */
+Test(base_spin, own_threads)
+{
+    struct mwi_spin spin;
+    struct mwi_spin other;
+    pthread_t thread;
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    CPU_SET((unsigned) sched_getcpu(), &set);
+    cr_assert_eq(sched_setaffinity(0, sizeof(set), &set), 0);
+    if (!is_possible()) {
+        return;
+    }
+    cr_assert_eq(mwi_cpu_count(), 1);
+    for (int i = 0; i < MANY; i++) {
+        mwi_spin_init(&spin, false);
+        (void) wait_briefly(&spin);
+        cr_assert_not(spin.has_own);
+    }
+    mwi_spin_init(&other, false);
+    mwi_spin_begin(&other);
+    cr_assert_eq(pthread_create(&thread, NULL, look_on, &other), 0);
+    while (!spin.has_own) {
+        mwi_spin_init(&spin, false);
+        (void) wait_briefly(&spin);
+    }
+    cr_assert_eq(spin.shared, 0);
+    is_over = true;
+    cr_assert_eq(pthread_join(thread, NULL), 0);
 }
