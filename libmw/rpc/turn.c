@@ -47,7 +47,9 @@ watch_locked(struct mwi_session *session) MWI_REQUIRES(session->channel.mutex)
         mwi_session_owner(session));
 }
 
-void
+/* The channel's own mutex is held; the analysis does not know that the
+ * session's channel is the one it was called with. */
+MWI_NO_ANALYSIS void
 mwi_turn_want_write(struct mwi_channel *channel, bool wanted)
 {
     struct mwi_session *session =
@@ -311,9 +313,9 @@ mwi_turn_await(void *user, int64_t deadline)
 }
 
 void
-mwi_turn_run(void *host, void *session)
+mwi_turn_run(void *user, void *session)
 {
-    (void) host;
+    (void) user;
     have_turn(session, true);
 }
 

@@ -27,18 +27,18 @@ struct mwi_turn {
     mw_call *deferred;  /* to be run once the session was given back, or NULL */
 };
 
-/* The pool's source of work. */
+/* The pool's source of work, whose user is a struct mwi_host. */
 
 /** Wait for an event of a session, and return that with a reference. */
-void *mwi_turn_await(void *host, int64_t deadline);
+void *mwi_turn_await(void *user, int64_t deadline);
 
 /** Have the session's turn, and drop the reference. */
-void mwi_turn_run(void *host, void *session);
+void mwi_turn_run(void *user, void *session);
 
-void mwi_turn_wake(void *host);
+void mwi_turn_wake(void *user);
 
 /** Have the loop help. */
-void mwi_turn_unattended(void *host);
+void mwi_turn_unattended(void *user);
 
 /* For those who have the turn. */
 

@@ -276,7 +276,7 @@ fill_in(struct mwi_channel *channel, mw_error *reterr)
         mwi_buf_commit(in, n);
         /* Only at first: where the heads are many, none is looked at often. */
         if (channel->splits && channel->apart.bytes == NULL &&
-            mwi_buf_len(in) <= 2 * READ_SIZE) {
+            mwi_buf_len(in) <= (size_t) 2 * READ_SIZE) {
             split(channel);
         }
     }
