@@ -57,6 +57,26 @@ typedef enum mw_conflict {
     MW_CONFLICT_CALLER = 3,    /* where both have, the caller wins */
 } mw_conflict;
 
+typedef struct mw_pending mw_pending; /* mw/pending.h */
+
+/* How far a call has come, as far as the client knows. */
+typedef enum mw_call_state {
+    MW_CALL_NEW = 0,      /* not sent, or sent and nothing heard of it */
+    MW_CALL_ACCEPTED = 1, /* the server has taken it and will run it, or say
+                             why not.  Told with .ack */
+    MW_CALL_STARTED = 2,  /* its handler runs.  Told with .ack */
+    MW_CALL_DONE = 3,     /* its handler has returned */
+    MW_CALL_REFUSED = 4,  /* its handler was not started and will not be */
+    MW_CALL_EXPIRED = 5,  /* the same: its deadline passed in the queue */
+    MW_CALL_UNKNOWN = 6,  /* the client waits no more and does not know whether
+                             the handler has run or will */
+} mw_call_state;
+
+/* Told that a call that was started is over: mw_pending_finish(), which it may
+ * call, returns at once.  Runs once for each call that was started, unless that
+ * is finished or cancelled before; see mw/pending.h for the thread. */
+typedef void (*mw_done_fn)(void *user, mw_pending *pending);
+
 /* Told of a node that the caller passed and that no argument leads to any
  * more.  It is still the caller's.  Called after everything was applied, in
  * the caller's thread; it may free the node. */
@@ -82,6 +102,19 @@ typedef struct mw_ctx {
     mw_mirror *mirror;          /* of one of the arguments, or NULL */
     mw_unlinked_fn on_unlinked; /* NULL allowed */
     void *on_unlinked_user;
+    bool ack;        /* have the server say when it has accepted the call and
+                        when the handler starts: mw_pending_state(), .state */
+    bool keyed;      /* give the call a key: should it be sent again, the server
+                        runs it once and repeats its outcome */
+    const char *key; /* [borrow: the call] a key of the caller's, of up to 64
+                        bytes, which serves also after a restart; else NULL */
+    bool no_retry;   /* send the call at most once */
+    bool detached;   /* in a handler: do not take over deadline, cancellation
+                        and trace from the call that is being handled */
+    mw_done_fn on_done; /* of a call that is started; NULL allowed */
+    void *on_done_user;
+    char traceparent[56]; /* W3C trace context to send, NUL-terminated; empty:
+                             the handled call's, or none */
 
     /* Set by the call. */
     char *changes;  /* with show_changes, after a success: what has changed in
@@ -92,6 +125,10 @@ typedef struct mw_ctx {
     bool not_run;   /* after a failure: the server has certainly not run the
                        call, so that making it again cannot do its work
                        twice.  false: it may have run */
+    mw_call_state state;     /* how far it came */
+    uint32_t attempts;       /* how often it was sent */
+    uint32_t retry_after_ms; /* after a refusal: when the server thinks that it
+                                may be tried again; 0: it did not say */
     mw_stats stats;
 
     /* Private. */

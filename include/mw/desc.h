@@ -182,6 +182,12 @@ typedef struct mw_writes {
 enum {
     /* Returns when the server has accepted the call, before it runs. */
     MW_METHOD_ONEWAY = 1u << 0,
+    /* @mw::idempotent: to run it twice does what to run it once does, so a
+     * client may send it again when it cannot know whether it has run. */
+    MW_METHOD_IDEMPOTENT = 1u << 1,
+    /* @mw::keyed: each call has a key, by which the server knows one that is
+     * sent again; see mw_ctx.key. */
+    MW_METHOD_KEYED = 1u << 2,
 };
 
 typedef struct mw_method {
@@ -192,9 +198,12 @@ typedef struct mw_method {
     uint32_t flags;               /* MW_METHOD_… */
     const mw_type *const *raises; /* exceptions that it may raise */
     uint32_t n_raises;
-    uint32_t timeout_ms;     /* 0: the client's default */
-    const mw_writes *writes; /* NULL: all that is inout may change */
-    const void *reserved[2]; /* NULL */
+    uint32_t timeout_ms;      /* 0: the client's default */
+    const mw_writes *writes;  /* NULL: all that is inout may change */
+    uint32_t priority;        /* @mw::priority; 0: ordinary */
+    uint32_t max_concurrency; /* @mw::max_concurrency: of its calls that run at
+                                 once; 0: any number */
+    const void *reserved[1];  /* NULL */
 } mw_method;
 
 typedef struct mw_interface mw_interface;

@@ -23,9 +23,8 @@
 #define MW_PENDING_H
 
 #include "mw/base.h"
+#include "mw/ctx.h"
 #include "mw/status.h"
-
-typedef struct mw_pending mw_pending;
 
 MW_BEGIN_DECLS
 

@@ -269,7 +269,7 @@ mwi_call_make_fail(
         return;
     }
     mwi_writer_init(&w, frame);
-    mwi_fail_write(&w, id, error->status, error->text, not_run);
+    mwi_fail_write(&w, id, error->status, error->text, not_run, 0);
     if (mwi_writer_ok(&w)) {
         mwi_frame_end(frame);
     } else {

@@ -29,14 +29,14 @@ mwi_conn_send_small(struct mwi_conn *conn, enum mwi_message_kind kind,
     } else {
         mwi_writer_init(&w, &frame);
         if (kind == MWI_HELLO) {
-            mwi_hello_write(&w, conn->limits.message_max);
+            mwi_hello_write(&w, conn->limits.message_max, false);
         } else if (kind == MWI_PING) {
             mwi_ping_write(&w, id);
         } else if (kind == MWI_PONG) {
             mwi_pong_write(&w, id);
         } else {
             mwi_fail_write(&w, id, MW_EUNIMPLEMENTED,
-                "this client offers no interfaces", true);
+                "this client offers no interfaces", true, 0);
         }
         mwi_frame_end(&frame);
         status = mwi_channel_send(&conn->channel, &frame, reterr);

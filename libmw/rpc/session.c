@@ -144,10 +144,10 @@ mwi_session_put_head(
         mwi_writer_init(&w, &frame);
         switch (kind) {
         case MWI_HELLO:
-            mwi_hello_write(&w, session->host->options.message_max);
+            mwi_hello_write(&w, session->host->options.message_max, false);
             break;
         case MWI_ACK:
-            mwi_ack_write(&w, id);
+            mwi_ack_write(&w, id, false);
             break;
         default:
             mwi_pong_write(&w, id);

@@ -8,7 +8,10 @@
 enum { KIND_UNKNOWN = 255 };
 
 /* Keys of what a FAIL says besides its text. */
-enum { INFO_NOT_RUN = 0, INFO_EXCEPTION = 1 };
+enum { INFO_NOT_RUN = 0, INFO_EXCEPTION = 1, INFO_RETRY_AFTER_MS = 2 };
+
+/* Keys of a HELLO. */
+enum { HELLO_MESSAGE_MAX = 0, HELLO_ATTENDS = 1 };
 
 static struct mwi_text
 read_text(struct mwi_reader *r)
@@ -60,10 +63,16 @@ read_hello(struct mwi_reader *r, struct mwi_message *m)
     m->message_max = MWI_MESSAGE_MIN;
     n = mwi_read_map(r);
     for (size_t i = 0; i < n && mwi_reader_ok(r); i++) {
-        if (mwi_read_uint(r) == 0) {
+        switch (mwi_read_uint(r)) {
+        case HELLO_MESSAGE_MAX:
             m->message_max = mwi_read_uint(r);
-        } else {
+            break;
+        case HELLO_ATTENDS:
+            m->attends = mwi_read_bool(r);
+            break;
+        default:
             mwi_skip(r);
+            break;
         }
     }
     mwi_leave(r);
@@ -98,6 +107,21 @@ read_mirror(struct mwi_reader *r)
     return mirror;
 }
 
+static struct mwi_text
+read_key(struct mwi_reader *r)
+{
+    const uint8_t *at = r->at;
+    struct mwi_text key;
+
+    key.at = (const char *) mwi_read_bytes(r, &key.len);
+    if (mwi_reader_ok(r) && (key.len == 0 || key.len > MWI_KEY_MAX)) {
+        r->at = at;
+        mwi_reader_fail(r, MW_EPROTO, "a key of %zu bytes, may have 1 to %d",
+            key.len, (int) MWI_KEY_MAX);
+    }
+    return key;
+}
+
 static void
 read_meta(struct mwi_reader *r, struct mwi_call_head *call)
 {
@@ -119,6 +143,15 @@ read_meta(struct mwi_reader *r, struct mwi_call_head *call)
             break;
         case MWI_META_MIRROR:
             call->mirror = read_mirror(r);
+            break;
+        case MWI_META_ACK:
+            call->ack = mwi_read_uint(r);
+            break;
+        case MWI_META_TRACE:
+            call->trace = read_text(r);
+            break;
+        case MWI_META_KEY:
+            call->key = read_key(r);
             break;
         default:
             if (key % 2 != 0) {
@@ -190,6 +223,9 @@ read_fail(struct mwi_reader *r, struct mwi_message *m, size_t n)
         case INFO_EXCEPTION:
             read_exception(r, m);
             break;
+        case INFO_RETRY_AFTER_MS:
+            m->retry_after_ms = mwi_read_uint(r);
+            break;
         default:
             mwi_skip(r);
             break;
@@ -197,6 +233,17 @@ read_fail(struct mwi_reader *r, struct mwi_message *m, size_t n)
     }
     mwi_leave(r);
     return 4;
+}
+
+static size_t
+read_ack(struct mwi_reader *r, struct mwi_message *m, size_t n)
+{
+    m->id = read_id(r);
+    if (n < 3) {
+        return 1;
+    }
+    m->state = mwi_read_uint(r);
+    return 2;
 }
 
 static size_t
@@ -223,6 +270,8 @@ read_elements(struct mwi_reader *r, struct mwi_message *m, size_t n)
     case MWI_CALL:
         return 1 + read_call(r, m);
     case MWI_ACK:
+        return 1 + read_ack(r, m, n);
+    case MWI_CANCEL:
     case MWI_PING:
     case MWI_PONG:
         m->id = read_id(r);
@@ -291,13 +340,17 @@ write_head(struct mwi_writer *w, size_t n, enum mwi_message_kind kind)
 }
 
 void
-mwi_hello_write(struct mwi_writer *w, uint64_t message_max)
+mwi_hello_write(struct mwi_writer *w, uint64_t message_max, bool attends)
 {
     write_head(w, 3, MWI_HELLO);
     mwi_write_uint(w, MWI_WIRE_VERSION);
-    mwi_write_map(w, 1);
-    mwi_write_uint(w, 0);
+    mwi_write_map(w, (size_t) 1 + attends);
+    mwi_write_uint(w, HELLO_MESSAGE_MAX);
     mwi_write_uint(w, message_max);
+    if (attends) {
+        mwi_write_uint(w, HELLO_ATTENDS);
+        mwi_write_bool(w, true);
+    }
 }
 
 static void
@@ -317,6 +370,9 @@ mwi_call_begin(
 {
     bool has_timeout = call->timeout_ms != UINT64_MAX;
     bool has_mirror = call->mirror.version != 0;
+    bool has_ack = call->ack != MWI_ACK_NONE;
+    bool has_trace = call->trace.at != NULL;
+    bool has_key = call->key.at != NULL;
 
     write_head(w, 5, MWI_CALL);
     mwi_write_uint(w, id);
@@ -325,8 +381,8 @@ mwi_call_begin(
     } else {
         mwi_write_uint(w, call->target_number);
     }
-    mwi_write_map(w,
-        (size_t) has_timeout + call->full_values + call->has_bind + has_mirror);
+    mwi_write_map(w, (size_t) has_timeout + call->full_values + call->has_bind +
+                         has_mirror + has_ack + has_trace + has_key);
     if (has_timeout) {
         mwi_write_uint(w, MWI_META_TIMEOUT_MS);
         mwi_write_uint(w, call->timeout_ms);
@@ -342,13 +398,28 @@ mwi_call_begin(
     if (has_mirror) {
         write_mirror(w, &call->mirror);
     }
+    if (has_ack) {
+        mwi_write_uint(w, MWI_META_ACK);
+        mwi_write_uint(w, call->ack);
+    }
+    if (has_trace) {
+        mwi_write_uint(w, MWI_META_TRACE);
+        mwi_write_text(w, call->trace.at, call->trace.len);
+    }
+    if (has_key) {
+        mwi_write_uint(w, MWI_META_KEY);
+        mwi_write_bytes(w, call->key.at, call->key.len);
+    }
 }
 
 void
-mwi_ack_write(struct mwi_writer *w, uint64_t id)
+mwi_ack_write(struct mwi_writer *w, uint64_t id, bool started)
 {
-    write_head(w, 2, MWI_ACK);
+    write_head(w, started ? 3 : 2, MWI_ACK);
     mwi_write_uint(w, id);
+    if (started) {
+        mwi_write_uint(w, 1);
+    }
 }
 
 void
@@ -360,16 +431,24 @@ mwi_reply_begin(struct mwi_writer *w, uint64_t id)
 
 void
 mwi_fail_write(struct mwi_writer *w, uint64_t id, mw_status status,
-    const char *text, bool not_run)
+    const char *text, bool not_run, uint32_t retry_after_ms)
 {
-    write_head(w, not_run ? 5 : 4, MWI_FAIL);
+    size_t n_infos = (size_t) not_run + (retry_after_ms != 0);
+
+    write_head(w, n_infos > 0 ? 5 : 4, MWI_FAIL);
     mwi_write_uint(w, id);
     mwi_write_int(w, status);
     write_text(w, text);
+    if (n_infos > 0) {
+        mwi_write_map(w, n_infos);
+    }
     if (not_run) {
-        mwi_write_map(w, 1);
         mwi_write_uint(w, INFO_NOT_RUN);
         mwi_write_bool(w, true);
+    }
+    if (retry_after_ms != 0) {
+        mwi_write_uint(w, INFO_RETRY_AFTER_MS);
+        mwi_write_uint(w, retry_after_ms);
     }
 }
 
@@ -384,6 +463,13 @@ mwi_exception_begin(struct mwi_writer *w, uint64_t id, const char *name)
     mwi_write_uint(w, INFO_EXCEPTION);
     mwi_write_array(w, 2);
     mwi_write_text(w, name, strlen(name));
+}
+
+void
+mwi_cancel_write(struct mwi_writer *w, uint64_t id)
+{
+    write_head(w, 2, MWI_CANCEL);
+    mwi_write_uint(w, id);
 }
 
 void

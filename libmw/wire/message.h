@@ -5,7 +5,7 @@
  *
  *     HELLO   [0, version, {0: message_max}]
  *     CALL    [1, id, target, meta, [arguments]]
- *     ACK     [2, id]
+ *     ACK     [2, id, ? state]
  *     REPLY   [3, id, [results]]
  *     FAIL    [4, id, status, text, ? {0: not run, 1: [exception name, value]}]
  *     PING    [6, id]
@@ -37,7 +37,7 @@ enum mwi_message_kind {
     MWI_ACK = 2,
     MWI_REPLY = 3,
     MWI_FAIL = 4,
-    MWI_CANCEL = 5, /* kept for a later version; ignored */
+    MWI_CANCEL = 5,
     MWI_PING = 6,
     MWI_PONG = 7,
     MWI_GOAWAY = 8,
@@ -54,9 +54,22 @@ struct mwi_text {
 enum mwi_meta_key {
     MWI_META_TIMEOUT_MS = 0,  /* uint: until the caller gives up */
     MWI_META_FULL_VALUES = 1, /* bool: no deltas in the reply */
+    MWI_META_ACK = 2,         /* uint: an enum mwi_ack_wish */
     MWI_META_BIND = 3,        /* uint: from now on this number is the target */
+    MWI_META_TRACE = 4,       /* text: a W3C traceparent */
     MWI_META_MIRROR = 5,      /* [param, id, base, version]: an argument is
                                  mirrored */
+    MWI_META_KEY = 7,         /* bytes: names the call, however often it is
+                                 sent; 1 to MWI_KEY_MAX of them */
+};
+
+enum { MWI_KEY_MAX = 64 }; /* bytes of a call's key */
+
+/* Which ACKs the caller wants of a call that gets a REPLY, too. */
+enum mwi_ack_wish {
+    MWI_ACK_NONE = 0,
+    MWI_ACK_ACCEPTED = 1, /* when it has a place in the queue */
+    MWI_ACK_STARTED = 2,  /* then, and when its handler starts */
 };
 
 /* Which argument of a CALL is mirrored, and how it travels. */
@@ -79,6 +92,9 @@ struct mwi_call_head {
     bool has_unknown_meta; /* an odd key that we do not know ... */
     uint64_t unknown_meta; /* ... which is this */
     struct mwi_mirror_head mirror;
+    uint64_t ack;          /* enum mwi_ack_wish, or one of a later version */
+    struct mwi_text trace; /* at is NULL: none */
+    struct mwi_text key;   /* bytes; at is NULL: none */
 };
 
 struct mwi_message {
@@ -90,7 +106,11 @@ struct mwi_message {
     uint64_t message_max;      /* HELLO: bytes; MWI_MESSAGE_MIN if not said */
     mw_status status;          /* FAIL, GOAWAY */
     struct mwi_text text;      /* FAIL, GOAWAY */
+    uint64_t state;            /* ACK: 0 accepted, 1 started */
+    bool attends;              /* HELLO: answers a PING at any time */
     bool not_run;              /* FAIL: the handler was not started */
+    uint64_t retry_after_ms;   /* FAIL: after which it may be tried again; 0:
+                                  nothing is said */
     struct mwi_text exception; /* FAIL: its name, or at is NULL ... */
     const uint8_t *value;      /* ... and its value, well-formed ... */
     size_t value_len;          /* ... of so many bytes */
@@ -114,17 +134,20 @@ mw_status mwi_message_finish(
     struct mwi_reader *r, const struct mwi_message *message);
 
 /* Writing.  Those that end with _begin leave the body to the caller. */
-void mwi_hello_write(struct mwi_writer *w, uint64_t message_max);
+/** attends: PINGs are answered also while nobody makes a call. */
+void mwi_hello_write(struct mwi_writer *w, uint64_t message_max, bool attends);
 void mwi_call_begin(
     struct mwi_writer *w, uint64_t id, const struct mwi_call_head *call);
-void mwi_ack_write(struct mwi_writer *w, uint64_t id);
+/** started: not only accepted. */
+void mwi_ack_write(struct mwi_writer *w, uint64_t id, bool started);
 void mwi_reply_begin(struct mwi_writer *w, uint64_t id);
-/** not_run: say that the handler was not started.  The text is cut to what an
- * mw_error holds. */
+/** not_run: say that the handler was not started.  retry_after_ms: 0 says
+ * nothing.  The text is cut to what an mw_error holds. */
 void mwi_fail_write(struct mwi_writer *w, uint64_t id, mw_status status,
-    const char *text, bool not_run);
+    const char *text, bool not_run, uint32_t retry_after_ms);
 /** The exception's value follows. */
 void mwi_exception_begin(struct mwi_writer *w, uint64_t id, const char *name);
+void mwi_cancel_write(struct mwi_writer *w, uint64_t id);
 void mwi_ping_write(struct mwi_writer *w, uint64_t id);
 void mwi_pong_write(struct mwi_writer *w, uint64_t id);
 void mwi_goaway_write(struct mwi_writer *w, mw_status status, const char *text);

@@ -84,7 +84,7 @@ class Messages(harness.InteropCase):
             (b"\xa0\x80", b"\x9b\0\0\0\0\0\0\0\5\x19\0\1"),
             (b"\xb9\0\0\x98\0", b"\x85\x01"),
             (b"\xa0\x80\xf7\xf8\xff\xa1\x61x\xd9\x04\xd2\x80", b"\x88\x01"),
-            (b"\xa1\x04\xfb\x7f\xf8\0\0\0\0\0\0\x80", b"\x85\x01"),
+            (b"\xa1\x08\xfb\x7f\xf8\0\0\0\0\0\0\x80", b"\x85\x01"),
         ):
             with self.subTest(head=head, rest=rest):
                 desk.send_content(call(desk.new_id(), rest, head))
@@ -131,7 +131,7 @@ class Messages(harness.InteropCase):
 
     def test_hello_with_more_in_it(self) -> None:
         desk = self.connect(say_hello=False)
-        desk.send([0, 1, {0: 100_000, 1: None, 8: ["x"]}, "more", 2.0])
+        desk.send([0, 1, {0: 100_000, 7: None, 8: ["x"]}, "more", 2.0])
         desk.call(AUDITED)
 
     def test_frames_in_pieces_and_together(self) -> None:

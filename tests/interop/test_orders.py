@@ -107,9 +107,9 @@ class Calls(harness.InteropCase):
             self.assertEqual(len(self.desk.call(AUDITED, meta={TIMEOUT_MS: milliseconds})), 1)
 
     def test_unknown_meta(self) -> None:
-        for key in (2, 4, 1000, 2**64 - 2):
+        for key in (8, 10, 1000, 2**64 - 2):
             self.desk.call(AUDITED, meta={key: [{"any": None}]})
-        for key in (7, 9, 1001, 2**64 - 1):
+        for key in (9, 11, 1001, 2**64 - 1):
             self.assert_fails(self.desk, self.desk.start(AUDITED, meta={key: 1}), -12)
 
     def test_bindings(self) -> None:

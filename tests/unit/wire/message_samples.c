@@ -4,13 +4,19 @@
 static void
 write_hello(struct mwi_writer *w)
 {
-    mwi_hello_write(w, 16 << 20);
+    mwi_hello_write(w, 16 << 20, false);
 }
 
 static void
 write_hello_least(struct mwi_writer *w)
 {
-    mwi_hello_write(w, MWI_MESSAGE_MIN);
+    mwi_hello_write(w, MWI_MESSAGE_MIN, false);
+}
+
+static void
+write_hello_attends(struct mwi_writer *w)
+{
+    mwi_hello_write(w, MWI_MESSAGE_MIN, true);
 }
 
 static void
@@ -57,6 +63,21 @@ write_call_mirror(struct mwi_writer *w)
 }
 
 static void
+write_call_keyed(struct mwi_writer *w)
+{
+    const struct mwi_call_head head = {
+        .target_number = 2,
+        .timeout_ms = UINT64_MAX,
+        .ack = MWI_ACK_STARTED,
+        .trace = { "00-a-b-01", 9 },
+        .key = { "\x01\xff", 2 },
+    };
+
+    mwi_call_begin(w, 9, &head);
+    mwi_write_array(w, 0);
+}
+
+static void
 write_call_timeout(struct mwi_writer *w)
 {
     const struct mwi_call_head head = { .target_number = 24 };
@@ -68,7 +89,13 @@ write_call_timeout(struct mwi_writer *w)
 static void
 write_ack(struct mwi_writer *w)
 {
-    mwi_ack_write(w, 7);
+    mwi_ack_write(w, 7, false);
+}
+
+static void
+write_ack_started(struct mwi_writer *w)
+{
+    mwi_ack_write(w, 7, true);
 }
 
 static void
@@ -85,13 +112,19 @@ write_reply(struct mwi_writer *w)
 static void
 write_fail(struct mwi_writer *w)
 {
-    mwi_fail_write(w, 7, MW_EINVAL, "no such day: \xe2\x82\xac", false);
+    mwi_fail_write(w, 7, MW_EINVAL, "no such day: \xe2\x82\xac", false, 0);
 }
 
 static void
 write_refusal(struct mwi_writer *w)
 {
-    mwi_fail_write(w, 7, MW_EEXHAUSTED, "full", true);
+    mwi_fail_write(w, 7, MW_EEXHAUSTED, "full", true, 0);
+}
+
+static void
+write_refusal_for_now(struct mwi_writer *w)
+{
+    mwi_fail_write(w, 7, MW_EEXHAUSTED, "full", true, 250);
 }
 
 static void
@@ -100,6 +133,12 @@ write_exception(struct mwi_writer *w)
     mwi_exception_begin(w, 7, "orders.Gone");
     mwi_write_array(w, 1);
     mwi_write_uint(w, 3);
+}
+
+static void
+write_cancel(struct mwi_writer *w)
+{
+    mwi_cancel_write(w, 7);
 }
 
 static void
@@ -135,6 +174,13 @@ const struct message_sample message_samples[] = {
         .hex = "830001a1001a00010000",
         .write = write_hello_least,
         .message = { .kind = 0, .version = 1, .message_max = 65536 } },
+    { .diagnostic = "[0, 1, {0: 65536, 1: true}]",
+        .hex = "830001a2001a0001000001f5",
+        .write = write_hello_attends,
+        .message = { .kind = 0,
+            .version = 1,
+            .message_max = 65536,
+            .attends = true } },
     { .diagnostic = "[1, 7, \"orders.Desk.fill\", {0: 500, 1: true, 3: 2}, "
                     "[\"ab\", -1]]",
         .hex = "850107706f72646572732e4465736b2e66696c6c"
@@ -164,6 +210,19 @@ const struct message_sample message_samples[] = {
             .call = { .target_number = 2,
                 .timeout_ms = UINT64_MAX,
                 .mirror = { 1, 300, 24, 26 } } } },
+    { .diagnostic = "[1, 9, 2, {2: 2, 4: \"00-a-b-01\", 7: h'01ff'}, []]",
+        .hex = "85010902a302020469"
+               "30302d612d622d3031"
+               "074201ff80",
+        .write = write_call_keyed,
+        .message = { .kind = 1,
+            .id = 9,
+            .has_body = true,
+            .call = { .target_number = 2,
+                .timeout_ms = UINT64_MAX,
+                .ack = MWI_ACK_STARTED } },
+        .trace = "00-a-b-01",
+        .key = "\x01\xff" },
     { .diagnostic = "[1, 18446744073709551615, 24, {0: 0}, []]",
         .hex = "85011bffffffffffffffff1818a1000080",
         .write = write_call_timeout,
@@ -175,6 +234,10 @@ const struct message_sample message_samples[] = {
         .hex = "820207",
         .write = write_ack,
         .message = { .kind = 2, .id = 7 } },
+    { .diagnostic = "[2, 7, 1]",
+        .hex = "83020701",
+        .write = write_ack_started,
+        .message = { .kind = 2, .id = 7, .state = 1 } },
     { .diagnostic = "[3, 7, [null, {0: true}]]",
         .hex = "83030782f6a100f5",
         .write = write_reply,
@@ -192,6 +255,15 @@ const struct message_sample message_samples[] = {
             .status = MW_EEXHAUSTED,
             .not_run = true },
         .text = "full" },
+    { .diagnostic = "[4, 7, -8, \"full\", {0: true, 2: 250}]",
+        .hex = "850407276466756c6ca200f50218fa",
+        .write = write_refusal_for_now,
+        .message = { .kind = 4,
+            .id = 7,
+            .status = MW_EEXHAUSTED,
+            .not_run = true,
+            .retry_after_ms = 250 },
+        .text = "full" },
     { .diagnostic = "[4, 7, -32, \"orders.Gone\", {1: [\"orders.Gone\", [3]]}]",
         .hex = "850407381f6b6f72646572732e476f6e65"
                "a101826b6f72646572732e476f6e658103",
@@ -200,6 +272,10 @@ const struct message_sample message_samples[] = {
         .text = "orders.Gone",
         .exception = "orders.Gone",
         .value = "8103" },
+    { .diagnostic = "[5, 7]",
+        .hex = "820507",
+        .write = write_cancel,
+        .message = { .kind = 5, .id = 7 } },
     { .diagnostic = "[6, 1]",
         .hex = "820601",
         .write = write_ping,

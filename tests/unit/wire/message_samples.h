@@ -19,6 +19,8 @@ struct message_sample {
     const char *exception;      /* NULL: none */
     const char *value;          /* of the exception, in hex; NULL: none */
     const char *target;         /* NULL: none */
+    const char *trace;          /* NULL: none */
+    const char *key;            /* NULL: none */
 };
 
 extern const struct message_sample message_samples[];

@@ -441,11 +441,11 @@ Test(wire_message, too_deep)
         { "820207", 1, "nested deeper than 0 levels at byte 0" },
         { "8501076178a080", 2, "nested deeper than 1 levels at byte 5" },
         { "830001a0", 2, "nested deeper than 1 levels at byte 3" },
-        /* [1, 7, "x", {2: [[0]]}, []] */
-        { "8501076178a10281810080", 4,
+        /* [1, 7, "x", {8: [[0]]}, []] */
+        { "8501076178a10881810080", 4,
             "nested deeper than 3 levels at byte 8" },
-        /* [2, 7, [[1(0)]]] */
-        { "8302078181c100", 4, "nested deeper than 3 levels at byte 5" },
+        /* [2, 7, 0, [[1(0)]]] */
+        { "840207008181c100", 4, "nested deeper than 3 levels at byte 6" },
         /* [4, 7, -32, "", {1: ["x", {0: 0}]}] */
         { "850407381f60a101826178a10000", 4,
             "nested deeper than 3 levels at byte 11" },

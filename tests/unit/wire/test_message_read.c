@@ -41,6 +41,12 @@ assert_is_sample(
         assert_hex(m->value, m->value_len, sample->value);
     }
     assert_text(&m->call.target, sample->target);
+    assert_text(&m->call.trace, sample->trace);
+    assert_text(&m->call.key, sample->key);
+    cr_assert_eq(m->call.ack, e->call.ack);
+    cr_assert_eq(m->state, e->state);
+    cr_assert_eq(m->attends, e->attends);
+    cr_assert_eq(m->retry_after_ms, e->retry_after_ms);
     cr_assert_eq(m->call.target_number, e->call.target_number);
     cr_assert_eq(m->call.timeout_ms, e->call.timeout_ms);
     cr_assert_eq(m->call.full_values, e->call.full_values);
@@ -144,8 +150,10 @@ Test(wire_message, elements_of_later_versions_are_skipped)
             char *hex;
             struct reading x;
 
-            if (strncmp(sample->hex, "8404", 4) == 0) {
-                continue; /* a FAIL without details, which would come next */
+            if (strncmp(sample->hex, "8404", 4) == 0 ||
+                strncmp(sample->hex, "8202", 4) == 0) {
+                continue; /* a FAIL without details, an ACK without state,
+                             which would come next */
             }
             hex = grow(sample->hex, mores[j].n, mores[j].hex);
             must_read(&x, hex);
@@ -167,8 +175,8 @@ Test(wire_message, hello_of_later_versions)
     cr_assert_eq(x.m.message_max, MWI_MESSAGE_MIN);
     must_finish(&x);
 
-    /* [0, 2, {1: [1, 2], 0: 100000, 2: "x", 18446744073709551615: {}}] */
-    must_read(&x, "830002a4 01820102 001a000186a0 026178 1bffffffffffffffffa0");
+    /* [0, 2, {3: [1, 2], 0: 100000, 2: "x", 18446744073709551615: {}}] */
+    must_read(&x, "830002a4 03820102 001a000186a0 026178 1bffffffffffffffffa0");
     cr_assert_eq(x.m.version, 2);
     cr_assert_eq(x.m.message_max, 100000);
     must_finish(&x);
@@ -189,8 +197,8 @@ Test(wire_message, details_of_later_versions)
     cr_assert_null(x.m.value);
     must_finish(&x);
 
-    /* [4, 7, -1, "", {2: [{}], 0: false, 3: "x"}, "later"] */
-    must_read(&x, "8604072060 a3 0281a0 00f4 036178 656c61746572");
+    /* [4, 7, -1, "", {4: [{}], 0: false, 3: "x"}, "later"] */
+    must_read(&x, "8604072060 a3 0481a0 00f4 036178 656c61746572");
     cr_assert_not(x.m.not_run);
     must_finish(&x);
 
@@ -210,11 +218,11 @@ Test(wire_message, unknown_meta)
         uint64_t key;
     } cases[] = {
         { "a0", false, 0 },
-        { "a10281a10102", false, 0 },   /* {2: [{1: 2}]} */
+        { "a10881a10102", false, 0 },   /* {8: [{1: 2}]} */
         { "a21864f61866f6", false, 0 }, /* {100: null, 102: null} */
-        { "a107f4", true, 7 },          /* {7: false}: false is no no */
+        { "a109f4", true, 9 },          /* {9: false}: false is no no */
         { "a118c9a0", true, 201 },      /* {201: {}} */
-        { "a3020007000400", true, 7 },  /* {2: 0, 7: 0, 4: 0} */
+        { "a3080009000c00", true, 9 },  /* {8: 0, 9: 0, 12: 0} */
         { "a11bffffffffffffffff00", true, UINT64_MAX },
         { "a11bfffffffffffffffe00", false, 0 },
     };
@@ -239,8 +247,8 @@ Test(wire_message, meta_in_any_order)
 {
     struct reading x;
 
-    /* [1, 7, "x", {3: 0, 4: [], 1: false, 0: 18446744073709551615}, []] */
-    must_read(&x, "85 01 07 6178 a4 0300 0480 01f4 001bffffffffffffffff 80");
+    /* [1, 7, "x", {3: 0, 8: [], 1: false, 0: 18446744073709551615}, []] */
+    must_read(&x, "85 01 07 6178 a4 0300 0880 01f4 001bffffffffffffffff 80");
     cr_assert(x.m.call.has_bind);
     cr_assert_eq(x.m.call.bind, 0);
     cr_assert_not(x.m.call.full_values);
@@ -255,10 +263,9 @@ Test(wire_message, unknown_kinds)
         const char *hex;
         uint64_t kind;
     } cases[] = {
-        { "820507", MWI_CANCEL }, /* [5, 7] */
-        { "8109", 9 },            /* [9] */
-        { "83090102", 9 },        /* [9, 1, 2] */
-        { "8218ff80", 255 },      /* [255, []] */
+        { "8109", 9 },       /* [9] */
+        { "83090102", 9 },   /* [9, 1, 2] */
+        { "8218ff80", 255 }, /* [255, []] */
         { "821bffffffffffffffff60", UINT64_MAX },
         { "84 0a a16161f6 8180 c100", 10 }, /* [10, {"a": null}, [[]], 1(0)] */
     };

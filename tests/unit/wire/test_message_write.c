@@ -54,7 +54,7 @@ write_ping_42(struct mwi_writer *w)
 static void
 write_hello_16m(struct mwi_writer *w)
 {
-    mwi_hello_write(w, 16777216);
+    mwi_hello_write(w, 16777216, false);
 }
 
 /* The bytes that docs/wire.md shows, in sections 2 and 4. */
@@ -101,6 +101,13 @@ put_item(struct out *out, const cbor_item_t *item)
     case CBOR_TYPE_STRING:
         put(out, "\"%.*s\"", (int) cbor_string_length(item),
             (const char *) cbor_string_handle(item));
+        break;
+    case CBOR_TYPE_BYTESTRING:
+        put(out, "h'");
+        for (size_t i = 0; i < cbor_bytestring_length(item); i++) {
+            put(out, "%02x", cbor_bytestring_handle(item)[i]);
+        }
+        put(out, "'");
         break;
     case CBOR_TYPE_ARRAY:
         put(out, "[");
@@ -190,7 +197,7 @@ written_text_len(void (*write)(struct mwi_writer *w, const char *text),
 static void
 write_fail_text(struct mwi_writer *w, const char *text)
 {
-    mwi_fail_write(w, 1, MW_EINVAL, text, false);
+    mwi_fail_write(w, 1, MW_EINVAL, text, false, 0);
 }
 
 static void
