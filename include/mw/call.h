@@ -82,6 +82,28 @@ MW_API const char *mw_call_target(const mw_call *call);
  */
 MW_API uint32_t mw_call_remaining_ms(const mw_call *call);
 
+/** Whether nobody waits for the call any more: the caller has cancelled it, its
+ * deadline has passed, or its connection is lost.  What the handler makes will
+ * not be received, but the call goes on until it returns.
+ *
+ * @param call  [borrow: this call] the handler's call
+ * @return  true from then on.  Of a one-way call: never, for nobody waits for
+ *          it from the start.  Of one that has a key, a lost connection does
+ *          not count: the caller may come back for its outcome
+ * @thread any, while the handler runs; does not block
+ */
+MW_API bool mw_call_cancelled(const mw_call *call);
+
+/** A descriptor for handlers that block: to poll() it for reading, together
+ * with what the handler waits for, tells when mw_call_cancelled() becomes true.
+ *
+ * @param call  [inout] the handler's call
+ * @return  [view] the descriptor, to be polled only, and valid until the
+ * handler returns; -1: of a one-way call, or there are no descriptors left
+ * @thread the handler's; does not block
+ */
+MW_API int mw_call_cancel_fd(mw_call *call);
+
 MW_END_DECLS
 
 #endif

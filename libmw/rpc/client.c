@@ -17,7 +17,9 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "net/dial.h"
+#include "rpc/call.h"
 #include "rpc/ctx.h"
+#include "rpc/current.h"
 #include "rpc/local.h"
 #include "rpc/options.h"
 
@@ -47,6 +49,18 @@ mwi_client_options(const mw_client *client)
     return &client->options;
 }
 
+/* A call that a handler makes ends with the one that is handled. */
+static int64_t
+within_handled(const mw_ctx *ctx, int64_t deadline)
+{
+    const mw_call *handled = mwi_call_current();
+
+    return handled != NULL && (ctx == NULL || !ctx->detached) &&
+                   handled->deadline < deadline
+               ? handled->deadline
+               : deadline;
+}
+
 int64_t
 mwi_client_deadline(
     const mw_client *client, const mw_ctx *ctx, const mw_method *method)
@@ -58,7 +72,7 @@ mwi_client_deadline(
     } else if (method != NULL && method->timeout_ms != 0) {
         timeout_ms = method->timeout_ms;
     }
-    return mwi_deadline_in(timeout_ms);
+    return within_handled(ctx, mwi_deadline_in(timeout_ms));
 }
 
 static mw_status

@@ -29,7 +29,7 @@ mwi_conn_send_small(struct mwi_conn *conn, enum mwi_message_kind kind,
     } else {
         mwi_writer_init(&w, &frame);
         if (kind == MWI_HELLO) {
-            mwi_hello_write(&w, conn->limits.message_max, false);
+            mwi_hello_write(&w, conn->limits.message_max, false, 0);
         } else if (kind == MWI_PING) {
             mwi_ping_write(&w, id);
         } else if (kind == MWI_PONG) {

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "rpc/replay.h"
 #include "wire/frame.h"
 
 enum {
@@ -22,6 +23,13 @@ static bool
 is_one_way(const struct mwi_operation *op)
 {
     return (op->method->flags & MW_METHOD_ONEWAY) != 0;
+}
+
+/* Before it runs. */
+static bool
+is_acknowledged(const mw_call *call)
+{
+    return is_one_way(call->op) || call->ack != MWI_ACK_NONE;
 }
 
 /* Which operation a CALL means; NULL and *reterr if none. */
@@ -136,6 +144,8 @@ execute(struct mwi_session *session, mw_call *call)
     call->reply.max =
         (size_t) atomic_load(&session->message_max) + MWI_FRAME_HEAD_MAX;
     mwi_call_execute(call, &call->reply, &outcome);
+    mwi_replay_settle(session->host, call);
+    mwi_running_remove(call);
     mwi_pace_note(call->op->pace, mwi_now() - began);
     log_outcome(session, call, &outcome);
 }
@@ -184,6 +194,16 @@ submit(struct mwi_host *host, mw_call *call, mw_error *reterr)
     return status;
 }
 
+static void
+send_started(mw_call *call)
+{
+    struct mwi_session *session = call->owner;
+    mw_error ignored; /* is found again when the session is read */
+
+    mwi_session_put_started(session, call->id);
+    (void) mwi_channel_flush(&session->channel, &ignored);
+}
+
 /* From here on the call is the pool's, or this thread's after its turn, which
  * takes the last one. */
 static mw_status
@@ -195,7 +215,11 @@ hand_over(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
 
     call->job.run = run_job;
     call->owner = session;
+    call->started = call->ack == MWI_ACK_STARTED ? send_started : NULL;
     mwi_session_ref(session);
+    if (!is_one_way(call->op)) {
+        mwi_running_add(&session->calls, call);
+    }
     if (status == MW_OK && turn->may_run && turn->deferred == NULL) {
         turn->deferred = call;
         return MW_OK;
@@ -204,22 +228,31 @@ hand_over(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
         status = submit(host, call, reterr);
     }
     if (status < 0) {
+        mwi_running_remove(call);
         end_call(host, call->charge);
         mwi_session_unref(session);
     }
     return status;
 }
 
-/* Keep what is to be decoded later.  A one-way call is decoded before it is
- * acknowledged, so that an ACK promises that nothing but the handler itself can
- * fail. */
+/* A call that is not run after all. */
+static void
+drop_call(struct mwi_host *host, mw_call *call, const mw_error *why)
+{
+    mwi_replay_drop(host, call->outcome, why);
+    mwi_call_close(&host->calls_ended, call);
+}
+
+/* Keep what is to be decoded later.  A call that is acknowledged is decoded
+ * before, so that an ACK promises that nothing but the handler itself can fail.
+ */
 static mw_status
 keep(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     struct mwi_reader *r, mw_error *reterr)
 {
     struct mwi_channel *channel = &turn->session->channel;
 
-    if (is_one_way(call->op)) {
+    if (is_acknowledged(call)) {
         return mwi_call_decode_rest(call, r, m, reterr);
     }
     if (mwi_buf_len(&call->request) > 0) {
@@ -238,20 +271,30 @@ run_elsewhere(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     struct mwi_reader *r, mw_error *reterr)
 {
     struct mwi_session *session = turn->session;
-    bool one_way = is_one_way(call->op);
+    struct mwi_host *host = session->host;
+    struct mwi_outcome *accepted = NULL;
+    bool acknowledge = is_acknowledged(call);
     uint64_t id = call->id;
     mw_status status = keep(turn, call, m, r, reterr);
 
+    if (is_one_way(call->op)) {
+        accepted = call->outcome; /* to be accepted is all that it can be */
+        call->outcome = NULL;
+    }
     if (status == MW_OK) {
         status = hand_over(turn, call, reterr);
     }
     if (status < 0) {
-        mwi_call_close(&session->host->calls_ended, call);
-    } else if (one_way) {
+        mwi_replay_drop(host, accepted, reterr);
+        drop_call(host, call, reterr);
+        return status;
+    }
+    if (acknowledge) {
         mwi_session_put_head(session, MWI_ACK, id);
         turn->n_put++;
     }
-    return status;
+    mwi_replay_accept(host, accepted, id);
+    return MW_OK;
 }
 
 /* Put the reply with others, or send it if that is for us to do no more or it
@@ -298,11 +341,12 @@ run_here(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
         status = mwi_call_prepare(call, reterr);
     }
     if (status < 0) {
-        mwi_call_close(&host->calls_ended, call);
+        drop_call(host, call, reterr);
         return status;
     }
     (void) begin_call(host, call, reterr); /* it does not wait */
     charge = call->charge;
+    mwi_running_add(&session->calls, call);
     hand_over_deferred(turn);
     mwi_turn_begin_run(turn, call->op);
     execute(session, call);
@@ -313,15 +357,16 @@ run_here(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     return MW_OK;
 }
 
-/* A mirror is made of a message's bytes: let none be apart. */
+/* A mirror is made of a message's bytes, and a key's record has a digest of
+ * them: let none be apart. */
 static mw_status
-join_request(struct mwi_channel *channel, mw_call *call, struct mwi_reader *r,
-    mw_error *reterr)
+join_request(struct mwi_channel *channel, mw_call *call, bool has_key,
+    struct mwi_reader *r, mw_error *reterr)
 {
     struct mwi_apart *apart = mwi_channel_apart(channel);
     struct mwi_message again;
 
-    if (apart->bytes == NULL || call->mirror.head.version == 0) {
+    if (apart->bytes == NULL || (call->mirror.head.version == 0 && !has_key)) {
         return MW_OK;
     }
     if (mwi_apart_join(&call->request, r->start, (size_t) (r->last - r->start),
@@ -346,6 +391,8 @@ accept_call(struct mwi_turn *turn, const struct mwi_message *m,
         .depth_max = options->depth_max,
     };
     const struct mwi_operation *op;
+    bool has_key = m->call.key.at != NULL;
+    bool runs = true;
     mw_call *call;
     mw_status status = check_acceptable(session, &m->call, reterr);
 
@@ -368,12 +415,16 @@ accept_call(struct mwi_turn *turn, const struct mwi_message *m,
         return mwi_fail_nomem(reterr);
     }
     call->mirror.kept = &session->mirrors;
-    status = join_request(&session->channel, call, r, reterr);
-    if (status < 0) {
+    status = join_request(&session->channel, call, has_key, r, reterr);
+    if (status == MW_OK && has_key) {
+        status = mwi_replay_claim(turn, call, m, r, &runs, reterr);
+    }
+    if (status < 0 || !runs) {
         mwi_call_close(&session->host->calls_ended, call);
         return status;
     }
-    return turn->may_run && !is_one_way(op) && mwi_pace_is_quick(op->pace)
+    return turn->may_run && !is_acknowledged(call) &&
+                   mwi_pace_is_quick(op->pace)
                ? run_here(turn, call, m, r, reterr)
                : run_elsewhere(turn, call, m, r, reterr);
 }

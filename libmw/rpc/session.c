@@ -56,6 +56,7 @@ new_session(struct mwi_host *host, struct mwi_stream *stream)
     mwi_map_init(&session->bound);
     mwi_spin_init(&session->spin, host->options.no_spin);
     init_mirrors(session);
+    mwi_running_init(&session->calls);
     mwi_channel_init(&session->channel, stream, message_max,
         2 * message_max + BACKLOG_MAX_EXTRA, mwi_turn_want_write);
     session->channel.keeps_buffers = true;
@@ -103,6 +104,7 @@ mwi_session_unref(struct mwi_session *session)
         mwi_channel_fini(&session->channel);
         mwi_map_fini(&session->bound);
         mwi_mirrors_fini(&session->mirrors);
+        mwi_running_fini(&session->calls);
         mwi_free(session);
     }
 }
@@ -144,7 +146,8 @@ mwi_session_put_head(
         mwi_writer_init(&w, &frame);
         switch (kind) {
         case MWI_HELLO:
-            mwi_hello_write(&w, session->host->options.message_max, false);
+            mwi_hello_write(&w, session->host->options.message_max, false,
+                session->host->outcomes.instance);
             break;
         case MWI_ACK:
             mwi_ack_write(&w, id, false);
@@ -153,6 +156,21 @@ mwi_session_put_head(
             mwi_pong_write(&w, id);
             break;
         }
+        mwi_frame_end(&frame);
+    }
+    put_frame(session, &frame);
+}
+
+void
+mwi_session_put_started(struct mwi_session *session, uint64_t id)
+{
+    struct mwi_buf frame;
+    struct mwi_writer w;
+
+    mwi_buf_init(&frame, SMALL_FRAME_MAX);
+    if (mwi_frame_begin(&frame) == MW_OK) {
+        mwi_writer_init(&w, &frame);
+        mwi_ack_write(&w, id, true);
         mwi_frame_end(&frame);
     }
     put_frame(session, &frame);
@@ -233,6 +251,9 @@ on_message(
     case MWI_CALL:
         mwi_dispatch_call(turn, &m, &r);
         return MW_OK;
+    case MWI_CANCEL:
+        mwi_running_cancel(&session->calls, m.id);
+        return MW_OK;
     case MWI_PING:
         mwi_session_put_head(session, MWI_PONG, m.id);
         turn->n_put++;
@@ -266,6 +287,7 @@ handshake(struct mwi_turn *turn, mw_error *ret_why)
     switch (mwi_channel_handshake(&session->channel, ret_why)) {
     case MWI_IO_DONE:
         mwi_channel_peer(&session->channel, &session->peer);
+        session->hello_at = mwi_now();
         atomic_store(&session->is_open, true);
         mwi_session_put_head(session, MWI_HELLO, 0);
         turn->n_put++;
@@ -366,6 +388,7 @@ mwi_session_end(struct mwi_session *session, const mw_error *why)
      * channel is open. */
     mwi_channel_close(&session->channel, why);
     mwi_poller_remove(&host->poller, session->channel.fd);
+    mwi_running_cancel_all(&session->calls);
     if (mwi_roster_remove(&host->roster, session)) {
         mwi_session_unref(session);
         if (atomic_load(&host->draining)) {

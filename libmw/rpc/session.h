@@ -21,6 +21,7 @@
 #include "pool/pool.h"
 #include "rpc/call.h"
 #include "rpc/mirrors.h"
+#include "rpc/outcomes.h"
 #include "rpc/registry.h"
 #include "rpc/roster.h"
 #include "wire/channel.h"
@@ -36,6 +37,7 @@ struct mwi_host {
     struct mwi_pool *pool;             /* constant while the server runs */
     struct mwi_roster roster;          /* thread-safe */
     struct mwi_call_cache calls_ended; /* thread-safe */
+    struct mwi_outcomes outcomes;      /* thread-safe */
     _Atomic uint64_t calls;            /* accepted and not yet answered */
     _Atomic uint64_t call_bytes;       /* of their requests and arguments */
     _Atomic uint64_t mirror_bytes;     /* of all sessions' mirrors */
@@ -61,6 +63,9 @@ struct mwi_session {
     int64_t hello_deadline;       /* constant; base/clock.h */
     struct mwi_map bound;         /* turn: number -> struct mwi_operation */
     struct mwi_mirrors mirrors;   /* thread-safe */
+    struct mwi_running calls;     /* thread-safe */
+    int64_t hello_at;             /* constant once is_open: when our HELLO was
+                                     made */
 
     /* See rpc/turn.c. */
     bool has_turn;        /* [channel.mutex] some thread has */
@@ -118,6 +123,9 @@ enum mwi_session_state mwi_session_advance(
  * flushed.  @thread any */
 void mwi_session_put_head(
     struct mwi_session *session, enum mwi_message_kind kind, uint64_t id);
+
+/** Likewise an ACK that says that the call's handler starts. */
+void mwi_session_put_started(struct mwi_session *session, uint64_t id);
 
 /** Send a FAIL for a call that was not accepted, likewise. */
 void mwi_session_put_fail(
