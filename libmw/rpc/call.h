@@ -24,11 +24,16 @@
 #include "rpc/running.h"
 #include "wire/message.h"
 
+struct mwi_conn;
 struct mwi_outcome;
+struct mwi_turn;
 
 struct mw_call {
-    struct mwi_job job;             /* the owner's */
-    void *owner;                    /* the owner's */
+    struct mwi_job job; /* the owner's */
+    void *owner;        /* the owner's: where it came from */
+    struct mwi_conn *(*back)(mw_call *call, mw_error *reterr); /* the owner's:
+                                       a way to the caller, referenced */
+    struct mwi_turn *turn;          /* the owner's: that it runs in, or NULL */
     const struct mwi_operation *op; /* constant */
     const mw_peer *peer;            /* constant; outlives the call */
     uint64_t id;                    /* constant */

@@ -214,7 +214,6 @@ hand_over(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
     mw_status status = begin_call(host, call, reterr);
 
     call->job.run = run_job;
-    call->owner = session;
     call->started = call->ack == MWI_ACK_STARTED ? send_started : NULL;
     mwi_session_ref(session);
     if (!is_one_way(call->op)) {
@@ -347,6 +346,7 @@ run_here(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     (void) begin_call(host, call, reterr); /* it does not wait */
     charge = call->charge;
     mwi_running_add(&session->calls, call);
+    call->turn = turn;
     hand_over_deferred(turn);
     mwi_turn_begin_run(turn, call->op);
     execute(session, call);
@@ -355,6 +355,16 @@ run_here(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     mwi_call_close(&host->calls_ended, call);
     end_call(host, charge);
     return MW_OK;
+}
+
+/* The handler may wait for its caller from now on. */
+static struct mwi_conn *
+back_of_session(mw_call *call, mw_error *reterr)
+{
+    if (call->turn != NULL) {
+        mwi_turn_let_go(call->turn);
+    }
+    return mwi_session_back(call->owner, reterr);
 }
 
 /* A mirror is made of a message's bytes, and a key's record has a digest of
@@ -414,6 +424,8 @@ accept_call(struct mwi_turn *turn, const struct mwi_message *m,
     if (call == NULL) {
         return mwi_fail_nomem(reterr);
     }
+    call->owner = session;
+    call->back = back_of_session;
     call->mirror.kept = &session->mirrors;
     status = join_request(&session->channel, call, has_key, r, reterr);
     if (status == MW_OK && has_key) {

@@ -143,6 +143,8 @@ mwi_client_options_take(mw_client_options *ret_options,
     set_default_u32(&o->depth_max, MW_DEFAULT_DEPTH_MAX);
     set_default_size(&o->memory_max, MW_DEFAULT_MEMORY_MAX);
     set_default_u32(&o->connections, 1);
+    set_default_u32(&o->threads_max, 4);
+    set_default_u32(&o->queue_max, 64);
     status = check_limits(o->message_max, o->depth_max, reterr);
     return status < 0 ? status
                       : check_range("connections", o->connections, 1,

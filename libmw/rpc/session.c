@@ -57,6 +57,7 @@ new_session(struct mwi_host *host, struct mwi_stream *stream)
     mwi_spin_init(&session->spin, host->options.no_spin);
     init_mirrors(session);
     mwi_running_init(&session->calls);
+    mwi_mutex_init(&session->back_mutex);
     mwi_channel_init(&session->channel, stream, message_max,
         2 * message_max + BACKLOG_MAX_EXTRA, mwi_turn_want_write);
     session->channel.keeps_buffers = true;
@@ -105,6 +106,7 @@ mwi_session_unref(struct mwi_session *session)
         mwi_map_fini(&session->bound);
         mwi_mirrors_fini(&session->mirrors);
         mwi_running_fini(&session->calls);
+        mwi_mutex_fini(&session->back_mutex);
         mwi_free(session);
     }
 }
@@ -222,6 +224,24 @@ on_hello(
     return MW_OK;
 }
 
+/* To a call of ours. */
+static mw_status
+on_answer(struct mwi_session *session, const struct mwi_message *m,
+    const uint8_t *bytes, size_t len, mw_error *ret_why)
+{
+    struct mwi_conn *back;
+
+    mwi_lock(&session->back_mutex);
+    back = session->back; /* which stays until this session's turn ends it */
+    mwi_unlock(&session->back_mutex);
+    if (back == NULL) {
+        return mwi_fail(ret_why, MW_EPROTO,
+            "an answer to %llu, which was never asked",
+            (unsigned long long) m->id);
+    }
+    return mwi_conn_answer(back, m, bytes, len, ret_why);
+}
+
 static mw_status
 on_message(
     struct mwi_turn *turn, const uint8_t *bytes, size_t len, mw_error *ret_why)
@@ -262,9 +282,7 @@ on_message(
     case MWI_REPLY:
     case MWI_FAIL:
     case MWI_PONG:
-        return mwi_fail(ret_why, MW_EPROTO,
-            "an answer to %llu, which was never asked",
-            (unsigned long long) m.id);
+        return on_answer(session, &m, bytes, len, ret_why);
     default: /* GOAWAY of a client that will soon close; what we do not know */
         return MW_OK;
     }
@@ -374,6 +392,75 @@ mwi_session_is_flushed(struct mwi_session *session)
     return flushed;
 }
 
+static void
+end_back(struct mwi_session *session, const mw_error *why)
+{
+    struct mwi_conn *back;
+    mw_error error = *why;
+
+    mwi_lock(&session->back_mutex);
+    back = session->back;
+    session->back = NULL;
+    session->has_ended = true;
+    mwi_unlock(&session->back_mutex);
+    if (back != NULL) {
+        if (error.status == MW_OK) {
+            error.status = MW_EUNAVAILABLE;
+        }
+        mwi_conn_break(back, &error);
+        mwi_conn_unref(back);
+    }
+}
+
+static void
+release_session(void *session)
+{
+    mwi_session_unref(session);
+}
+
+static struct mwi_conn *
+make_back(struct mwi_session *session)
+{
+    const mw_server_options *options = &session->host->options;
+    const struct mwi_conn_limits limits = {
+        .no_spin = true,
+        .message_max = options->message_max,
+        .depth_max = options->depth_max,
+    };
+    struct mwi_conn *conn = mwi_conn_attach(&session->channel, &limits,
+        atomic_load(&session->message_max), &session->peer, release_session,
+        session);
+
+    if (conn != NULL) {
+        mwi_session_ref(session);
+    }
+    return conn;
+}
+
+struct mwi_conn *
+mwi_session_back(struct mwi_session *session, mw_error *reterr)
+{
+    struct mwi_conn *conn;
+    bool has_ended;
+
+    mwi_lock(&session->back_mutex);
+    has_ended = session->has_ended;
+    if (session->back == NULL && !has_ended) {
+        session->back = make_back(session);
+    }
+    conn = session->back;
+    if (conn != NULL) {
+        mwi_conn_ref(conn);
+    }
+    mwi_unlock(&session->back_mutex);
+    if (has_ended) {
+        mwi_fail(reterr, MW_EUNAVAILABLE, "the caller's connection is lost");
+    } else if (conn == NULL) {
+        mwi_fail_nomem(reterr);
+    }
+    return conn;
+}
+
 void
 mwi_session_end(struct mwi_session *session, const mw_error *why)
 {
@@ -389,6 +476,7 @@ mwi_session_end(struct mwi_session *session, const mw_error *why)
     mwi_channel_close(&session->channel, why);
     mwi_poller_remove(&host->poller, session->channel.fd);
     mwi_running_cancel_all(&session->calls);
+    end_back(session, why);
     if (mwi_roster_remove(&host->roster, session)) {
         mwi_session_unref(session);
         if (atomic_load(&host->draining)) {

@@ -20,6 +20,7 @@
 #include "net/poller.h"
 #include "pool/pool.h"
 #include "rpc/call.h"
+#include "rpc/conn.h"
 #include "rpc/mirrors.h"
 #include "rpc/outcomes.h"
 #include "rpc/registry.h"
@@ -64,6 +65,10 @@ struct mwi_session {
     struct mwi_map bound;         /* turn: number -> struct mwi_operation */
     struct mwi_mirrors mirrors;   /* thread-safe */
     struct mwi_running calls;     /* thread-safe */
+    struct mwi_mutex back_mutex;  /* nothing is locked inside it */
+    struct mwi_conn *back;        /* [back_mutex] for calls to the peer; NULL:
+                                     none yet */
+    bool has_ended;               /* [back_mutex] */
     int64_t hello_at;             /* constant once is_open: when our HELLO was
                                      made */
 
@@ -103,6 +108,14 @@ mwi_session_owner(const struct mwi_session *session)
 {
     return (void *) session->id;
 }
+
+/** A connection for calls to the peer, on the session's channel.
+ *
+ * @return  [own: mwi_conn_unref()] NULL and *reterr when the session has ended,
+ *          or out of memory
+ * @thread any */
+MW_MUST_USE struct mwi_conn *mwi_session_back(
+    struct mwi_session *session, mw_error *reterr);
 
 struct mwi_turn;
 
