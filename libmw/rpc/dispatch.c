@@ -77,18 +77,21 @@ bind(struct mwi_session *session, uint64_t number,
 }
 
 static mw_status
-check_acceptable(const struct mwi_session *session,
-    const struct mwi_call_head *head, mw_error *reterr)
+check_meta(const struct mwi_call_head *head, mw_error *reterr)
 {
-    if (head->has_unknown_meta) {
-        return mwi_fail(reterr, MW_EUNIMPLEMENTED,
-            "the server does not know meta key %llu",
-            (unsigned long long) head->unknown_meta);
-    }
-    if (atomic_load(&session->host->draining)) {
-        return mwi_fail(reterr, MW_EUNAVAILABLE, "the server is stopping");
-    }
-    return MW_OK;
+    return head->has_unknown_meta
+               ? mwi_fail(reterr, MW_EUNIMPLEMENTED,
+                     "the server does not know meta key %llu",
+                     (unsigned long long) head->unknown_meta)
+               : MW_OK;
+}
+
+static mw_status
+check_open(const struct mwi_host *host, mw_error *reterr)
+{
+    return atomic_load(&host->draining)
+               ? mwi_fail(reterr, MW_EUNAVAILABLE, "the server is stopping")
+               : MW_OK;
 }
 
 /* Room among the calls that are not answered yet; see end_call(). */
@@ -390,34 +393,24 @@ join_request(struct mwi_channel *channel, mw_call *call, bool has_key,
     return MW_OK;
 }
 
+/* Which operation, and a call of it. */
 static mw_status
-accept_call(struct mwi_turn *turn, const struct mwi_message *m,
-    struct mwi_reader *r, mw_error *reterr)
+open_call(struct mwi_session *session, const struct mwi_message *m,
+    mw_call **ret_call, mw_error *reterr)
 {
-    struct mwi_session *session = turn->session;
     const mw_server_options *options = &session->host->options;
     const struct mwi_call_limits limits = {
         .memory_max = options->memory_max,
         .depth_max = options->depth_max,
     };
-    const struct mwi_operation *op;
-    bool has_key = m->call.key.at != NULL;
-    bool runs = true;
+    const struct mwi_operation *op = find_operation(session, &m->call, reterr);
     mw_call *call;
-    mw_status status = check_acceptable(session, &m->call, reterr);
 
-    if (status < 0) {
-        return status;
-    }
-    op = find_operation(session, &m->call, reterr);
     if (op == NULL) {
         return reterr->status;
     }
-    if (m->call.has_bind) {
-        status = bind(session, m->call.bind, op, reterr);
-        if (status < 0) {
-            return status;
-        }
+    if (m->call.has_bind && bind(session, m->call.bind, op, reterr) < 0) {
+        return reterr->status;
     }
     call = mwi_call_open(
         &session->host->calls_ended, op, m, &session->peer, &limits);
@@ -427,16 +420,57 @@ accept_call(struct mwi_turn *turn, const struct mwi_message *m,
     call->owner = session;
     call->back = back_of_session;
     call->mirror.kept = &session->mirrors;
-    status = join_request(&session->channel, call, has_key, r, reterr);
+    *ret_call = call;
+    return MW_OK;
+}
+
+/* Whether it is to be run: a call with a key may have been.  What is refused
+ * here for other reasons may have run, if it is a repeat. */
+static mw_status
+claim(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
+    struct mwi_reader *r, bool *ret_runs, bool *not_run, mw_error *reterr)
+{
+    bool has_key = m->call.key.at != NULL;
+    mw_status status =
+        join_request(&turn->session->channel, call, has_key, r, reterr);
+
+    *ret_runs = true;
     if (status == MW_OK && has_key) {
-        status = mwi_replay_claim(turn, call, m, r, &runs, reterr);
+        status = mwi_replay_claim(turn, call, m, r, ret_runs, reterr);
+        *not_run |= status == MW_OK || status == MW_EINVAL;
     }
+    return status;
+}
+
+/* *not_run: should it be refused, it has certainly not run. */
+static mw_status
+accept_call(struct mwi_turn *turn, const struct mwi_message *m,
+    struct mwi_reader *r, bool *not_run, mw_error *reterr)
+{
+    struct mwi_session *session = turn->session;
+    struct mwi_host *host = session->host;
+    mw_call *call;
+    bool runs;
+    mw_status status = check_meta(&m->call, reterr);
+
+    if (status == MW_OK) {
+        status = open_call(session, m, &call, reterr);
+    }
+    if (status < 0) {
+        return status;
+    }
+    status = claim(turn, call, m, r, &runs, not_run, reterr);
     if (status < 0 || !runs) {
-        mwi_call_close(&session->host->calls_ended, call);
+        mwi_call_close(&host->calls_ended, call);
+        return status;
+    }
+    if (check_open(host, reterr) < 0) {
+        status = reterr->status;
+        drop_call(host, call, reterr);
         return status;
     }
     return turn->may_run && !is_acknowledged(call) &&
-                   mwi_pace_is_quick(op->pace)
+                   mwi_pace_is_quick(call->op->pace)
                ? run_here(turn, call, m, r, reterr)
                : run_elsewhere(turn, call, m, r, reterr);
 }
@@ -446,12 +480,13 @@ mwi_dispatch_call(
     struct mwi_turn *turn, const struct mwi_message *m, struct mwi_reader *r)
 {
     struct mwi_session *session = turn->session;
+    bool not_run = !m->call.is_repeat;
     mw_error error;
 
-    if (accept_call(turn, m, r, &error) < 0) {
+    if (accept_call(turn, m, r, &not_run, &error) < 0) {
         mwi_log(&session->host->log, MW_LOG_DEBUG, "refused a call of %s: %s",
             session->peer.address, error.text);
-        mwi_session_put_fail(session, m->id, &error);
+        mwi_session_put_fail(session, m->id, &error, not_run);
         turn->n_put++;
     }
 }

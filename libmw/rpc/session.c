@@ -126,13 +126,13 @@ put_frame(struct mwi_session *session, struct mwi_buf *frame)
 }
 
 void
-mwi_session_put_fail(
-    struct mwi_session *session, uint64_t id, const mw_error *error)
+mwi_session_put_fail(struct mwi_session *session, uint64_t id,
+    const mw_error *error, bool not_run)
 {
     struct mwi_buf frame;
 
     mwi_buf_init(&frame, SMALL_FRAME_MAX);
-    mwi_call_make_fail(&frame, id, error, true);
+    mwi_call_make_fail(&frame, id, error, not_run);
     put_frame(session, &frame);
 }
 
@@ -257,7 +257,7 @@ on_message(
         return mwi_fail(ret_why, MW_EPROTO, "the first message is no HELLO");
     }
     if (m.kind == MWI_CALL && m.id != 0 && !mwi_reader_ok(&r)) {
-        mwi_session_put_fail(session, m.id, &r.error);
+        mwi_session_put_fail(session, m.id, &r.error, !m.call.is_repeat);
         turn->n_put++;
         return MW_OK;
     }

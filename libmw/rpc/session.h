@@ -140,9 +140,10 @@ void mwi_session_put_head(
 /** Likewise an ACK that says that the call's handler starts. */
 void mwi_session_put_started(struct mwi_session *session, uint64_t id);
 
-/** Send a FAIL for a call that was not accepted, likewise. */
-void mwi_session_put_fail(
-    struct mwi_session *session, uint64_t id, const mw_error *error);
+/** Send a FAIL for a call that was not accepted, likewise.  not_run: it has
+ * certainly not run, whenever it was sent. */
+void mwi_session_put_fail(struct mwi_session *session, uint64_t id,
+    const mw_error *error, bool not_run);
 
 /** Tell the peer to send no more calls.  @thread any */
 void mwi_session_send_goaway(
