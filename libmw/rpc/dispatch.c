@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "rpc/enqueue.h"
 #include "wire/frame.h"
 
 enum {
@@ -85,8 +86,9 @@ check_acceptable(const struct mwi_session *session,
 
 /* Room among the calls that are not answered yet; see end_call(). */
 static mw_status
-begin_call(struct mwi_host *host, mw_call *call, mw_error *reterr)
+begin_call(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
 {
+    struct mwi_host *host = turn->session->host;
     uint64_t before;
 
     call->charge = mwi_buf_len(&call->request) + call->apart.len +
@@ -94,9 +96,8 @@ begin_call(struct mwi_host *host, mw_call *call, mw_error *reterr)
     before = atomic_fetch_add(&host->call_bytes, call->charge);
     atomic_fetch_add(&host->calls, 1);
     if (before > 0 && before + call->charge > host->options.queue_memory_max) {
-        return mwi_fail(reterr, MW_EEXHAUSTED,
-            "the server is full: the calls it has take %llu bytes",
-            (unsigned long long) before);
+        return mwi_admission_refuse(turn, reterr,
+            "the calls it has take %llu bytes", (unsigned long long) before);
     }
     return MW_OK;
 }
@@ -126,18 +127,29 @@ log_outcome(
     }
 }
 
-/* Run the handler, make the frame of the answer in call->reply, and learn. */
+/* The counterpart of mwi_admission_enter(), and of mwi_call_open(). */
 static void
+close_call(struct mwi_session *session, mw_call *call)
+{
+    mwi_admission_leave(session, call);
+    mwi_call_close(&session->host->calls_ended, call);
+}
+
+/* Run the handler, make the frame of the answer in call->reply, and learn.
+ * Returns how long that took. */
+static int64_t
 execute(struct mwi_session *session, mw_call *call)
 {
-    int64_t began = mwi_now();
+    int64_t ns = mwi_now();
     mw_error outcome;
 
     call->reply.max =
         (size_t) atomic_load(&session->message_max) + MWI_FRAME_HEAD_MAX;
     mwi_call_execute(call, &call->reply, &outcome);
-    mwi_pace_note(call->op->pace, mwi_now() - began);
+    ns = mwi_now() - ns;
+    mwi_pace_note(call->op->pace, ns);
     log_outcome(session, call, &outcome);
+    return ns;
 }
 
 /* A call that the session's turn has nothing to do with any more. */
@@ -148,13 +160,16 @@ run_apart(mw_call *call)
     struct mwi_host *host = session->host;
     size_t charge = call->charge;
     mw_error ignored; /* is found again when the session is read */
+    int64_t ns = execute(session, call);
 
-    execute(session, call);
+    if (call->is_prepared) {
+        mwi_admission_note(&host->admission, ns);
+    }
     if (mwi_buf_len(&call->reply) > 0) {
         (void) !mwi_channel_send_gathered(
             &session->channel, &call->reply, &call->gather, &ignored);
     }
-    mwi_call_close(&host->calls_ended, call);
+    close_call(session, call);
     mwi_session_unref(session);
     end_call(host, charge);
 }
@@ -172,18 +187,6 @@ mwi_dispatch_deferred(struct mwi_host *host, mw_call *call)
     run_apart(call);
 }
 
-static mw_status
-submit(struct mwi_host *host, mw_call *call, mw_error *reterr)
-{
-    mw_status status = mwi_pool_submit(host->pool, &call->job);
-
-    if (status < 0) {
-        mwi_fail(reterr, status, "the server is full: %u calls run and %u wait",
-            host->options.threads_max, host->options.queue_max);
-    }
-    return status;
-}
-
 /* From here on the call is the pool's, or this thread's after its turn, which
  * takes the last one. */
 static mw_status
@@ -191,17 +194,13 @@ hand_over(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
 {
     struct mwi_session *session = turn->session;
     struct mwi_host *host = session->host;
-    mw_status status = begin_call(host, call, reterr);
+    mw_status status = begin_call(turn, call, reterr);
 
     call->job.run = run_job;
     call->owner = session;
     mwi_session_ref(session);
-    if (status == MW_OK && turn->may_run && turn->deferred == NULL) {
-        turn->deferred = call;
-        return MW_OK;
-    }
     if (status == MW_OK) {
-        status = submit(host, call, reterr);
+        status = mwi_enqueue(turn, call, reterr);
     }
     if (status < 0) {
         end_call(host, call->charge);
@@ -246,7 +245,7 @@ run_elsewhere(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
         status = hand_over(turn, call, reterr);
     }
     if (status < 0) {
-        mwi_call_close(&session->host->calls_ended, call);
+        close_call(session, call);
     } else if (one_way) {
         mwi_session_put_head(session, MWI_ACK, id);
         turn->n_put++;
@@ -298,17 +297,17 @@ run_here(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
         status = mwi_call_prepare(call, reterr);
     }
     if (status < 0) {
-        mwi_call_close(&host->calls_ended, call);
+        close_call(session, call);
         return status;
     }
-    (void) begin_call(host, call, reterr); /* it does not wait */
+    (void) begin_call(turn, call, reterr); /* it does not wait */
     charge = call->charge;
     hand_over_deferred(turn);
     mwi_turn_begin_run(turn, call->op);
     execute(session, call);
     mwi_turn_end_run(turn);
     answer(turn, call);
-    mwi_call_close(&host->calls_ended, call);
+    close_call(session, call);
     end_call(host, charge);
     return MW_OK;
 }
@@ -368,12 +367,16 @@ accept_call(struct mwi_turn *turn, const struct mwi_message *m,
         return mwi_fail_nomem(reterr);
     }
     call->mirror.kept = &session->mirrors;
-    status = join_request(&session->channel, call, r, reterr);
+    status = mwi_admission_enter(turn, call, reterr);
+    if (status == MW_OK) {
+        status = join_request(&session->channel, call, r, reterr);
+    }
     if (status < 0) {
-        mwi_call_close(&session->host->calls_ended, call);
+        close_call(session, call);
         return status;
     }
-    return turn->may_run && !is_one_way(op) && mwi_pace_is_quick(op->pace)
+    return turn->may_run && !is_one_way(op) && mwi_pace_is_quick(op->pace) &&
+                   mwi_gate_try(call)
                ? run_here(turn, call, m, r, reterr)
                : run_elsewhere(turn, call, m, r, reterr);
 }
@@ -385,10 +388,11 @@ mwi_dispatch_call(
     struct mwi_session *session = turn->session;
     mw_error error;
 
+    turn->retry_after_ms = 0;
     if (accept_call(turn, m, r, &error) < 0) {
         mwi_log(&session->host->log, MW_LOG_DEBUG, "refused a call of %s: %s",
             session->peer.address, error.text);
-        mwi_session_put_fail(session, m->id, &error);
+        mwi_session_put_fail(session, m->id, &error, turn->retry_after_ms);
         turn->n_put++;
     }
 }

@@ -100,6 +100,7 @@ void
 mwi_session_unref(struct mwi_session *session)
 {
     if (atomic_fetch_sub(&session->refs, 1) == 1) {
+        mwi_admission_part(session);
         mwi_channel_fini(&session->channel);
         mwi_map_fini(&session->bound);
         mwi_mirrors_fini(&session->mirrors);
@@ -122,13 +123,13 @@ put_frame(struct mwi_session *session, struct mwi_buf *frame)
 }
 
 void
-mwi_session_put_fail(
-    struct mwi_session *session, uint64_t id, const mw_error *error)
+mwi_session_put_fail(struct mwi_session *session, uint64_t id,
+    const mw_error *error, uint32_t retry_after_ms)
 {
     struct mwi_buf frame;
 
     mwi_buf_init(&frame, SMALL_FRAME_MAX);
-    mwi_call_make_fail(&frame, id, error, true);
+    mwi_call_make_fail(&frame, id, error, true, retry_after_ms);
     put_frame(session, &frame);
 }
 
@@ -219,7 +220,7 @@ on_message(
         return mwi_fail(ret_why, MW_EPROTO, "the first message is no HELLO");
     }
     if (m.kind == MWI_CALL && m.id != 0 && !mwi_reader_ok(&r)) {
-        mwi_session_put_fail(session, m.id, &r.error);
+        mwi_session_put_fail(session, m.id, &r.error, 0);
         turn->n_put++;
         return MW_OK;
     }
@@ -266,6 +267,9 @@ handshake(struct mwi_turn *turn, mw_error *ret_why)
     switch (mwi_channel_handshake(&session->channel, ret_why)) {
     case MWI_IO_DONE:
         mwi_channel_peer(&session->channel, &session->peer);
+        if (mwi_admission_join(session, ret_why) < 0) {
+            return MWI_SESSION_ENDED;
+        }
         atomic_store(&session->is_open, true);
         mwi_session_put_head(session, MWI_HELLO, 0);
         turn->n_put++;
