@@ -56,7 +56,7 @@ new_session(struct mwi_host *host, struct mwi_stream *stream)
     mwi_map_init(&session->bound);
     mwi_spin_init(&session->spin, host->options.no_spin);
     init_mirrors(session);
-    mwi_running_init(&session->calls);
+    mwi_running_init(&session->unanswered);
     mwi_mutex_init(&session->back_mutex);
     mwi_channel_init(&session->channel, stream, message_max,
         2 * message_max + BACKLOG_MAX_EXTRA, mwi_turn_want_write);
@@ -102,10 +102,11 @@ void
 mwi_session_unref(struct mwi_session *session)
 {
     if (atomic_fetch_sub(&session->refs, 1) == 1) {
+        mwi_admission_part(session);
         mwi_channel_fini(&session->channel);
         mwi_map_fini(&session->bound);
         mwi_mirrors_fini(&session->mirrors);
-        mwi_running_fini(&session->calls);
+        mwi_running_fini(&session->unanswered);
         mwi_mutex_fini(&session->back_mutex);
         mwi_free(session);
     }
@@ -127,12 +128,12 @@ put_frame(struct mwi_session *session, struct mwi_buf *frame)
 
 void
 mwi_session_put_fail(struct mwi_session *session, uint64_t id,
-    const mw_error *error, bool not_run)
+    const mw_error *error, bool not_run, uint32_t retry_after_ms)
 {
     struct mwi_buf frame;
 
     mwi_buf_init(&frame, SMALL_FRAME_MAX);
-    mwi_call_make_fail(&frame, id, error, not_run);
+    mwi_call_make_fail(&frame, id, error, not_run, retry_after_ms);
     put_frame(session, &frame);
 }
 
@@ -257,7 +258,7 @@ on_message(
         return mwi_fail(ret_why, MW_EPROTO, "the first message is no HELLO");
     }
     if (m.kind == MWI_CALL && m.id != 0 && !mwi_reader_ok(&r)) {
-        mwi_session_put_fail(session, m.id, &r.error, !m.call.is_repeat);
+        mwi_session_put_fail(session, m.id, &r.error, !m.call.is_repeat, 0);
         turn->n_put++;
         return MW_OK;
     }
@@ -272,7 +273,7 @@ on_message(
         mwi_dispatch_call(turn, &m, &r);
         return MW_OK;
     case MWI_CANCEL:
-        mwi_running_cancel(&session->calls, m.id);
+        mwi_running_cancel(&session->unanswered, m.id);
         return MW_OK;
     case MWI_PING:
         mwi_session_put_head(session, MWI_PONG, m.id);
@@ -306,6 +307,9 @@ handshake(struct mwi_turn *turn, mw_error *ret_why)
     case MWI_IO_DONE:
         mwi_channel_peer(&session->channel, &session->peer);
         session->hello_at = mwi_now();
+        if (mwi_admission_join(session, ret_why) < 0) {
+            return MWI_SESSION_ENDED;
+        }
         atomic_store(&session->is_open, true);
         mwi_session_put_head(session, MWI_HELLO, 0);
         turn->n_put++;
@@ -475,7 +479,7 @@ mwi_session_end(struct mwi_session *session, const mw_error *why)
      * channel is open. */
     mwi_channel_close(&session->channel, why);
     mwi_poller_remove(&host->poller, session->channel.fd);
-    mwi_running_cancel_all(&session->calls);
+    mwi_running_cancel_all(&session->unanswered);
     end_back(session, why);
     if (mwi_roster_remove(&host->roster, session)) {
         mwi_session_unref(session);
