@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "rpc/dispatch.h"
+#include "rpc/enqueue.h"
 #include "wire/frame.h"
 
 enum {
@@ -243,6 +244,17 @@ on_answer(struct mwi_session *session, const struct mwi_message *m,
     return mwi_conn_answer(back, m, bytes, len, ret_why);
 }
 
+static void
+on_cancel(struct mwi_session *session, uint64_t id)
+{
+    const struct mwi_operation *op =
+        mwi_running_cancel(&session->unanswered, id);
+
+    if (op != NULL) {
+        mwi_enqueue_clear(session->host, op->gate);
+    }
+}
+
 static mw_status
 on_message(
     struct mwi_turn *turn, const uint8_t *bytes, size_t len, mw_error *ret_why)
@@ -273,7 +285,7 @@ on_message(
         mwi_dispatch_call(turn, &m, &r);
         return MW_OK;
     case MWI_CANCEL:
-        mwi_running_cancel(&session->unanswered, m.id);
+        on_cancel(session, m.id);
         return MW_OK;
     case MWI_PING:
         mwi_session_put_head(session, MWI_PONG, m.id);
@@ -479,7 +491,9 @@ mwi_session_end(struct mwi_session *session, const mw_error *why)
      * channel is open. */
     mwi_channel_close(&session->channel, why);
     mwi_poller_remove(&host->poller, session->channel.fd);
-    mwi_running_cancel_all(&session->unanswered);
+    if (mwi_running_cancel_all(&session->unanswered) && host->pool != NULL) {
+        mwi_enqueue_clear(host, NULL);
+    }
     end_back(session, why);
     if (mwi_roster_remove(&host->roster, session)) {
         mwi_session_unref(session);
