@@ -20,6 +20,7 @@
 #include "mw/pending.h"
 #include "mw/seq.h"
 #include "mw/server.h"
+#include "mw/stats.h"
 #include "mw/status.h"
 #include "mw/stub.h"
 #include "mw/tls.h"

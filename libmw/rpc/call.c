@@ -325,6 +325,12 @@ has_inout(const mw_method *method)
     return false;
 }
 
+bool
+mwi_call_has_delta(const mw_call *call)
+{
+    return !call->full_values && has_inout(call->op->method);
+}
+
 static mw_status
 run_handler(mw_call *call, mw_error *reterr)
 {
@@ -389,7 +395,7 @@ mwi_call_prepare(mw_call *call, mw_error *reterr)
     if (mwi_call_decode(call, reterr) < 0) {
         return reterr->status;
     }
-    if (has_inout(call->op->method) && !call->full_values &&
+    if (mwi_call_has_delta(call) &&
         mwi_snapshot_retake(&call->snapshot, &call->inout) < 0) {
         return mwi_fail_nomem(reterr);
     }

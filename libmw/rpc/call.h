@@ -33,6 +33,7 @@ struct mw_call {
     bool is_decoded;                /* args are there */
     bool is_prepared;               /* the handler may start */
     size_t charge;                  /* the owner's: bytes, while it waits */
+    size_t bytes_in;                /* the owner's: of the request's frame */
     void **args;                    /* in the arena; one for each parameter */
     struct mwi_arena arena;         /* what cannot change, or is new */
     struct mwi_arena inout;         /* what inout parameters consist of */
@@ -137,6 +138,9 @@ MW_MUST_USE mw_status mwi_call_prepare(mw_call *call, mw_error *reterr);
  */
 void mwi_call_execute(
     mw_call *call, struct mwi_buf *ret_frame, mw_error *ret_outcome);
+
+/** Whether a reply of its operation may carry changes instead of values. */
+bool mwi_call_has_delta(const mw_call *call);
 
 /** Make the frame of a FAIL; not_run: the handler was not started.  Leaves the
  * buffer empty when out of memory. */

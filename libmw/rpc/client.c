@@ -20,6 +20,7 @@
 #include "rpc/ctx.h"
 #include "rpc/local.h"
 #include "rpc/options.h"
+#include "rpc/watch.h"
 
 enum { MORE_AFTER_MS = 1000 }; /* not to try in vain at each call */
 
@@ -29,16 +30,17 @@ struct slot {
 };
 
 struct mw_client {
-    mw_client_options options;  /* constant */
-    struct mwi_log log;         /* constant */
-    struct mwi_address address; /* constant; when server is NULL */
-    struct mwi_tls_config *tls; /* constant; NULL without tls:// */
-    mw_server *server;          /* constant; of a local client */
-    struct mwi_mutex mutex;     /* held for moments; before conn.mutex */
-    struct mwi_cond connected;  /* with mutex: some is_connecting ended */
-    struct slot *slots;         /* [mutex] options.connections of them */
-    int64_t more_after;         /* [mutex] when connections beside one that
-                                   works may be made again */
+    mw_client_options options;     /* constant */
+    struct mwi_log log;            /* constant */
+    struct mwi_address address;    /* constant; when server is NULL */
+    struct mwi_tls_config *tls;    /* constant; NULL without tls:// */
+    mw_server *server;             /* constant; of a local client */
+    struct mwi_mutex mutex;        /* held for moments; before conn.mutex */
+    struct mwi_cond connected;     /* with mutex: some is_connecting ended */
+    struct slot *slots;            /* [mutex] options.connections of them */
+    int64_t more_after;            /* [mutex] when connections beside one that
+                                      works may be made again */
+    struct mwi_client_meter meter; /* thread-safe */
 };
 
 const mw_client_options *
@@ -47,8 +49,27 @@ mwi_client_options(const mw_client *client)
     return &client->options;
 }
 
-int64_t
-mwi_client_deadline(
+struct mwi_client_meter *
+mwi_client_meter(mw_client *client)
+{
+    return &client->meter;
+}
+
+size_t
+mwi_client_n_connections(mw_client *client)
+{
+    size_t n = 0;
+
+    mwi_lock(&client->mutex);
+    for (size_t i = 0; i < client->options.connections; i++) {
+        n += client->slots[i].conn != NULL;
+    }
+    mwi_unlock(&client->mutex);
+    return n;
+}
+
+uint32_t
+mwi_client_timeout_ms(
     const mw_client *client, const mw_ctx *ctx, const mw_method *method)
 {
     uint32_t timeout_ms = client->options.timeout_ms;
@@ -58,7 +79,14 @@ mwi_client_deadline(
     } else if (method != NULL && method->timeout_ms != 0) {
         timeout_ms = method->timeout_ms;
     }
-    return mwi_deadline_in(timeout_ms);
+    return timeout_ms;
+}
+
+int64_t
+mwi_client_deadline(
+    const mw_client *client, const mw_ctx *ctx, const mw_method *method)
+{
+    return mwi_deadline_in(mwi_client_timeout_ms(client, ctx, method));
 }
 
 static mw_status
@@ -85,13 +113,16 @@ make_conn(mw_client *client, int64_t deadline, struct mwi_conn **ret_conn,
     mw_status status = dial(client, deadline, &stream, reterr);
 
     if (status < 0) {
+        mwi_count(&client->meter.not_made, 1);
         mwi_log(&client->log, MW_LOG_WARN, "cannot connect: %s", reterr->text);
         return status;
     }
     *ret_conn = mwi_conn_open(stream, &limits, reterr);
     if (*ret_conn == NULL) {
+        mwi_count(&client->meter.not_made, 1);
         return reterr->status;
     }
+    mwi_count(&client->meter.made, 1);
     mwi_log(&client->log, MW_LOG_DEBUG, "connected to %s",
         (*ret_conn)->peer.address);
     return MW_OK;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "rpc/measure.h"
 #include "wire/frame.h"
 
 enum {
@@ -126,17 +127,53 @@ log_outcome(
     }
 }
 
+/* What the reply would be without deltas. */
+static void
+sample(mw_call *call, size_t len)
+{
+    /* The message's own head, its kind and the call's id. */
+    size_t others_len = 2 + mwi_head_size(call->id);
+
+    mwi_meter_sample(call->op->meter, len,
+        mwi_measure_reply(call->op->method, (const void *const *) call->args,
+            &call->nodes, others_len));
+}
+
+/* The n-th call of the operation has ended. */
+static void
+count(mw_call *call, uint64_t n, int64_t ns, mw_status outcome)
+{
+    struct mwi_meter *meter = call->op->meter;
+    size_t len = mwi_gather_len(&call->gather, &call->reply);
+
+    if (!call->is_prepared) {
+        mwi_count(&meter->unrun, 1);
+        mwi_meter_refuse(meter, outcome);
+        return;
+    }
+    mwi_meter_end(meter, ns, call->bytes_in, len);
+    if (outcome < 0) {
+        mwi_meter_fail(meter, outcome);
+    } else if (n % MWI_SAMPLE_EVERY == 0 && mwi_call_has_delta(call)) {
+        sample(call, len);
+    }
+}
+
 /* Run the handler, make the frame of the answer in call->reply, and learn. */
 static void
 execute(struct mwi_session *session, mw_call *call)
 {
     int64_t began = mwi_now();
+    uint64_t n = mwi_meter_begin(call->op->meter);
+    int64_t ns;
     mw_error outcome;
 
     call->reply.max =
         (size_t) atomic_load(&session->message_max) + MWI_FRAME_HEAD_MAX;
     mwi_call_execute(call, &call->reply, &outcome);
-    mwi_pace_note(call->op->pace, mwi_now() - began);
+    ns = mwi_now() - began;
+    mwi_pace_note(call->op->pace, ns);
+    count(call, n, ns, outcome.status);
     log_outcome(session, call, &outcome);
 }
 
@@ -335,9 +372,20 @@ join_request(struct mwi_channel *channel, mw_call *call, struct mwi_reader *r,
     return MW_OK;
 }
 
+/* Bytes of the frame that was read. */
+static size_t
+frame_len(struct mwi_channel *channel, const struct mwi_reader *r)
+{
+    size_t len =
+        (size_t) (r->last - r->start) + mwi_channel_apart(channel)->len;
+
+    return len + mwi_head_size(len);
+}
+
+/* *ret_op is NULL if it is of none. */
 static mw_status
 accept_call(struct mwi_turn *turn, const struct mwi_message *m,
-    struct mwi_reader *r, mw_error *reterr)
+    struct mwi_reader *r, const struct mwi_operation **ret_op, mw_error *reterr)
 {
     struct mwi_session *session = turn->session;
     const mw_server_options *options = &session->host->options;
@@ -347,14 +395,15 @@ accept_call(struct mwi_turn *turn, const struct mwi_message *m,
     };
     const struct mwi_operation *op;
     mw_call *call;
-    mw_status status = check_acceptable(session, &m->call, reterr);
+    mw_status status;
 
-    if (status < 0) {
-        return status;
-    }
-    op = find_operation(session, &m->call, reterr);
+    op = *ret_op = find_operation(session, &m->call, reterr);
     if (op == NULL) {
         return reterr->status;
+    }
+    status = check_acceptable(session, &m->call, reterr);
+    if (status < 0) {
+        return status;
     }
     if (m->call.has_bind) {
         status = bind(session, m->call.bind, op, reterr);
@@ -367,6 +416,7 @@ accept_call(struct mwi_turn *turn, const struct mwi_message *m,
     if (call == NULL) {
         return mwi_fail_nomem(reterr);
     }
+    call->bytes_in = frame_len(&session->channel, r);
     call->mirror.kept = &session->mirrors;
     status = join_request(&session->channel, call, r, reterr);
     if (status < 0) {
@@ -383,9 +433,16 @@ mwi_dispatch_call(
     struct mwi_turn *turn, const struct mwi_message *m, struct mwi_reader *r)
 {
     struct mwi_session *session = turn->session;
+    const struct mwi_operation *op;
     mw_error error;
+    mw_status status = accept_call(turn, m, r, &op, &error);
 
-    if (accept_call(turn, m, r, &error) < 0) {
+    if (status < 0 && op != NULL) {
+        mwi_meter_refuse(op->meter, status);
+    } else if (status < 0) {
+        mwi_count(&session->host->meter.strange, 1);
+    }
+    if (status < 0) {
         mwi_log(&session->host->log, MW_LOG_DEBUG, "refused a call of %s: %s",
             session->peer.address, error.text);
         mwi_session_put_fail(session, m->id, &error);

@@ -15,6 +15,7 @@ struct mwi_offer {
     struct mwi_offer *next;
     const mw_interface *interface;
     struct mwi_pace *paces;            /* interface->n_methods of them */
+    struct mwi_meter *meters;          /* likewise */
     struct mwi_operation operations[]; /* likewise */
 };
 
@@ -65,6 +66,7 @@ free_offer(struct mwi_offer *offer)
     for (size_t i = 0; i < offer->interface->n_methods; i++) {
         mwi_type_set_fini(&offer->operations[i].node_types);
     }
+    mwi_free(offer->meters);
     mwi_free(offer->paces);
     mwi_free(offer);
 }
@@ -89,7 +91,10 @@ mwi_registry_add(struct mwi_registry *registry, const mw_skeleton *skeleton,
         return MW_ENOMEM;
     }
     offer->paces = mwi_calloc(interface->n_methods, sizeof(*offer->paces));
-    if (offer->paces == NULL) {
+    offer->meters = mwi_calloc(interface->n_methods, sizeof(*offer->meters));
+    if (offer->paces == NULL || offer->meters == NULL) {
+        mwi_free(offer->meters);
+        mwi_free(offer->paces);
         mwi_free(offer);
         return MW_ENOMEM;
     }
@@ -102,6 +107,7 @@ mwi_registry_add(struct mwi_registry *registry, const mw_skeleton *skeleton,
             .user = user,
             .is_implemented = has_handler(ops, skeleton->methods[i].ops_offset),
             .pace = &offer->paces[i],
+            .meter = &offer->meters[i],
         };
     }
     for (size_t i = 0; i < interface->n_methods; i++) {
@@ -169,5 +175,17 @@ mwi_registry_find(const struct mwi_registry *registry, const char *target,
     mwi_fail(reterr, MW_EUNIMPLEMENTED,
         "interface %.*s has no operation '%.*s'", (int) interface_len, target,
         (int) (len - interface_len - 1), dot + 1);
+    return NULL;
+}
+
+const struct mwi_operation *
+mwi_registry_at(const struct mwi_registry *registry, size_t index)
+{
+    for (const struct mwi_offer *o = registry->first; o != NULL; o = o->next) {
+        if (index < o->interface->n_methods) {
+            return &o->operations[index];
+        }
+        index -= o->interface->n_methods;
+    }
     return NULL;
 }

@@ -9,6 +9,7 @@
 #include "mw/stub.h"
 
 #include "codec/refs.h"
+#include "rpc/meter.h"
 #include "rpc/pace.h"
 
 /* One operation of one offered interface. */
@@ -20,6 +21,7 @@ struct mwi_operation {
     bool is_implemented;            /* the ops struct has a handler for it */
     struct mwi_type_set node_types; /* that its parameters can lead to */
     struct mwi_pace *pace;          /* of the server's; not constant */
+    struct mwi_meter *meter;        /* likewise */
 };
 
 struct mwi_offer;
@@ -43,5 +45,10 @@ void mwi_registry_fini(struct mwi_registry *registry);
 const struct mwi_operation *mwi_registry_find(
     const struct mwi_registry *registry, const char *target, size_t len,
     mw_error *reterr);
+
+/** Any operation of any offer, by its number from 0 on; NULL: there are fewer.
+ * [view] likewise. */
+const struct mwi_operation *mwi_registry_at(
+    const struct mwi_registry *registry, size_t index);
 
 #endif

@@ -116,6 +116,7 @@ init_host(struct mwi_host *host)
     static const struct mwi_poller none = { -1, -1, -1 };
 
     host->poller = host->control = none;
+    host->meter.opened_at = mwi_now();
     mwi_roster_init(&host->roster);
     mwi_call_cache_init(&host->calls_ended);
 }
@@ -295,6 +296,9 @@ start(mw_server *server, mw_error *reterr)
 
     if (status == MW_OK) {
         mwi_pool_attach(server->host.pool, &source);
+        mwi_lock(&server->mutex);
+        server->has_pool = true;
+        mwi_unlock(&server->mutex);
     }
     for (struct mwi_server_listener *l = server->listeners;
          l != NULL && status == MW_OK; l = l->next) {

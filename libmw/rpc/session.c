@@ -78,6 +78,7 @@ mwi_session_open(struct mwi_host *host, struct mwi_stream *stream,
     status = mwi_roster_add(
         &host->roster, session, host->options.connections_max, reterr);
     if (status == MW_OK) {
+        mwi_count(&host->meter.accepted, 1);
         events |= may_write ? (uint32_t) MWI_POLL_WRITE : 0;
         /* It may have its first turn, and end, before this returns. */
         status = mwi_poller_add(&host->poller, session->channel.fd, events,
@@ -219,6 +220,7 @@ on_message(
         return mwi_fail(ret_why, MW_EPROTO, "the first message is no HELLO");
     }
     if (m.kind == MWI_CALL && m.id != 0 && !mwi_reader_ok(&r)) {
+        mwi_count(&session->host->meter.strange, 1);
         mwi_session_put_fail(session, m.id, &r.error);
         turn->n_put++;
         return MW_OK;
@@ -362,6 +364,9 @@ mwi_session_end(struct mwi_session *session, const mw_error *why)
         session->peer.address[0] != '\0' ? session->peer.address
                                          : "a new connection",
         why->text);
+    if (!session->has_hello && why->status < 0) {
+        mwi_count(&host->meter.handshakes_failed, 1);
+    }
     /* In this order, for a worker changes what is polled for only while the
      * channel is open. */
     mwi_channel_close(&session->channel, why);
