@@ -35,6 +35,13 @@ enum {
     MW_DEFAULT_MIRRORS_MEMORY_MAX = 512 << 20, /* bytes */
 };
 
+/* Whether a client should make calls. */
+typedef enum mw_health {
+    MW_HEALTH_UNKNOWN = 0, /* not known, or there is no such interface */
+    MW_HEALTH_SERVING = 1,
+    MW_HEALTH_NOT_SERVING = 2,
+} mw_health;
+
 typedef struct mw_server_options {
     size_t size;               /* sizeof(mw_server_options) */
     const char *listen;        /* [copy] addresses, separated by commas:
@@ -70,6 +77,8 @@ typedef struct mw_server_options {
     bool no_spin;              /* sleep at once when waiting, never stay awake
                                   for a moment, which saves processor time
                                   and makes short calls slower */
+    bool no_introspection;     /* do not offer mw.Server: see
+                                  mw_server_set_health() */
 } mw_server_options;
 
 #define MW_SERVER(...) MW_OPTIONS(mw_server_options, __VA_ARGS__)
@@ -127,6 +136,26 @@ MW_API MW_MUST_USE mw_status mw_server_run(mw_server *server, mw_error *reterr);
  * @thread any, also a handler or a signal handler; does not block
  */
 MW_API void mw_server_stop(mw_server *server);
+
+/** Say whether an interface, or the server as a whole, should be called.
+ *
+ * That is what clients are told who ask the interface mw.Server
+ * (mw/introspect.idl), which every server offers unless its option
+ * no_introspection is set.  Calls are run all the same.  At first all is
+ * MW_HEALTH_SERVING; while the server drains all is MW_HEALTH_NOT_SERVING,
+ * whatever was said.
+ *
+ * @param server     [borrow: this call] server
+ * @param interface  [copy] its name, such as "orders.Desk"; NULL: the server,
+ *                   whose health is that of all interfaces as long as it is
+ *                   not MW_HEALTH_SERVING
+ * @param health     what to tell
+ * @retval MW_ENOTFOUND  the server does not offer the interface
+ * @retval MW_EINVAL  health is none
+ * @thread any, also a handler's; does not block
+ */
+MW_API MW_MUST_USE mw_status mw_server_set_health(
+    mw_server *server, const char *interface, mw_health health);
 
 /** Free a server that is not running.
  *

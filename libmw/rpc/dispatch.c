@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "rpc/introspect.h"
 #include "rpc/measure.h"
 #include "wire/frame.h"
 
@@ -71,14 +72,15 @@ bind(struct mwi_session *session, uint64_t number,
 
 static mw_status
 check_acceptable(const struct mwi_session *session,
-    const struct mwi_call_head *head, mw_error *reterr)
+    const struct mwi_operation *op, const struct mwi_call_head *head,
+    mw_error *reterr)
 {
     if (head->has_unknown_meta) {
         return mwi_fail(reterr, MW_EUNIMPLEMENTED,
             "the server does not know meta key %llu",
             (unsigned long long) head->unknown_meta);
     }
-    if (atomic_load(&session->host->draining)) {
+    if (atomic_load(&session->host->draining) && !mwi_introspect_has(op)) {
         return mwi_fail(reterr, MW_EUNAVAILABLE, "the server is stopping");
     }
     return MW_OK;
@@ -401,7 +403,7 @@ accept_call(struct mwi_turn *turn, const struct mwi_message *m,
     if (op == NULL) {
         return reterr->status;
     }
-    status = check_acceptable(session, &m->call, reterr);
+    status = check_acceptable(session, op, &m->call, reterr);
     if (status < 0) {
         return status;
     }

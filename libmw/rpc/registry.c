@@ -14,6 +14,7 @@
 struct mwi_offer {
     struct mwi_offer *next;
     const mw_interface *interface;
+    _Atomic uint32_t health;           /* enum mw_health */
     struct mwi_pace *paces;            /* interface->n_methods of them */
     struct mwi_meter *meters;          /* likewise */
     struct mwi_operation operations[]; /* likewise */
@@ -25,10 +26,10 @@ text_is(const char *text, const char *other, size_t len)
     return strlen(text) == len && memcmp(text, other, len) == 0;
 }
 
-static const struct mwi_offer *
+static struct mwi_offer *
 find_offer(const struct mwi_registry *registry, const char *name, size_t len)
 {
-    for (const struct mwi_offer *o = registry->first; o != NULL; o = o->next) {
+    for (struct mwi_offer *o = registry->first; o != NULL; o = o->next) {
         if (text_is(o->interface->name, name, len)) {
             return o;
         }
@@ -36,11 +37,11 @@ find_offer(const struct mwi_registry *registry, const char *name, size_t len)
     return NULL;
 }
 
-static const struct mwi_offer *
+static struct mwi_offer *
 find_derived_offer(
     const struct mwi_registry *registry, const char *name, size_t len)
 {
-    for (const struct mwi_offer *o = registry->first; o != NULL; o = o->next) {
+    for (struct mwi_offer *o = registry->first; o != NULL; o = o->next) {
         for (const mw_interface *base = o->interface->base; base != NULL;
              base = base->base) {
             if (text_is(base->name, name, len)) {
@@ -49,6 +50,15 @@ find_derived_offer(
         }
     }
     return NULL;
+}
+
+struct mwi_offer *
+mwi_registry_offer(
+    const struct mwi_registry *registry, const char *name, size_t len)
+{
+    struct mwi_offer *offer = find_offer(registry, name, len);
+
+    return offer != NULL ? offer : find_derived_offer(registry, name, len);
 }
 
 static bool
@@ -99,6 +109,7 @@ mwi_registry_add(struct mwi_registry *registry, const mw_skeleton *skeleton,
         return MW_ENOMEM;
     }
     offer->interface = interface;
+    atomic_init(&offer->health, MW_HEALTH_SERVING);
     for (size_t i = 0; i < interface->n_methods; i++) {
         offer->operations[i] = (struct mwi_operation){
             .method = &interface->methods[i],
@@ -149,10 +160,7 @@ mwi_registry_find(const struct mwi_registry *registry, const char *target,
         return NULL;
     }
     interface_len = (size_t) (dot - target);
-    offer = find_offer(registry, target, interface_len);
-    if (offer == NULL) {
-        offer = find_derived_offer(registry, target, interface_len);
-    }
+    offer = mwi_registry_offer(registry, target, interface_len);
     if (offer == NULL) {
         mwi_fail(reterr, MW_EUNIMPLEMENTED,
             "the server offers no interface '%.*s'", (int) interface_len,
@@ -176,6 +184,42 @@ mwi_registry_find(const struct mwi_registry *registry, const char *target,
         "interface %.*s has no operation '%.*s'", (int) interface_len, target,
         (int) (len - interface_len - 1), dot + 1);
     return NULL;
+}
+
+struct mwi_offer *
+mwi_registry_offer_at(const struct mwi_registry *registry, size_t index)
+{
+    struct mwi_offer *offer = registry->first;
+
+    while (offer != NULL && index > 0) {
+        offer = offer->next;
+        index--;
+    }
+    return offer;
+}
+
+const mw_interface *
+mwi_offer_interface(const struct mwi_offer *offer)
+{
+    return offer->interface;
+}
+
+bool
+mwi_offer_implements(const struct mwi_offer *offer, size_t method)
+{
+    return offer->operations[method].is_implemented;
+}
+
+mw_health
+mwi_offer_health(const struct mwi_offer *offer)
+{
+    return (mw_health) atomic_load(&offer->health);
+}
+
+void
+mwi_offer_set_health(struct mwi_offer *offer, mw_health health)
+{
+    atomic_store(&offer->health, (uint32_t) health);
 }
 
 const struct mwi_operation *

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "net/socket.h"
+#include "rpc/introspect.h"
 #include "rpc/local.h"
 #include "rpc/options.h"
 #include "rpc/turn.h"
@@ -117,6 +118,7 @@ init_host(struct mwi_host *host)
 
     host->poller = host->control = none;
     host->meter.opened_at = mwi_now();
+    atomic_init(&host->health, MW_HEALTH_SERVING);
     mwi_roster_init(&host->roster);
     mwi_call_cache_init(&host->calls_ended);
 }
@@ -144,6 +146,9 @@ mw_server_open(
             .user = server->host.options.log_user,
         };
         status = open_server(server, &error);
+    }
+    if (status == MW_OK && !server->host.options.no_introspection) {
+        status = mwi_introspect_serve(server, &error);
     }
     if (status < 0) {
         mw_server_close(server);
