@@ -12,6 +12,7 @@
 
 #include "mw/base.h"
 #include "mw/ctx.h"
+#include "mw/hooks.h"
 #include "mw/log.h"
 #include "mw/status.h"
 #include "mw/tls.h"
@@ -46,6 +47,8 @@ typedef struct mw_client_options {
     bool no_spin;              /* sleep at once when waiting, never stay awake
                                   for a moment, which saves processor time
                                   and makes short calls slower */
+    const mw_client_hooks *hooks; /* [borrow: client] mw/hooks.h; or NULL */
+    mw_log_level log_level;       /* lines above it are not made; 0: all are */
 } mw_client_options;
 
 #define MW_CLIENT(...) MW_OPTIONS(mw_client_options, __VA_ARGS__)

@@ -16,6 +16,7 @@
 #define MW_SERVER_H
 
 #include "mw/base.h"
+#include "mw/hooks.h"
 #include "mw/log.h"
 #include "mw/status.h"
 #include "mw/tls.h"
@@ -79,6 +80,8 @@ typedef struct mw_server_options {
                                   and makes short calls slower */
     bool no_introspection;     /* do not offer mw.Server: see
                                   mw_server_set_health() */
+    const mw_server_hooks *hooks; /* [borrow: server] mw/hooks.h; or NULL */
+    mw_log_level log_level;       /* lines above it are not made; 0: all are */
 } mw_server_options;
 
 #define MW_SERVER(...) MW_OPTIONS(mw_server_options, __VA_ARGS__)

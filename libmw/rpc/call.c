@@ -12,7 +12,9 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "rpc/args.h"
+#include "rpc/current.h"
 #include "rpc/results.h"
+#include "rpc/trace.h"
 #include "wire/frame.h"
 
 enum {
@@ -118,6 +120,10 @@ init_call(mw_call *call, const struct mwi_operation *op,
     mwi_list_init(&call->job.link);
     call->arena.limit = call->inout.limit = limits->memory_max;
     mwi_buf_init(&call->exception, EXCEPTION_MAX);
+    if (head->call.trace.at != NULL) {
+        (void) mwi_trace_take(
+            head->call.trace.at, head->call.trace.len, call->trace);
+    }
 }
 
 mw_call *
@@ -335,8 +341,10 @@ static mw_status
 run_handler(mw_call *call, mw_error *reterr)
 {
     const struct mwi_operation *op = call->op;
+    mw_call *outer = mwi_call_set_current(call);
     mw_status status = op->run(call, op->ops, call->args);
 
+    (void) mwi_call_set_current(outer);
     if (status == MW_OK) {
         return MW_OK;
     }

@@ -9,6 +9,7 @@
 #define MWI_RPC_CALL_H
 
 #include "mw/call.h"
+#include "mw/trace.h"
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -44,7 +45,9 @@ struct mw_call {
     void **released;                /* n_released of them, by mw_release() */
     size_t n_released;
     size_t cap_released;
-    bool has_lost_release;    /* for want of memory */
+    bool has_lost_release;           /* for want of memory */
+    char trace[MW_TRACEPARENT_SIZE]; /* the caller's; empty: none */
+    uint64_t span;            /* of this call in it; 0: not asked for yet */
     mw_error failure;         /* as told by mw_call_fail() */
     struct mwi_buf exception; /* the frame of a FAIL, as by mw_call_raise() */
     struct mwi_buf request; /* the message, while it waits to be decoded ... */

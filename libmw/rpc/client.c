@@ -49,6 +49,12 @@ mwi_client_options(const mw_client *client)
     return &client->options;
 }
 
+const struct mwi_log *
+mwi_client_log(const mw_client *client)
+{
+    return &client->log;
+}
+
 struct mwi_client_meter *
 mwi_client_meter(mw_client *client)
 {
@@ -286,6 +292,8 @@ mwi_client_connect(mw_client *client, uint64_t serial, int64_t deadline,
             *ret_conn = choice.conn;
             return MW_OK;
         }
+        mwi_log(&client->log, MW_LOG_DEBUG, "no more calls to %s",
+            choice.conn->peer.address);
         drop_conn(client, choice.conn);
     }
 }
@@ -353,6 +361,7 @@ open_client(mw_client **ret_client, const char *address, mw_server *server,
         client->log = (struct mwi_log){
             .cb = client->options.log,
             .user = client->options.log_user,
+            .level_max = client->options.log_level,
         };
         status = make_slots(client, reterr);
     }

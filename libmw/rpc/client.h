@@ -39,6 +39,9 @@ uint32_t mwi_client_timeout_ms(
 int64_t mwi_client_deadline(
     const mw_client *client, const mw_ctx *ctx, const mw_method *method);
 
+/** Where its log lines go: constant. */
+const struct mwi_log *mwi_client_log(const mw_client *client);
+
 /** What the client counts. */
 struct mwi_client_meter *mwi_client_meter(mw_client *client);
 

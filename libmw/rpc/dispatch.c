@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "rpc/hooks.h"
 #include "rpc/introspect.h"
 #include "rpc/measure.h"
 #include "wire/frame.h"
@@ -116,6 +117,17 @@ end_call(struct mwi_host *host, size_t charge)
     }
 }
 
+/* Texts of these quote arguments or results, which are no one's but the
+ * caller's and the handler's. */
+static const char *
+text_to_log(const mw_error *error)
+{
+    bool may_quote = error->status == MW_EINVAL || error->status == MW_ERANGE ||
+                     error->status == MW_EINTERNAL;
+
+    return may_quote ? mw_status_text(error->status) : error->text;
+}
+
 static void
 log_outcome(
     struct mwi_session *session, const mw_call *call, const mw_error *outcome)
@@ -125,7 +137,8 @@ log_outcome(
         mwi_log(&session->host->log, MW_LOG_DEBUG, "%s from %s: %s: %s",
             call->op->method->target, session->peer.address,
             mw_status_name(outcome->status),
-            call->failure.status < 0 ? "the handler failed it" : outcome->text);
+            call->failure.status < 0 ? "the handler failed it"
+                                     : text_to_log(outcome));
     }
 }
 
@@ -161,21 +174,44 @@ count(mw_call *call, uint64_t n, int64_t ns, mw_status outcome)
     }
 }
 
+static void
+tell_hooks(
+    const mw_server_hooks *hooks, mw_call *call, int64_t ns, mw_status status)
+{
+    const mw_call_outcome outcome = {
+        .size = sizeof(outcome),
+        .status = status,
+        .not_run = !call->is_prepared,
+        .duration_ns = ns > 0 ? (uint64_t) ns : 0,
+        .bytes_in = call->bytes_in,
+        .bytes_out = mwi_gather_len(&call->gather, &call->reply),
+    };
+
+    mwi_hooks_end(hooks, call, &outcome);
+}
+
 /* Run the handler, make the frame of the answer in call->reply, and learn. */
 static void
 execute(struct mwi_session *session, mw_call *call)
 {
+    const mw_server_hooks *hooks = session->host->options.hooks;
     int64_t began = mwi_now();
     uint64_t n = mwi_meter_begin(call->op->meter);
     int64_t ns;
     mw_error outcome;
 
+    if (hooks != NULL) {
+        mwi_hooks_begin(hooks, call);
+    }
     call->reply.max =
         (size_t) atomic_load(&session->message_max) + MWI_FRAME_HEAD_MAX;
     mwi_call_execute(call, &call->reply, &outcome);
     ns = mwi_now() - began;
     mwi_pace_note(call->op->pace, ns);
     count(call, n, ns, outcome.status);
+    if (hooks != NULL) {
+        tell_hooks(hooks, call, ns, outcome.status);
+    }
     log_outcome(session, call, &outcome);
 }
 
@@ -421,6 +457,9 @@ accept_call(struct mwi_turn *turn, const struct mwi_message *m,
     call->bytes_in = frame_len(&session->channel, r);
     call->mirror.kept = &session->mirrors;
     status = join_request(&session->channel, call, r, reterr);
+    if (status == MW_OK && options->hooks != NULL) {
+        status = mwi_hooks_admit(options->hooks, call, reterr);
+    }
     if (status < 0) {
         mwi_call_close(&session->host->calls_ended, call);
         return status;
@@ -445,8 +484,10 @@ mwi_dispatch_call(
         mwi_count(&session->host->meter.strange, 1);
     }
     if (status < 0) {
-        mwi_log(&session->host->log, MW_LOG_DEBUG, "refused a call of %s: %s",
-            session->peer.address, error.text);
+        mwi_log(&session->host->log, MW_LOG_DEBUG,
+            "refused a call%s%s of %s: %s", op != NULL ? " to " : "",
+            op != NULL ? op->method->target : "", session->peer.address,
+            text_to_log(&error));
         mwi_session_put_fail(session, m->id, &error);
         turn->n_put++;
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "rpc/hooks.h"
 #include "wire/message.h"
 
 enum {
@@ -81,6 +82,13 @@ check_limits(size_t message_max, uint32_t depth_max, mw_error *reterr)
                : check_range("depth_max", depth_max, 8, DEPTH_LIMIT, reterr);
 }
 
+/* Likewise. */
+static mw_status
+check_log_level(mw_log_level level, mw_error *reterr)
+{
+    return check_range("log_level", level, 0, MW_LOG_DEBUG, reterr);
+}
+
 mw_status
 mwi_server_options_take(mw_server_options *ret_options,
     const mw_server_options *options, mw_error *reterr)
@@ -122,6 +130,12 @@ mwi_server_options_take(mw_server_options *ret_options,
         status = check_range(
             "mirrors_max", o->mirrors_max, 1, MIRRORS_LIMIT, reterr);
     }
+    if (status == MW_OK) {
+        status = check_log_level(o->log_level, reterr);
+    }
+    if (status == MW_OK) {
+        status = mwi_server_hooks_check(o->hooks, reterr);
+    }
     return status;
 }
 
@@ -141,7 +155,12 @@ mwi_client_options_take(mw_client_options *ret_options,
     set_default_size(&o->memory_max, MW_DEFAULT_MEMORY_MAX);
     set_default_u32(&o->connections, 1);
     status = check_limits(o->message_max, o->depth_max, reterr);
-    return status < 0 ? status
-                      : check_range("connections", o->connections, 1,
-                            CONNECTIONS_LIMIT, reterr);
+    if (status == MW_OK) {
+        status = check_range(
+            "connections", o->connections, 1, CONNECTIONS_LIMIT, reterr);
+    }
+    if (status == MW_OK) {
+        status = check_log_level(o->log_level, reterr);
+    }
+    return status < 0 ? status : mwi_client_hooks_check(o->hooks, reterr);
 }

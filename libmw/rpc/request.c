@@ -19,6 +19,7 @@
 #include "rpc/client.h"
 #include "rpc/ctx.h"
 #include "rpc/reply.h"
+#include "rpc/trace.h"
 #include "rpc/watch.h"
 #include "wire/frame.h"
 
@@ -112,6 +113,7 @@ write_request(struct mwi_request *q, struct mwi_buf *frame,
             is_one_way(q) ? UINT64_MAX : mwi_deadline_left_ms(q->deadline),
         .full_values = q->ctx != NULL && q->ctx->full_values,
     };
+    char trace[MW_TRACEPARENT_SIZE];
     struct mwi_writer w;
 
     if (mwi_frame_begin(frame) < 0) {
@@ -120,6 +122,7 @@ write_request(struct mwi_request *q, struct mwi_buf *frame,
     mwi_conn_name_target(q->conn, q->method, &head);
     mwi_mirror_try(&q->mirror, q->conn->serial);
     head.mirror = q->mirror.head;
+    head.trace = mwi_trace_to_send(q->ctx, trace);
     mwi_writer_init(&w, frame);
     w.gather = gather;
     mwi_call_begin(&w, q->waiter.id, &head);

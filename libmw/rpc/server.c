@@ -144,6 +144,7 @@ mw_server_open(
         server->host.log = (struct mwi_log){
             .cb = server->host.options.log,
             .user = server->host.options.log_user,
+            .level_max = server->host.options.log_level,
         };
         status = open_server(server, &error);
     }

@@ -269,6 +269,8 @@ handshake(struct mwi_turn *turn, mw_error *ret_why)
     case MWI_IO_DONE:
         mwi_channel_peer(&session->channel, &session->peer);
         atomic_store(&session->is_open, true);
+        mwi_log(&session->host->log, MW_LOG_DEBUG, "%s has connected",
+            session->peer.address);
         mwi_session_put_head(session, MWI_HELLO, 0);
         turn->n_put++;
         return MWI_SESSION_MORE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rpc: who watches the calls of a client: its counters.
+ * rpc: who watches the calls of a client: its counters, hooks and log.
  */
 #ifndef MWI_RPC_WATCH_H
 #define MWI_RPC_WATCH_H
