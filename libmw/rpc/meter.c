@@ -11,7 +11,7 @@ enum { SIZE_LIMIT = 1 << 16 }; /* no version of a struct is this long, ever */
 static void
 count_status(struct mwi_meter *meter, mw_status status)
 {
-    size_t slot = (size_t) - (status < 0 ? status : MW_EUNKNOWN);
+    size_t slot = (size_t) - (int64_t) (status < 0 ? status : MW_EUNKNOWN);
 
     /* A status of a later version, which only a peer can send. */
     slot = slot < MW_STATUS_SLOTS ? slot : (size_t) -MW_EUNKNOWN;

@@ -42,7 +42,9 @@ count(mw_call *call, uint64_t n, int64_t ns, mw_status outcome)
     mwi_meter_end(meter, ns, call->bytes_in, len);
     if (outcome < 0) {
         mwi_meter_fail(meter, outcome);
-    } else if (n % MWI_SAMPLE_EVERY == 0 && mwi_call_has_delta(call)) {
+    } else if ((n % MWI_SAMPLE_EVERY == 0 ||
+                   mwi_counted(&meter->sampled) == 0) &&
+               mwi_call_has_delta(call)) {
         sample(call, len);
     }
 }

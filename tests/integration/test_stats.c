@@ -223,6 +223,11 @@ Test(stats, savings_of_deltas)
     mwt_pair_begin(&p, 2);
     box.blob.items = calloc(1, 5000);
     box.blob.len = 5000;
+    /* The first that succeeds, whatever went before. */
+    ctx.full_values = true;
+    cr_assert_eq(probe_Probe_edit(p.client, &ctx, &box), MW_OK);
+    cr_assert_eq(method(&p, "probe.Probe.edit").sampled, 0);
+    ctx.full_values = false;
     cr_assert_eq(probe_Probe_edit(p.client, &ctx, &box), MW_OK);
     m = method(&p, "probe.Probe.edit");
     cr_assert_eq(m.sampled, 1);
