@@ -131,7 +131,9 @@ log_outcome(
 static void
 close_call(struct mwi_session *session, mw_call *call)
 {
-    mwi_admission_leave(session, call);
+    if (mwi_ticket_holds(&call->ticket)) {
+        mwi_admission_leave(session, call);
+    }
     mwi_call_close(&session->host->calls_ended, call);
 }
 
@@ -334,6 +336,16 @@ join_request(struct mwi_channel *channel, mw_call *call, struct mwi_reader *r,
     return MW_OK;
 }
 
+/* A call that need not wait for others of its operation, which are quick. */
+static bool
+may_run_here(const struct mwi_turn *turn, mw_call *call)
+{
+    const struct mwi_operation *op = call->op;
+
+    return turn->may_run && !is_one_way(op) && mwi_pace_is_quick(op->pace) &&
+           (op->gate == NULL || mwi_gate_try(call));
+}
+
 static mw_status
 accept_call(struct mwi_turn *turn, const struct mwi_message *m,
     struct mwi_reader *r, mw_error *reterr)
@@ -367,7 +379,9 @@ accept_call(struct mwi_turn *turn, const struct mwi_message *m,
         return mwi_fail_nomem(reterr);
     }
     call->mirror.kept = &session->mirrors;
-    status = mwi_admission_enter(turn, call, reterr);
+    if (session->host->admission.is_limited) {
+        status = mwi_admission_enter(turn, call, reterr);
+    }
     if (status == MW_OK) {
         status = join_request(&session->channel, call, r, reterr);
     }
@@ -375,10 +389,8 @@ accept_call(struct mwi_turn *turn, const struct mwi_message *m,
         close_call(session, call);
         return status;
     }
-    return turn->may_run && !is_one_way(op) && mwi_pace_is_quick(op->pace) &&
-                   mwi_gate_try(call)
-               ? run_here(turn, call, m, r, reterr)
-               : run_elsewhere(turn, call, m, r, reterr);
+    return may_run_here(turn, call) ? run_here(turn, call, m, r, reterr)
+                                    : run_elsewhere(turn, call, m, r, reterr);
 }
 
 void
