@@ -34,6 +34,9 @@ enum {
     MW_DEFAULT_CONNECTIONS_MAX = 10000,
     MW_DEFAULT_HANDSHAKE_MS = 10000,
     MW_DEFAULT_DRAIN_MS = 10000,
+    MW_DEFAULT_OUTCOMES_MAX = 10000,
+    MW_DEFAULT_OUTCOMES_MEMORY_MAX = 16 << 20, /* bytes */
+    MW_DEFAULT_OUTCOMES_MS = 300000,
     MW_DEFAULT_MIRRORS_MAX = 16,
     MW_DEFAULT_MIRROR_MEMORY_MAX = 64 << 20,   /* bytes */
     MW_DEFAULT_MIRRORS_MEMORY_MAX = 512 << 20, /* bytes */
@@ -93,6 +96,11 @@ typedef struct mw_server_options {
                                       number */
     bool adaptive;                 /* find out how many calls the server does
                                       well, and refuse more */
+    uint32_t outcomes_max;         /* outcomes of calls with a key that are kept
+                                      to be repeated; 0: default */
+    size_t outcomes_memory_max;    /* bytes of those, of one a quarter of it;
+                                      0: default */
+    uint32_t outcomes_ms;          /* for which one is kept; 0: default */
 } mw_server_options;
 
 #define MW_SERVER(...) MW_OPTIONS(mw_server_options, __VA_ARGS__)

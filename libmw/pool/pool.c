@@ -385,9 +385,13 @@ mwi_pool_has_queue(struct mwi_pool *pool)
 }
 
 void
-mwi_pool_take_expired(struct mwi_pool *pool, struct mwi_list *expired)
+mwi_pool_take_expired(
+    struct mwi_pool *pool, bool look_again, struct mwi_list *expired)
 {
     mwi_lock(&pool->mutex);
+    if (look_again) {
+        mwi_queue_look_again(&pool->queue);
+    }
     mwi_queue_take_expired(&pool->queue, mwi_now(), expired);
     mwi_unlock(&pool->mutex);
 }

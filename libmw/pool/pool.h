@@ -89,9 +89,13 @@ void mwi_pool_relieve(struct mwi_pool *pool);
 /** Whether jobs wait in the queue.  @thread any */
 bool mwi_pool_has_queue(struct mwi_pool *pool);
 
-/** Move queued jobs whose deadline has passed to a list; they are the caller's.
+/** Move queued jobs that are in vain, or whose deadline has passed, to a list;
+ * they are the caller's.
+ *
+ * @param look_again  some may have become so
  * @thread any; does not block */
-void mwi_pool_take_expired(struct mwi_pool *pool, struct mwi_list *expired);
+void mwi_pool_take_expired(
+    struct mwi_pool *pool, bool look_again, struct mwi_list *expired);
 
 /** How long an ordinary job that was submitted now would wait, in ns, about.
  * @thread any */

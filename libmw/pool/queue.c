@@ -106,6 +106,13 @@ mwi_queue_take(struct mwi_queue *queue, bool ordinary, int64_t now)
     return job;
 }
 
+static bool
+is_in_vain(const struct mwi_job *job, int64_t now)
+{
+    return atomic_load_explicit(&job->in_vain, memory_order_relaxed) ||
+           (job->deadline != 0 && job->deadline <= now);
+}
+
 static void
 sift(struct mwi_queue *queue, struct mwi_list *lane, int64_t now,
     struct mwi_list *expired)
@@ -113,13 +120,10 @@ sift(struct mwi_queue *queue, struct mwi_list *lane, int64_t now,
     MWI_LIST_FOREACH(link, lane) {
         struct mwi_job *job = job_of(link);
 
-        if (job->deadline == 0) {
-            continue;
-        }
-        if (job->deadline <= now) {
+        if (is_in_vain(job, now)) {
             mwi_queue_withdraw(queue, job);
             mwi_list_append(expired, link);
-        } else if (job->deadline < queue->next_expiry) {
+        } else if (job->deadline != 0 && job->deadline < queue->next_expiry) {
             queue->next_expiry = job->deadline;
         }
     }
@@ -135,6 +139,12 @@ mwi_queue_take_expired(
     queue->next_expiry = MWI_FOREVER;
     sift(queue, &queue->urgent, now, expired);
     sift(queue, &queue->ordinary, now, expired);
+}
+
+void
+mwi_queue_look_again(struct mwi_queue *queue)
+{
+    queue->next_expiry = 0;
 }
 
 int64_t

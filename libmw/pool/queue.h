@@ -21,6 +21,8 @@ struct mwi_job {
     int64_t deadline; /* constant while it waits: after which it is in vain to
                          run it; 0: never */
     int64_t put_at;   /* the queue's */
+    atomic_bool in_vain; /* it need not be run any more: may be set while it
+                            waits, see mwi_queue_look_again() */
 };
 
 struct mwi_queue {
@@ -48,7 +50,8 @@ struct mwi_job *mwi_queue_take(
 /** Take back a job that was just put.  */
 void mwi_queue_withdraw(struct mwi_queue *queue, struct mwi_job *job);
 
-/** Move jobs whose deadline has passed to a list.  Quick when there are none.
+/** Move jobs that are in vain, or whose deadline has passed, to a list.  Quick
+ * when there are none.
  */
 void mwi_queue_take_expired(
     struct mwi_queue *queue, int64_t now, struct mwi_list *expired);
@@ -59,6 +62,9 @@ mwi_queue_len(const struct mwi_queue *queue)
 {
     return atomic_load_explicit(&queue->n, memory_order_relaxed);
 }
+
+/** Some job that waits may be in vain now. */
+void mwi_queue_look_again(struct mwi_queue *queue);
 
 /** How long an ordinary job would wait that came now, in ns, about.
  * @thread any */

@@ -2,13 +2,14 @@
 /*
  * A call that waits in vain is to wait no longer than others can bear: where
  * there is no room, those whose deadline has passed are answered first, by the
- * thread that wants it, which does not run them.
+ * thread that wants it, which does not run them; and those that are cancelled
+ * by the thread that has read it.
  */
 #include "rpc/enqueue.h"
 
 #include "base/clock.h"
 
-/* Answer those whose deadline has passed: they are not run.  Whether there were
+/* Answer those that are in vain: they are not run.  Whether there were
  * any. */
 static bool
 clear_out(struct mwi_list *expired)
@@ -26,13 +27,32 @@ clear_out(struct mwi_list *expired)
 }
 
 static bool
-clear_pool(struct mwi_host *host)
+clear_pool(struct mwi_host *host, bool look_again)
 {
     struct mwi_list expired;
 
     mwi_list_init(&expired);
-    mwi_pool_take_expired(host->pool, &expired);
+    mwi_pool_take_expired(host->pool, look_again, &expired);
     return clear_out(&expired);
+}
+
+static bool
+clear_gate(struct mwi_gate *gate)
+{
+    struct mwi_list expired;
+
+    mwi_list_init(&expired);
+    mwi_gate_take_expired(gate, &expired);
+    return clear_out(&expired);
+}
+
+void
+mwi_enqueue_clear(struct mwi_host *host, struct mwi_gate *gate)
+{
+    (void) clear_pool(host, true);
+    if (gate != NULL) {
+        (void) clear_gate(gate);
+    }
 }
 
 static bool
@@ -50,7 +70,7 @@ submit(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
     bool is_urgent = call->job.priority > 0;
 
     if (try_submit(host, call) ||
-        (clear_pool(host) && try_submit(host, call))) {
+        (clear_pool(host, false) && try_submit(host, call))) {
         return MW_OK;
     }
     if (mwi_admission_is_hopeless(host, call)) {
@@ -70,16 +90,13 @@ pass_gate(mw_call *call)
 {
     struct mwi_gate *gate = call->op->gate;
     enum mwi_gate_way way = MWI_GATE_ENTERED;
-    struct mwi_list expired;
 
     if (gate == NULL || call->ticket.is_inside) {
         return way;
     }
     way = mwi_gate_enter(call);
-    if (way == MWI_GATE_FULL) {
-        mwi_list_init(&expired);
-        mwi_gate_take_expired(gate, &expired);
-        way = clear_out(&expired) ? mwi_gate_enter(call) : way;
+    if (way == MWI_GATE_FULL && clear_gate(gate)) {
+        way = mwi_gate_enter(call);
     }
     return way;
 }

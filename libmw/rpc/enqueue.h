@@ -17,4 +17,9 @@
 MW_MUST_USE mw_status mwi_enqueue(
     struct mwi_turn *turn, mw_call *call, mw_error *reterr);
 
+/** Some calls were cancelled: answer those that still wait, in the pool's queue
+ * or at the gate (NULL: none).  They are not run.
+ * @thread any, without locks */
+void mwi_enqueue_clear(struct mwi_host *host, struct mwi_gate *gate);
+
 #endif

@@ -144,7 +144,8 @@ mwi_gate_take_expired(struct mwi_gate *gate, struct mwi_list *expired)
     MWI_LIST_FOREACH(link, &gate->waiting) {
         mw_call *call = call_of(link);
 
-        if (call->job.deadline != 0 && call->job.deadline <= now) {
+        if (atomic_load(&call->job.in_vain) ||
+            (call->job.deadline != 0 && call->job.deadline <= now)) {
             take_out_locked(gate, call);
             mwi_list_append(expired, link);
         }

@@ -54,7 +54,8 @@ MW_MUST_USE enum mwi_gate_way mwi_gate_enter(mw_call *call);
  * to be given to a thread; NULL: none.  @thread any */
 mw_call *mwi_gate_leave(mw_call *call);
 
-/** Move calls that wait in vain, for their deadline has passed, to a list.
+/** Move calls that wait in vain, for they are cancelled or their deadline has
+ * passed, to a list.
  * @thread any */
 void mwi_gate_take_expired(struct mwi_gate *gate, struct mwi_list *expired);
 

@@ -177,7 +177,7 @@ Test(pool_priority, expired_jobs_make_room)
     }
     cr_assert_eq(mwi_pool_submit(s.pool, &s.jobs[4].job), MW_EEXHAUSTED);
     mwi_list_init(&expired);
-    mwi_pool_take_expired(s.pool, &expired);
+    mwi_pool_take_expired(s.pool, false, &expired);
     cr_assert_eq(mwi_list_pop(&expired), &s.jobs[2].job.link);
     cr_assert(mwi_list_is_empty(&expired));
     must_submit(s.pool, &s.jobs[4].job);
