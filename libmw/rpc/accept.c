@@ -182,7 +182,10 @@ admit(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
     if (status == MW_OK && hooks != NULL) {
         status = mwi_hooks_admit(hooks, call, reterr);
     }
-    return status == MW_OK ? mwi_admission_enter(turn, call, reterr) : status;
+    if (status == MW_OK && host->admission.is_limited) {
+        status = mwi_admission_enter(turn, call, reterr);
+    }
+    return status;
 }
 
 /* *not_run: should it be refused, it has certainly not run. */

@@ -265,9 +265,6 @@ mwi_admission_enter(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
     struct mwi_host *host = turn->session->host;
     struct mwi_admission *admission = &host->admission;
 
-    if (!admission->is_limited) {
-        return MW_OK;
-    }
     if (admission->is_adaptive && lane_of(call) == 0) {
         uint32_t limit = atomic_load(&admission->limit);
 

@@ -60,7 +60,7 @@ MW_MUST_USE mw_status mwi_admission_join(
 /** The session ends.  @thread any, after all that use it */
 void mwi_admission_part(struct mwi_session *session);
 
-/** Admit a call, or say which limit it is beyond.
+/** Admit a call, or say which limit it is beyond.  Only where is_limited.
  *
  * @retval MW_EEXHAUSTED  it is
  * @thread the one that has the turn
@@ -68,7 +68,8 @@ void mwi_admission_part(struct mwi_session *session);
 MW_MUST_USE mw_status mwi_admission_enter(
     struct mwi_turn *turn, mw_call *call, mw_error *reterr);
 
-/** The call is answered, or will not be run.  @thread any */
+/** The call is answered, or will not be run: give back what its ticket holds.
+ * @thread any */
 void mwi_admission_leave(struct mwi_session *session, mw_call *call);
 
 /** A call that is not quick has run for so long.  @thread any */

@@ -64,7 +64,9 @@ end_call(struct mwi_host *host, size_t charge)
 static void
 close_call(struct mwi_session *session, mw_call *call)
 {
-    mwi_admission_leave(session, call);
+    if (mwi_ticket_holds(&call->ticket)) {
+        mwi_admission_leave(session, call);
+    }
     mwi_call_close(&session->host->calls_ended, call);
 }
 
@@ -283,12 +285,21 @@ run_here(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     return MW_OK;
 }
 
+/* A call that need not wait for others of its operation, which are quick. */
+static bool
+may_run_here(const struct mwi_turn *turn, mw_call *call)
+{
+    const struct mwi_operation *op = call->op;
+
+    return turn->may_run && !is_acknowledged(call) &&
+           mwi_pace_is_quick(op->pace) &&
+           (op->gate == NULL || mwi_gate_try(call));
+}
+
 mw_status
 mwi_dispatch(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     struct mwi_reader *r, mw_error *reterr)
 {
-    return turn->may_run && !is_acknowledged(call) &&
-                   mwi_pace_is_quick(call->op->pace) && mwi_gate_try(call)
-               ? run_here(turn, call, m, r, reterr)
-               : run_elsewhere(turn, call, m, r, reterr);
+    return may_run_here(turn, call) ? run_here(turn, call, m, r, reterr)
+                                    : run_elsewhere(turn, call, m, r, reterr);
 }

@@ -81,9 +81,6 @@ mwi_gate_try(mw_call *call)
     struct mwi_gate *gate = call->op->gate;
     bool entered;
 
-    if (gate == NULL || call->ticket.is_inside) {
-        return true;
-    }
     mwi_lock(&gate->mutex);
     entered = enter_locked(gate, call);
     mwi_unlock(&gate->mutex);

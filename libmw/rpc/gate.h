@@ -37,8 +37,10 @@ enum mwi_gate_way {
 void mwi_gate_init(struct mwi_gate *gate, uint32_t max, uint32_t waiting_max);
 void mwi_gate_fini(struct mwi_gate *gate);
 
-/** Enter, if there is room.  An operation without a
- * gate always has.  @thread any */
+/** Enter, if there is room.
+ *
+ * @param call  of an operation with a gate
+ * @thread any */
 MW_MUST_USE bool mwi_gate_try(mw_call *call);
 
 /** Enter, or wait.

@@ -15,4 +15,10 @@ struct mwi_ticket {
     int64_t since;   /* base/clock.h; when the limit is adaptive, else 0 */
 };
 
+static inline bool
+mwi_ticket_holds(const struct mwi_ticket *ticket)
+{
+    return ticket->is_counted || ticket->is_inside;
+}
+
 #endif

@@ -306,11 +306,7 @@ Test(limits, so_many_of_an_interface)
     somes = load_start(client, load_Small_some_start, 3, 0);
     gate_await(&s.gate, 2); /* past the ones that wait */
     load_await_waiting(&s, "load.Small.some", 4);
-    for (unsigned i = 3; i <= 6; i++) {
-        gate_let_go(&s.gate, 1);
-        gate_await(&s.gate, i);
-    }
-    gate_let_go(&s.gate, 2);
+    gate_let_go(&s.gate, 6);
     cr_assert_eq(load_finish(ones, 3, NULL), 3);
     cr_assert_eq(load_finish(somes, 3, NULL), 3);
     cr_assert_eq(s.most, 2);
@@ -419,5 +415,58 @@ Test(limits, out_of_memory)
         cr_assert_eq(status, MW_ENOMEM);
         cr_assert_eq(load_Work_serve(server, &ops, NULL), MW_OK);
         mw_server_close(server);
+    }
+}
+
+/* A connection whose peer cannot be noted is closed; the next is fine. */
+Test(limits, no_memory_for_a_peer)
+{
+    struct load_server s;
+
+    load_begin(&s, MW_SERVER(.listen = "plaintext://127.0.0.1:0",
+                       .threads_max = 2, .peer_calls_max = 1));
+    for (uint64_t n = 1; n <= 60; n++) {
+        mw_client *client = NULL;
+
+        mwi_mem_fail_at(n);
+        if (mw_client_open(
+                &client, mw_server_address(s.server, 0), NULL, NULL) == MW_OK) {
+            mw_ctx ctx = MW_CTX(.timeout_ms = LOAD_PATIENCE_MS);
+
+            (void) !load_Work_nothing(client, &ctx);
+        }
+        mwi_mem_fail_at(0);
+        mw_client_close(client);
+        cr_assert_eq(
+            mw_client_open(&client, mw_server_address(s.server, 0), NULL, NULL),
+            MW_OK);
+        load_assert_served(client, load_Work_nothing_start);
+        mw_client_close(client);
+    }
+    load_end(&s);
+}
+
+Test(limits, options_out_of_range)
+{
+    static const struct {
+        mw_server_options options;
+        const char *text;
+    } cases[] = {
+        { { .priority_threads = 10001 },
+            "priority_threads is 10001, may be 1 to 10000" },
+        { { .priority_queue_max = 10000001 },
+            "priority_queue_max is 10000001, may be 1 to 10000000" },
+        { { .waiting_max = 10000001 },
+            "waiting_max is 10000001, may be 1 to 10000000" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        mw_server_options options = cases[i].options;
+        mw_server *server;
+        mw_error error;
+
+        options.size = sizeof(options);
+        cr_assert_eq(mw_server_open(&server, &options, &error), MW_EINVAL);
+        cr_assert_str_eq(error.text, cases[i].text);
     }
 }
