@@ -28,6 +28,15 @@ enum {
     ADDRESS_MAX = 160,
 };
 
+enum order {
+    NO_ORDER,
+    STALL_TO_SERVER,
+    STALL_TO_CLIENT,
+    RESUME,
+    CUT_ALL,
+    END,
+};
+
 /* A client's connection and the server's. */
 struct link {
     struct mwt_plan plan;
@@ -47,9 +56,7 @@ struct mwt_proxy {
     struct mwt_plan next;      /* [mutex] */
     mwt_plan_fn plan;          /* [mutex] */
     void *plan_user;           /* [mutex] */
-    bool is_ending;            /* [mutex] */
-    bool cuts_all;             /* [mutex] */
-    bool resumes;              /* [mutex] */
+    enum order order;          /* [mutex] what the thread is to do */
     uint64_t n_struck;         /* [mutex] */
     uint64_t n_connections;    /* [mutex] */
     size_t n_open;             /* [mutex] connections, as far as told */
@@ -377,27 +384,63 @@ prepare_poll(struct mwt_proxy *p)
     return mwi_deadline_poll_ms(wake_at);
 }
 
-/* Whether it goes on. */
-static bool
-take_orders(struct mwt_proxy *p)
+static void
+stall_all(struct mwt_proxy *p, enum mwt_flow flow)
 {
-    bool cuts_all;
-    bool resumes;
-    bool goes_on;
-
-    mwi_lock(&p->mutex);
-    cuts_all = p->cuts_all;
-    resumes = p->resumes;
-    goes_on = !p->is_ending;
-    p->cuts_all = p->resumes = false;
-    mwi_unlock(&p->mutex);
-    while (p->n_links > 0 && (cuts_all || !goes_on)) {
-        remove_link(p, 0);
+    for (size_t i = 0; i < p->n_links; i++) {
+        p->links[i]->plan.flow = flow;
+        set_stalled(p->links[i], true);
     }
-    for (size_t i = 0; i < p->n_links && resumes; i++) {
+}
+
+static void
+resume_all(struct mwt_proxy *p)
+{
+    for (size_t i = 0; i < p->n_links; i++) {
         set_stalled(p->links[i], false);
     }
-    return goes_on;
+}
+
+static void
+cut_all(struct mwt_proxy *p)
+{
+    while (p->n_links > 0) {
+        remove_link(p, 0);
+    }
+    tell_open(p);
+}
+
+/* Whether it goes on. */
+static bool
+take_order(struct mwt_proxy *p)
+{
+    enum order order;
+
+    mwi_lock(&p->mutex);
+    order = p->order;
+    mwi_unlock(&p->mutex);
+    switch (order) {
+    case NO_ORDER:
+        return true;
+    case STALL_TO_SERVER:
+        stall_all(p, MWT_TO_SERVER);
+        break;
+    case STALL_TO_CLIENT:
+        stall_all(p, MWT_TO_CLIENT);
+        break;
+    case RESUME:
+        resume_all(p);
+        break;
+    case CUT_ALL:
+    case END:
+        cut_all(p);
+        break;
+    }
+    mwi_lock(&p->mutex);
+    p->order = NO_ORDER;
+    mwi_cond_broadcast(&p->changed);
+    mwi_unlock(&p->mutex);
+    return order != END;
 }
 
 static void *
@@ -406,7 +449,7 @@ run(void *arg)
     struct mwt_proxy *p = arg;
     char ignored[64];
 
-    while (take_orders(p)) {
+    while (take_order(p)) {
         int timeout = prepare_poll(p);
 
         (void) poll(p->polled, 2 + 2 * p->n_links, timeout);
@@ -438,20 +481,23 @@ mwt_proxy_open(const char *target)
     return p;
 }
 
-/* Have the thread look. */
+/* Have the thread do something, and wait until it has. */
 static void
-wake_up(struct mwt_proxy *p)
+give_order(struct mwt_proxy *p, enum order order)
 {
+    mwi_lock(&p->mutex);
+    p->order = order;
     check(write(p->wake[1], "", 1) == 1, "write");
+    while (p->order != NO_ORDER) {
+        (void) mwi_cond_wait(&p->changed, &p->mutex, MWI_FOREVER);
+    }
+    mwi_unlock(&p->mutex);
 }
 
 void
 mwt_proxy_close(struct mwt_proxy *p)
 {
-    mwi_lock(&p->mutex);
-    p->is_ending = true;
-    mwi_unlock(&p->mutex);
-    wake_up(p);
+    give_order(p, END);
     check(pthread_join(p->thread, NULL) == 0, "pthread_join");
     (void) close(p->listener);
     (void) close(p->wake[0]);
@@ -496,21 +542,21 @@ mwt_proxy_plan_each(struct mwt_proxy *p, mwt_plan_fn plan, void *user)
 }
 
 void
+mwt_proxy_stall_all(struct mwt_proxy *p, enum mwt_flow flow)
+{
+    give_order(p, flow == MWT_TO_SERVER ? STALL_TO_SERVER : STALL_TO_CLIENT);
+}
+
+void
 mwt_proxy_resume(struct mwt_proxy *p)
 {
-    mwi_lock(&p->mutex);
-    p->resumes = true;
-    mwi_unlock(&p->mutex);
-    wake_up(p);
+    give_order(p, RESUME);
 }
 
 void
 mwt_proxy_cut_all(struct mwt_proxy *p)
 {
-    mwi_lock(&p->mutex);
-    p->cuts_all = true;
-    mwi_unlock(&p->mutex);
-    wake_up(p);
+    give_order(p, CUT_ALL);
 }
 
 static uint64_t

@@ -69,10 +69,10 @@ void mwt_proxy_plan(struct mwt_proxy *proxy, const struct mwt_plan *plan);
 /** Ask for a plan for each connection. */
 void mwt_proxy_plan_each(struct mwt_proxy *proxy, mwt_plan_fn plan, void *user);
 
-/** Relay again what is stalled. */
+/** Stall a flow of all connections there are; relay again what is stalled; end
+ * all connections there are.  Done when they return. */
+void mwt_proxy_stall_all(struct mwt_proxy *proxy, enum mwt_flow flow);
 void mwt_proxy_resume(struct mwt_proxy *proxy);
-
-/** End all connections there are. */
 void mwt_proxy_cut_all(struct mwt_proxy *proxy);
 
 /** How many faults have struck, and a wait for so many.  False when that takes

@@ -22,6 +22,7 @@ run_workload(struct mwt_sweep *sweep, const char *where)
     mw_client_close(w.client);
     mwt_scene_stop(&sweep->scene);
     mwt_workload_judge(&w, &sweep->scene.ledger, where, &sweep->tally);
+    sweep->n_calls = w.n_records;
     sweep->next_id += IDS_PER_RUN;
 }
 

@@ -13,6 +13,7 @@ struct mwt_sweep {
     mw_ctx options; /* of all calls */
     struct mwt_plan plan;
     uint64_t next_id;
+    size_t n_calls; /* of the workload */
     size_t n_runs;
     size_t n_struck; /* of the runs */
     struct mwt_tally tally;

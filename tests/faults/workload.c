@@ -6,35 +6,36 @@
 
 #include <criterion/criterion.h>
 
-/* An account of which can be said that not a byte has changed. */
-struct watched {
-    faults_Account account;
-    faults_Account copy;    /* deep */
-    faults_Account shallow; /* its bytes: the same addresses */
-};
-
 static void
-watch(struct watched *w, uint64_t id)
+watch(struct mwt_watched_account *watched, uint64_t id)
 {
-    mwt_account_make(&w->account, id);
-    cr_assert_eq(faults_Account_copy(&w->copy, &w->account), MW_OK);
-    memcpy(&w->shallow, &w->account, sizeof(w->account));
+    mwt_account_make(&watched->account, id);
+    mwt_account_make(&watched->before, id);
+    mwt_account_make(&watched->after, id);
+    cr_assert_eq(mwt_account_change(NULL, &watched->after, id), MW_OK);
+    memcpy(&watched->shallow, &watched->account, sizeof(watched->account));
 }
 
 /* After a success it is as if changed here, else as it was. */
 static void
-unwatch(struct watched *w, uint64_t id, mw_status status)
+check(const struct mwt_watched_account *watched, uint64_t id, mw_status status)
 {
-    if (status == MW_OK) {
-        cr_assert_eq(mwt_account_change(NULL, &w->copy, id), MW_OK);
-    } else {
-        cr_assert_arr_eq(&w->account, &w->shallow, sizeof(w->account));
+    if (status != MW_OK) {
+        cr_assert_arr_eq(
+            &watched->account, &watched->shallow, sizeof(watched->account));
     }
-    cr_assert(faults_Account_equal(&w->account, &w->copy),
+    cr_assert(faults_Account_equal(&watched->account,
+                  status == MW_OK ? &watched->after : &watched->before),
         "the object of call %llu, %s", (unsigned long long) id,
         mw_status_text(status));
-    faults_Account_clear(&w->account);
-    faults_Account_clear(&w->copy);
+}
+
+static void
+unwatch(struct mwt_watched_account *watched)
+{
+    faults_Account_clear(&watched->account);
+    faults_Account_clear(&watched->before);
+    faults_Account_clear(&watched->after);
 }
 
 static uint64_t
@@ -77,12 +78,11 @@ call_change(struct mwt_workload *w)
 {
     mw_ctx ctx = w->options;
     uint64_t id = next_id(w);
-    struct watched watched;
-    mw_status status;
+    struct mwt_watched_account *watched = &w->accounts[w->n_used++];
+    mw_status status =
+        faults_Ledger_change(w->client, &ctx, &watched->account, id);
 
-    watch(&watched, id);
-    status = faults_Ledger_change(w->client, &ctx, &watched.account, id);
-    unwatch(&watched, id, status);
+    check(watched, id, status);
     record(w, "change", status, &ctx);
 }
 
@@ -101,14 +101,13 @@ start_changes(struct mwt_workload *w)
 {
     enum { N = 3 };
     mw_ctx ctx[N];
-    struct watched watched[N];
+    struct mwt_watched_account *watched = &w->accounts[w->n_used];
     mw_pending *pending[N];
     mw_status status[N];
     uint64_t first = next_id(w);
 
     for (size_t i = 0; i < N; i++) {
         ctx[i] = w->options;
-        watch(&watched[i], first + i);
         status[i] = faults_Ledger_change_start(
             w->client, &ctx[i], &watched[i].account, first + i, &pending[i]);
     }
@@ -118,21 +117,52 @@ start_changes(struct mwt_workload *w)
         }
     }
     for (size_t i = 0; i < N; i++) {
-        unwatch(&watched[i], first + i, status[i]);
+        check(&watched[i], first + i, status[i]);
         record(w, "started change", status[i], &ctx[i]);
     }
+    w->n_used += N;
+}
+
+/* What the id of a call is that has an account: the second, and those that are
+ * started. */
+static uint64_t
+id_of_account(const struct mwt_workload *w, size_t i)
+{
+    return w->first_id + (i == 0 ? 1 : 2 + i);
+}
+
+void
+mwt_workload_prepare(struct mwt_workload *w)
+{
+    for (size_t i = 0; i < MWT_ACCOUNTS; i++) {
+        watch(&w->accounts[i], id_of_account(w, i));
+    }
+    w->is_prepared = true;
+}
+
+void
+mwt_workload_drop(struct mwt_workload *w)
+{
+    for (size_t i = 0; i < MWT_ACCOUNTS; i++) {
+        unwatch(&w->accounts[i]);
+    }
+    w->is_prepared = false;
 }
 
 void
 mwt_workload_run(struct mwt_workload *w)
 {
-    w->n_records = 0;
+    if (!w->is_prepared) {
+        mwt_workload_prepare(w);
+    }
+    w->n_records = w->n_used = 0;
     call_post(w);
     call_change(w);
     call_tell(w);
     start_changes(w);
     call_tell(w);
     call_post(w);
+    mwt_workload_drop(w);
 }
 
 void
