@@ -6,26 +6,22 @@
  */
 #include "faults/proxy.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/sync.h"
 #include "faults/proxy_flow.h"
+#include "faults/proxy_socket.h"
 
 enum {
     LINKS_MAX = 512,
     WAIT_MS = 60000, /* of mwt_proxy_wait_struck() */
-    ADDRESS_MAX = 160,
 };
 
 enum order {
@@ -47,20 +43,19 @@ struct mwt_proxy {
     pthread_t thread;
     int listener;
     int wake[2]; /* a pipe */
-    char address[ADDRESS_MAX];
-    char path[ADDRESS_MAX]; /* of a unix socket, to remove; or empty */
+    char address[MWT_ADDRESS_MAX];
 
     struct mwi_mutex mutex;
     struct mwi_cond changed;
-    char target[ADDRESS_MAX];  /* [mutex] */
-    struct mwt_plan next;      /* [mutex] */
-    mwt_plan_fn plan;          /* [mutex] */
-    void *plan_user;           /* [mutex] */
-    enum order order;          /* [mutex] what the thread is to do */
-    uint64_t n_struck;         /* [mutex] */
-    uint64_t n_connections;    /* [mutex] */
-    size_t n_open;             /* [mutex] connections, as far as told */
-    struct mwt_cursor last[2]; /* [mutex] of the connection accepted last */
+    char target[MWT_ADDRESS_MAX]; /* [mutex] */
+    struct mwt_plan next;         /* [mutex] */
+    mwt_plan_fn plan;             /* [mutex] */
+    void *plan_user;              /* [mutex] */
+    enum order order;             /* [mutex] what the thread is to do */
+    uint64_t n_struck;            /* [mutex] */
+    uint64_t n_connections;       /* [mutex] */
+    size_t n_open;                /* [mutex] connections, as far as told */
+    struct mwt_cursor last[2];    /* [mutex] of the connection accepted last */
 
     /* The thread's. */
     struct link *links[LINKS_MAX];
@@ -78,96 +73,7 @@ check(bool is_fine, const char *what)
     }
 }
 
-/* Addresses. */
-
-union any_address {
-    struct sockaddr any;
-    struct sockaddr_in in;
-    struct sockaddr_un un;
-};
-
-static bool
-is_unix(const char *address)
-{
-    return strncmp(address, "unix:", 5) == 0;
-}
-
-static socklen_t
-unix_address(union any_address *ret, const char *path)
-{
-    ret->un = (struct sockaddr_un){ .sun_family = AF_UNIX };
-    check(strlen(path) < sizeof(ret->un.sun_path), "a short path");
-    memcpy(ret->un.sun_path, path, strlen(path) + 1);
-    return sizeof(ret->un);
-}
-
-static socklen_t
-loopback_address(union any_address *ret, unsigned long port)
-{
-    ret->in = (struct sockaddr_in){
-        .sin_family = AF_INET,
-        .sin_port = htons((uint16_t) port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
-    return sizeof(ret->in);
-}
-
-static int
-connect_to(const char *target)
-{
-    union any_address address;
-    socklen_t len = is_unix(target)
-                        ? unix_address(&address, target + 5)
-                        : loopback_address(&address,
-                              strtoul(strrchr(target, ':') + 1, NULL, 10));
-    int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (fd >= 0 && connect(fd, &address.any, len) < 0) {
-        (void) close(fd);
-        fd = -1;
-    }
-    return fd;
-}
-
-static void
-open_listener(struct mwt_proxy *p)
-{
-    union any_address address;
-    socklen_t len;
-    bool is_tls = strncmp(p->target, "tls:", 4) == 0;
-
-    if (is_unix(p->target)) {
-        (void) snprintf(
-            p->path, sizeof(p->path), "%.100s.proxy", p->target + 5);
-        (void) unlink(p->path);
-        len = unix_address(&address, p->path);
-    } else {
-        len = loopback_address(&address, 0);
-    }
-    p->listener = socket(
-        address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    check(p->listener >= 0, "socket");
-    check(bind(p->listener, &address.any, len) == 0, "bind");
-    check(listen(p->listener, SOMAXCONN) == 0, "listen");
-    if (p->path[0] != '\0') {
-        (void) snprintf(p->address, sizeof(p->address), "unix:%.150s", p->path);
-        return;
-    }
-    check(getsockname(p->listener, &address.any, &len) == 0, "getsockname");
-    (void) snprintf(p->address, sizeof(p->address), "%s://127.0.0.1:%u",
-        is_tls ? "tls" : "plaintext", (unsigned) ntohs(address.in.sin_port));
-}
-
 /* Connections. */
-
-static void
-send_at_once(int fd)
-{
-    int on = 1;
-
-    /* Fails for unix sockets, which always do. */
-    (void) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-}
 
 static struct link *
 new_link(struct mwt_proxy *p, int client, int server, struct mwt_plan plan)
@@ -176,8 +82,6 @@ new_link(struct mwt_proxy *p, int client, int server, struct mwt_plan plan)
     bool is_framed = strncmp(p->address, "tls:", 4) != 0;
 
     check(link != NULL, "memory");
-    send_at_once(client);
-    send_at_once(server);
     link->plan = plan;
     link->flows[MWT_TO_SERVER].from = link->flows[MWT_TO_CLIENT].to = client;
     link->flows[MWT_TO_CLIENT].from = link->flows[MWT_TO_SERVER].to = server;
@@ -188,21 +92,13 @@ new_link(struct mwt_proxy *p, int client, int server, struct mwt_plan plan)
     return link;
 }
 
-/* So that both see the end, also with bytes that they have not read. */
-static void
-end_socket(int fd)
-{
-    (void) shutdown(fd, SHUT_RDWR);
-    (void) close(fd);
-}
-
 static void
 remove_link(struct mwt_proxy *p, size_t at)
 {
     struct link *link = p->links[at];
 
-    end_socket(link->flows[MWT_TO_SERVER].from);
-    end_socket(link->flows[MWT_TO_SERVER].to);
+    mwt_socket_end(link->flows[MWT_TO_SERVER].from);
+    mwt_socket_end(link->flows[MWT_TO_SERVER].to);
     if (p->newest == link) {
         p->newest = NULL;
     }
@@ -212,7 +108,7 @@ remove_link(struct mwt_proxy *p, size_t at)
 
 /* What the next connection is to be, and where it goes. */
 static struct mwt_plan
-take_plan(struct mwt_proxy *p, char target[ADDRESS_MAX])
+take_plan(struct mwt_proxy *p, char target[MWT_ADDRESS_MAX])
 {
     struct mwt_plan plan;
     mwt_plan_fn each;
@@ -227,7 +123,7 @@ take_plan(struct mwt_proxy *p, char target[ADDRESS_MAX])
     n = p->n_connections++;
     p->n_open++;
     memset(p->last, 0, sizeof(p->last));
-    memcpy(target, p->target, ADDRESS_MAX);
+    memcpy(target, p->target, MWT_ADDRESS_MAX);
     mwi_unlock(&p->mutex);
     return each != NULL ? each(user, n) : plan;
 }
@@ -235,8 +131,8 @@ take_plan(struct mwt_proxy *p, char target[ADDRESS_MAX])
 static void
 accept_one(struct mwt_proxy *p)
 {
-    int client = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC);
-    char target[ADDRESS_MAX];
+    int client = mwt_socket_accept(p->listener);
+    char target[MWT_ADDRESS_MAX];
     struct mwt_plan plan;
     int server;
 
@@ -244,9 +140,9 @@ accept_one(struct mwt_proxy *p)
         return;
     }
     plan = take_plan(p, target);
-    server = p->n_links < LINKS_MAX ? connect_to(target) : -1;
+    server = p->n_links < LINKS_MAX ? mwt_socket_connect(target) : -1;
     if (server < 0) {
-        end_socket(client);
+        mwt_socket_end(client);
         return;
     }
     p->newest = new_link(p, client, server, plan);
@@ -476,7 +372,7 @@ mwt_proxy_open(const char *target)
     mwi_cond_init(&p->changed);
     (void) snprintf(p->target, sizeof(p->target), "%s", target);
     check(pipe(p->wake) == 0, "pipe");
-    open_listener(p);
+    p->listener = mwt_socket_listen(p->target, p->address);
     check(pthread_create(&p->thread, NULL, run, p) == 0, "pthread_create");
     return p;
 }
@@ -499,12 +395,9 @@ mwt_proxy_close(struct mwt_proxy *p)
 {
     give_order(p, END);
     check(pthread_join(p->thread, NULL) == 0, "pthread_join");
-    (void) close(p->listener);
+    mwt_socket_unlisten(p->listener, p->address);
     (void) close(p->wake[0]);
     (void) close(p->wake[1]);
-    if (p->path[0] != '\0') {
-        (void) unlink(p->path);
-    }
     mwi_cond_fini(&p->changed);
     mwi_mutex_fini(&p->mutex);
     free(p);

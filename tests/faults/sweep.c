@@ -17,13 +17,27 @@ run_workload(struct mwt_sweep *sweep, const char *where)
         .options = sweep->options,
         .first_id = sweep->next_id,
     };
+    uint64_t struck = mwt_proxy_struck(sweep->scene.proxy);
 
     mwt_workload_run(&w);
+    sweep->struck_calls = mwt_proxy_struck(sweep->scene.proxy) > struck;
     mw_client_close(w.client);
     mwt_scene_stop(&sweep->scene);
     mwt_workload_judge(&w, &sweep->scene.ledger, where, &sweep->tally);
     sweep->n_calls = w.n_records;
     sweep->next_id += IDS_PER_RUN;
+}
+
+static void
+measure_handshake(struct mwt_sweep *sweep)
+{
+    mw_client *client = mwt_scene_client(&sweep->scene, CALL_MS);
+
+    cr_assert_eq(mw_client_ping(client, NULL), MW_OK);
+    for (size_t flow = 0; flow < 2; flow++) {
+        sweep->handshake[flow] = mwt_proxy_bytes(sweep->scene.proxy, flow);
+    }
+    mw_client_close(client);
 }
 
 static void
@@ -50,6 +64,7 @@ mwt_sweep_begin(struct mwt_sweep *sweep, enum mwt_scheme scheme, mw_ctx options)
 {
     *sweep = (struct mwt_sweep){ .options = options, .next_id = FIRST_ID };
     mwt_scene_begin(&sweep->scene, scheme, NULL);
+    measure_handshake(sweep);
     measure(sweep);
 }
 

@@ -15,8 +15,11 @@ struct mwt_sweep {
     uint64_t next_id;
     size_t n_calls; /* of the workload */
     size_t n_runs;
-    size_t n_struck; /* of the runs */
+    size_t n_struck;   /* of the runs */
+    bool struck_calls; /* the last run, before its calls were over */
     struct mwt_tally tally;
+
+    uint64_t handshake[2]; /* bytes, of TLS and a PING */
 
     /* Of the workload without a fault. */
     uint64_t messages[2]; /* with TLS: 0 */
