@@ -65,6 +65,17 @@ check(bool is_fine, const char *what)
     }
 }
 
+/* Who is not root may have namespaces of its own in a user namespace, which can
+ * be made while there is one thread alone: so before main().  Where it cannot,
+ * neither can what follows, and that says so. */
+__attribute__((constructor)) static void
+become_able(void)
+{
+    if (geteuid() != 0) {
+        (void) unshare(CLONE_NEWUSER);
+    }
+}
+
 /* Hosts. */
 
 static void
@@ -246,27 +257,12 @@ carry(void *arg)
 
 /* What tests call. */
 
-/* Who is not root may have namespaces of its own in a user namespace. */
-static bool
-become_able(const char **ret_why)
-{
-    if (geteuid() != 0 && unshare(CLONE_NEWUSER) < 0) {
-        *ret_why = "neither root nor a user namespace";
-        return false;
-    }
-    return true;
-}
-
 struct mwt_network *
 mwt_network_open(uint64_t seed, const char **ret_why)
 {
     struct mwt_network *n = calloc(1, sizeof(*n));
 
     check(n != NULL, "memory");
-    if (!become_able(ret_why)) {
-        free(n);
-        return NULL;
-    }
     n->home = open_here();
     n->tuns[1] = -1;
     if (!make_host(n, MWT_HOST_SERVER, &n->tuns[0]) ||

@@ -39,7 +39,7 @@ struct mwt_network_counts {
 
 struct mwt_network;
 
-/** Make it.  To be called before the process has threads, if it is not root's.
+/** Make it.
  *
  * @param ret_why  why not, where it returns NULL: the kernel has no network
  *                 namespaces or no TUN devices, or does not let us

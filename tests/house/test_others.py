@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import unittest
 
 from house_case import CHECKS, SPDX, HouseCase
@@ -165,6 +166,47 @@ class Scripts(HouseCase):
 
 
 @unittest.skipUnless(shutil.which("clang-format-14"), "no clang-format 14 here")
+class Results(HouseCase):
+    def check(self, *cases: str) -> tuple[int, str]:
+        file = self.write("r.xml", f"<testsuite>{''.join(cases)}</testsuite>")
+        return self.run_command(
+            sys.executable, "-B", str(CHECKS / "results.py"), "--tally", str(file)
+        )
+
+    @staticmethod
+    def case(status: str, inside: str = "") -> str:
+        return f'<testcase name="t" status="{status}">{inside}</testcase>'
+
+    def skipped(self, message: str) -> str:
+        return self.case("notrun", f'<skipped message="{message}"/>')
+
+    def test_passed(self) -> None:
+        self.assertEqual(self.check(self.case("run")), (0, "1 passed, 0 failed\n"))
+
+    def test_failed(self) -> None:
+        code, output = self.check(self.case("run"), self.case("fail"))
+        self.assertEqual(code, 1, output)
+        self.assertIn("1 passed, 1 failed", output)
+
+    def test_lacks_a_package(self) -> None:
+        code, output = self.check(
+            self.case("run"), self.skipped("SKIP_RETURN_CODE=77")
+        )
+        self.assertEqual(code, 1, output)
+        self.assertIn("1 passed, 1 failed", output)
+
+    def test_lacks_the_kernel(self) -> None:
+        code, output = self.check(
+            self.case("run"), self.skipped("SKIP_REGULAR_EXPRESSION_MATCHED")
+        )
+        self.assertEqual(code, 0, output)
+        self.assertIn("cannot run on this machine, see its output: t", output)
+        self.assertIn("1 passed, 0 failed", output)
+
+    def test_nothing_ran(self) -> None:
+        self.assertEqual(self.check()[0], 1)
+
+
 class Format(HouseCase):
     def check(self, text: str) -> tuple[int, str]:
         file = self.write("a.c", SPDX + text)
