@@ -65,14 +65,28 @@ check(bool is_fine, const char *what)
     }
 }
 
-/* Who is not root may have namespaces of its own in a user namespace, which can
- * be made while there is one thread alone: so before main().  Where it cannot,
- * neither can what follows, and that says so. */
-__attribute__((constructor)) static void
-become_able(void)
+/* Who is not root is made root of namespaces of its own, which can be done
+ * while there is one thread alone: so before main().  Where it cannot, neither
+ * can what follows, and that says so. */
+
+static void
+write_map(const char *path, unsigned inside, unsigned outside)
 {
-    if (geteuid() != 0) {
-        (void) unshare(CLONE_NEWUSER);
+    FILE *file = fopen(path, "we");
+
+    if (file != NULL) {
+        (void) fprintf(file, "%u %u 1\n", inside, outside);
+        (void) fclose(file);
+    }
+}
+
+__attribute__((constructor)) static void
+become_root(void)
+{
+    unsigned user = geteuid();
+
+    if (user != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0) {
+        write_map("/proc/self/uid_map", 0, user);
     }
 }
 
