@@ -6,8 +6,8 @@
  *     ledger-server FD ADDRESS [CERT KEY CA]
  *
  * FD is the ledger's.  Prints its address once it listens.  Ends on SIGTERM,
- * with success if all that it had accepted has run.  MWT_THREADS in the
- * environment is how many handlers run at once.
+ * with success if all that it had accepted has run.  MWT_DRAIN_MS in the
+ * environment is how long it may take then.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -45,11 +45,11 @@ fail(const mw_error *error)
 }
 
 static uint32_t
-threads_max(void)
+drain_ms(void)
 {
-    const char *text = getenv("MWT_THREADS");
+    const char *text = getenv("MWT_DRAIN_MS");
 
-    return text != NULL ? (uint32_t) strtoul(text, NULL, 10) : 0;
+    return text != NULL ? (uint32_t) strtoul(text, NULL, 10) : DRAIN_MS;
 }
 
 int
@@ -70,8 +70,7 @@ main(int argc, char **argv)
                 .tls = has_tls ? MW_TLS(.cert = argv[3], .key = argv[4],
                                      .ca = argv[5])
                                : NULL,
-                .threads_max = threads_max(), .drain_ms = DRAIN_MS,
-                .log = log_line),
+                .drain_ms = drain_ms(), .log = log_line),
             &error) < 0 ||
         faults_Ledger_serve(server, &mwt_ledger_ops, &ledger) < 0) {
         return fail(&error);
