@@ -10,6 +10,13 @@
 
 #include "faults/ledger.h"
 
+/* Freed memory is kept for a while, and tells nothing. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MWT_IS_SANITIZED true
+#else
+#define MWT_IS_SANITIZED false
+#endif
+
 struct mwt_daemon {
     pid_t pid; /* 0: not running */
     char address[160];

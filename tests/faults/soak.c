@@ -24,12 +24,6 @@
 #include "base/clock.h"
 #include "lib/pki.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED true /* freed memory is kept */
-#else
-#define IS_SANITIZED false
-#endif
-
 enum {
     SECONDS = 600,
     PAUSE_MS = 2000,       /* between restarts, at the most */
@@ -179,8 +173,8 @@ report_memory(long before)
     long growth = mwt_process_number(0, "RssAnon") - before;
 
     (void) printf("soak: %ld KiB in use, %+ld since the first third%s\n",
-        before + growth, growth, IS_SANITIZED ? ", not judged" : "");
-    return IS_SANITIZED || growth < GROWTH_KIB;
+        before + growth, growth, MWT_IS_SANITIZED ? ", not judged" : "");
+    return MWT_IS_SANITIZED || growth < GROWTH_KIB;
 }
 
 static void
