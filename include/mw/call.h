@@ -22,6 +22,8 @@
 #include "mw/status.h"
 #include "mw/tls.h"
 
+typedef struct mw_client mw_client; /* mw/client.h */
+
 MW_BEGIN_DECLS
 
 /** Fail the call with a status and a text for the caller.
@@ -81,6 +83,45 @@ MW_API const char *mw_call_target(const mw_call *call);
  * @thread the handler's; does not block
  */
 MW_API uint32_t mw_call_remaining_ms(const mw_call *call);
+
+/** Whether nobody waits for the call any more: the caller has cancelled it, its
+ * deadline has passed, or its connection is lost.  What the handler makes will
+ * not be received, but the call goes on until it returns.
+ *
+ * @param call  [borrow: this call] the handler's call
+ * @return  true from then on.  Of a one-way call: never, for nobody waits for
+ *          it from the start.  Of one that has a key, a lost connection does
+ *          not count: the caller may come back for its outcome
+ * @thread any, while the handler runs; does not block
+ */
+MW_API bool mw_call_cancelled(const mw_call *call);
+
+/** A descriptor for handlers that block: to poll() it for reading, together
+ * with what the handler waits for, tells when mw_call_cancelled() becomes true.
+ *
+ * @param call  [inout] the handler's call
+ * @return  [view] the descriptor, to be polled only, and valid until the
+ * handler returns; -1: of a one-way call, or there are no descriptors left
+ * @thread the handler's; does not block
+ */
+MW_API int mw_call_cancel_fd(mw_call *call);
+
+/** A client of the caller: calls that are made with it go to the program that
+ * has made this call, over its connection, and reach the interfaces that it
+ * offers with ..._serve_back().
+ *
+ * It lives on when the handler returns, for as long as it is kept.  Once the
+ * connection is lost its calls fail with MW_EUNAVAILABLE; it connects nowhere.
+ *
+ * @param call        [borrow: this call] the handler's call
+ * @param ret_client  [own: mw_client_close(), before the server is closed]
+ *                    [out]
+ * @retval MW_EUNAVAILABLE  the connection is lost already
+ * @retval MW_ENOMEM  out of memory
+ * @thread the handler's; does not block
+ */
+MW_API MW_MUST_USE mw_status mw_call_open_back(
+    mw_call *call, mw_client **ret_client);
 
 MW_END_DECLS
 

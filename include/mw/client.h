@@ -46,6 +46,10 @@ typedef struct mw_client_options {
     bool no_spin;              /* sleep at once when waiting, never stay awake
                                   for a moment, which saves processor time
                                   and makes short calls slower */
+    bool background;
+    uint32_t threads_max; /* handlers that run at once of interfaces that
+                             the client offers to its server; 0: 4 */
+    uint32_t queue_max;   /* calls that wait for one; 0: 64 */
 } mw_client_options;
 
 #define MW_CLIENT(...) MW_OPTIONS(mw_client_options, __VA_ARGS__)

@@ -7,11 +7,13 @@
 #include "rpc/call.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "rpc/args.h"
+#include "rpc/current.h"
 #include "rpc/results.h"
 #include "wire/frame.h"
 
@@ -90,6 +92,13 @@ take_cached(struct mwi_call_cache *cache)
     return call;
 }
 
+static uint8_t
+ack_of(const struct mwi_message *head)
+{
+    return head->call.ack < MWI_ACK_STARTED ? (uint8_t) head->call.ack
+                                            : MWI_ACK_STARTED;
+}
+
 /* All but the pieces of memory that a call may have from its last use. */
 static void
 init_call(mw_call *call, const struct mwi_operation *op,
@@ -108,6 +117,8 @@ init_call(mw_call *call, const struct mwi_operation *op,
                         : mwi_deadline_in((uint32_t) timeout_ms),
         .full_values = head->call.full_values,
         .depth_max = limits->depth_max,
+        .ack = ack_of(head),
+        .cancel_fd = -1,
         .mirror = { .head = head->call.mirror },
         .arena = kept.arena,
         .inout = kept.inout,
@@ -116,6 +127,7 @@ init_call(mw_call *call, const struct mwi_operation *op,
         .snapshot = kept.snapshot,
     };
     mwi_list_init(&call->job.link);
+    mwi_list_init(&call->among);
     call->arena.limit = call->inout.limit = limits->memory_max;
     mwi_buf_init(&call->exception, EXCEPTION_MAX);
 }
@@ -169,6 +181,9 @@ empty_call(mw_call *call)
     mwi_gather_fini(&call->gather);
     mwi_nodes_fini(&call->nodes);
     mwi_free(call->released);
+    if (call->cancel_fd >= 0) {
+        (void) close(call->cancel_fd);
+    }
 }
 
 void
@@ -210,6 +225,7 @@ mwi_call_close(struct mwi_call_cache *cache, mw_call *call)
     mwi_arena_reset(&call->arena, SIZE_MAX);
     /* Nothing that is not memory to be used again. */
     *call = (mw_call){
+        .cancel_fd = -1,
         .arena = call->arena,
         .inout = call->inout,
         .request = call->request,
@@ -291,8 +307,10 @@ make_reply(mw_call *call, struct mwi_buf *frame, mw_error *reterr)
         return mwi_fail_nomem(reterr);
     }
     mwi_writer_init(&w, frame);
-    /* A mirror follows by what the reply says. */
-    w.gather = call->mirror.baseline == NULL ? &call->gather : NULL;
+    /* A mirror follows by what the reply says; an outcome is kept. */
+    w.gather = call->mirror.baseline == NULL && call->outcome == NULL
+                   ? &call->gather
+                   : NULL;
     mwi_reply_begin(&w, call->id);
     mwi_results_write(&w, call);
     if (!mwi_writer_ok(&w)) {
@@ -329,8 +347,10 @@ static mw_status
 run_handler(mw_call *call, mw_error *reterr)
 {
     const struct mwi_operation *op = call->op;
+    mw_call *before = mwi_call_enter(call);
     mw_status status = op->run(call, op->ops, call->args);
 
+    mwi_call_leave(before);
     if (status == MW_OK) {
         return MW_OK;
     }
@@ -386,6 +406,10 @@ mwi_call_prepare(mw_call *call, mw_error *reterr)
         return mwi_fail(reterr, MW_ETIMEDOUT,
             "the deadline passed before a thread was free to run the call");
     }
+    if (atomic_load(&call->is_cancelled)) {
+        return mwi_fail(reterr, MW_ECANCELLED,
+            "the caller gave up before a thread was free to run the call");
+    }
     if (mwi_call_decode(call, reterr) < 0) {
         return reterr->status;
     }
@@ -408,6 +432,9 @@ mwi_call_execute(
         status = mwi_call_prepare(call, ret_outcome);
     }
     if (call->is_prepared) {
+        if (call->started != NULL) {
+            call->started(call);
+        }
         status = run_handler(call, ret_outcome);
     }
     if (is_one_way(call)) {

@@ -8,6 +8,8 @@
 #ifndef MWI_RPC_CALL_H
 #define MWI_RPC_CALL_H
 
+#include <stdatomic.h>
+
 #include "mw/call.h"
 
 #include "base/arena.h"
@@ -19,17 +21,34 @@
 #include "pool/pool.h"
 #include "rpc/mirror_call.h"
 #include "rpc/registry.h"
+#include "rpc/running.h"
 #include "wire/message.h"
 
+struct mwi_conn;
+struct mwi_outcome;
+struct mwi_turn;
+
 struct mw_call {
-    struct mwi_job job;             /* the owner's */
-    void *owner;                    /* the owner's */
+    struct mwi_job job; /* the owner's */
+    void *owner;        /* the owner's: where it came from */
+    struct mwi_conn *(*back)(mw_call *call, mw_error *reterr); /* the owner's:
+                                       a way to the caller, referenced */
+    struct mwi_turn *turn;          /* the owner's: that it runs in, or NULL */
     const struct mwi_operation *op; /* constant */
     const mw_peer *peer;            /* constant; outlives the call */
     uint64_t id;                    /* constant */
     int64_t deadline;               /* constant; base/clock.h */
     bool full_values;               /* constant; no deltas in the reply */
     uint32_t depth_max;             /* constant */
+    uint8_t ack;                    /* constant; enum mwi_ack_wish */
+    atomic_bool is_cancelled;       /* the caller has given up */
+    int cancel_fd;                  /* [running.mutex] -1: none */
+    struct mwi_running *running;    /* constant once accepted; NULL: it cannot
+                                       be cancelled */
+    struct mwi_list among;          /* [running.mutex] the others of these */
+    struct mwi_outcome *outcome;    /* the owner's: of a call with a key */
+    void (*started)(mw_call *call); /* the owner's: the handler is about to
+                                       run; NULL allowed */
     bool is_decoded;                /* args are there */
     bool is_prepared;               /* the handler may start */
     size_t charge;                  /* the owner's: bytes, while it waits */

@@ -13,11 +13,16 @@
 
 #include <string.h>
 
+#include "mw/stub.h"
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "net/dial.h"
+#include "rpc/call.h"
+#include "rpc/callee.h"
 #include "rpc/ctx.h"
+#include "rpc/current.h"
 #include "rpc/local.h"
 #include "rpc/options.h"
 
@@ -34,6 +39,10 @@ struct mw_client {
     struct mwi_address address; /* constant; when server is NULL */
     struct mwi_tls_config *tls; /* constant; NULL without tls:// */
     mw_server *server;          /* constant; of a local client */
+    struct mwi_conn *back;      /* constant; the only one of a client that a
+                                   handler has opened */
+    struct mwi_callee *callee;  /* constant once connected; what is offered to
+                                   the server, or NULL */
     struct mwi_mutex mutex;     /* held for moments; before conn.mutex */
     struct mwi_cond connected;  /* with mutex: some is_connecting ended */
     struct slot *slots;         /* [mutex] options.connections of them */
@@ -47,6 +56,18 @@ mwi_client_options(const mw_client *client)
     return &client->options;
 }
 
+/* A call that a handler makes ends with the one that is handled. */
+static int64_t
+within_handled(const mw_ctx *ctx, int64_t deadline)
+{
+    const mw_call *handled = mwi_call_current();
+
+    return handled != NULL && (ctx == NULL || !ctx->detached) &&
+                   handled->deadline < deadline
+               ? handled->deadline
+               : deadline;
+}
+
 int64_t
 mwi_client_deadline(
     const mw_client *client, const mw_ctx *ctx, const mw_method *method)
@@ -58,7 +79,7 @@ mwi_client_deadline(
     } else if (method != NULL && method->timeout_ms != 0) {
         timeout_ms = method->timeout_ms;
     }
-    return mwi_deadline_in(timeout_ms);
+    return within_handled(ctx, mwi_deadline_in(timeout_ms));
 }
 
 static mw_status
@@ -88,7 +109,7 @@ make_conn(mw_client *client, int64_t deadline, struct mwi_conn **ret_conn,
         mwi_log(&client->log, MW_LOG_WARN, "cannot connect: %s", reterr->text);
         return status;
     }
-    *ret_conn = mwi_conn_open(stream, &limits, reterr);
+    *ret_conn = mwi_conn_open(stream, &limits, client->callee, reterr);
     if (*ret_conn == NULL) {
         return reterr->status;
     }
@@ -233,10 +254,26 @@ drop_conn(mw_client *client, struct mwi_conn *conn)
     mwi_conn_unref(conn);
 }
 
+/* There is one connection, and no other can be made. */
+static mw_status
+connect_back(mw_client *client, struct mwi_conn **ret_conn, mw_error *reterr)
+{
+    if (!mwi_conn_is_usable(client->back)) {
+        return mwi_fail(
+            reterr, MW_EUNAVAILABLE, "the caller's connection is lost");
+    }
+    mwi_conn_ref(client->back);
+    *ret_conn = client->back;
+    return MW_OK;
+}
+
 mw_status
 mwi_client_connect(mw_client *client, uint64_t serial, int64_t deadline,
     struct mwi_conn **ret_conn, mw_error *reterr)
 {
+    if (client->back != NULL) {
+        return connect_back(client, ret_conn, reterr);
+    }
     for (;;) {
         struct choice choice;
         mw_status status = choose(client, serial, deadline, &choice, reterr);
@@ -303,10 +340,10 @@ make_slots(mw_client *client, mw_error *reterr)
     return client->slots != NULL ? MW_OK : mwi_fail_nomem(reterr);
 }
 
-/* address or server, the other is NULL. */
+/* Without a way to reach a server yet. */
 static mw_status
-open_client(mw_client **ret_client, const char *address, mw_server *server,
-    const mw_client_options *options, mw_error *reterr)
+new_client(
+    mw_client **ret_client, const mw_client_options *options, mw_error *reterr)
 {
     mw_client *client = mwi_calloc(1, sizeof(*client));
     mw_status status;
@@ -316,7 +353,6 @@ open_client(mw_client **ret_client, const char *address, mw_server *server,
     }
     mwi_mutex_init(&client->mutex);
     mwi_cond_init(&client->connected);
-    client->server = server;
     status = mwi_client_options_take(&client->options, options, reterr);
     if (status == MW_OK) {
         client->log = (struct mwi_log){
@@ -325,7 +361,27 @@ open_client(mw_client **ret_client, const char *address, mw_server *server,
         };
         status = make_slots(client, reterr);
     }
-    if (status == MW_OK && server == NULL) {
+    if (status < 0) {
+        mw_client_close(client);
+        return status;
+    }
+    *ret_client = client;
+    return MW_OK;
+}
+
+/* address or server, the other is NULL. */
+static mw_status
+open_client(mw_client **ret_client, const char *address, mw_server *server,
+    const mw_client_options *options, mw_error *reterr)
+{
+    mw_client *client;
+    mw_status status = new_client(&client, options, reterr);
+
+    if (status < 0) {
+        return status;
+    }
+    client->server = server;
+    if (server == NULL) {
         status = set_address(client, address, reterr);
     }
     client->options.tls = NULL; /* copied; the rest is the caller's */
@@ -380,10 +436,58 @@ mw_client_close(mw_client *client)
         mwi_conn_unref(client->slots[i].conn);
     }
     mwi_free(client->slots);
+    mwi_conn_unref(client->back);
+    mwi_callee_free(client->callee);
     mwi_tls_config_free(client->tls);
     mwi_cond_fini(&client->connected);
     mwi_mutex_fini(&client->mutex);
     mwi_free(client);
+}
+
+mw_status
+mw_call_open_back(mw_call *call, mw_client **ret_client)
+{
+    const mw_client_options defaults = {
+        .size = sizeof(defaults),
+        .lazy = true,
+    };
+    mw_error error;
+    struct mwi_conn *conn = call->back(call, &error);
+    mw_client *client;
+
+    if (conn == NULL) {
+        return mw_call_fail(call, error.status, "%s", error.text);
+    }
+    if (new_client(&client, &defaults, &error) < 0) {
+        mwi_conn_unref(conn);
+        return mw_call_fail(call, error.status, "%s", error.text);
+    }
+    client->back = conn;
+    *ret_client = client;
+    return MW_OK;
+}
+
+mw_status
+mw_stub_serve_back(
+    mw_client *client, const mw_skeleton *skeleton, const void *ops, void *user)
+{
+    mw_status status = MW_EINVAL;
+    mw_error ignored;
+
+    mwi_lock(&client->mutex);
+    if (!client->options.background || best_locked(client, 0) != NULL) {
+        mwi_unlock(&client->mutex);
+        return MW_EINVAL;
+    }
+    if (client->callee == NULL) {
+        client->callee = mwi_callee_new(&client->options, &ignored);
+    }
+    status =
+        client->callee == NULL
+            ? MW_ENOMEM
+            : mwi_registry_add(&client->callee->registry, skeleton, ops, user);
+    mwi_unlock(&client->mutex);
+    return status;
 }
 
 /* The connection with the fewest calls, referenced, or NULL. */

@@ -27,25 +27,19 @@ enum {
 /* A binding is in the map as a number in a pointer: number << 1 | confirmed,
  * where numbers start at 1, so that it is never NULL. */
 
-struct mwi_conn *
-mwi_conn_open(struct mwi_stream *stream, const struct mwi_conn_limits *limits,
-    mw_error *reterr)
+/* All but the channel and whom it leads to. */
+static struct mwi_conn *
+new_conn(const struct mwi_conn_limits *limits)
 {
     static _Atomic uint64_t last_serial;
     struct mwi_conn *conn = mwi_calloc(1, sizeof(*conn));
 
     if (conn == NULL) {
-        mwi_stream_close(stream);
-        mwi_fail_nomem(reterr);
         return NULL;
     }
-    mwi_channel_init(
-        &conn->channel, stream, limits->message_max, OUT_MAX, NULL);
-    conn->channel.keeps_buffers = true;
-    conn->channel.splits = true;
     mwi_spin_init(&conn->spin, limits->no_spin);
     mwi_buf_init(&conn->spare, SIZE_MAX);
-    mwi_channel_peer(&conn->channel, &conn->peer);
+    mwi_running_init(&conn->calls);
     conn->limits = *limits;
     conn->serial = atomic_fetch_add(&last_serial, 1) + 1;
     atomic_init(&conn->refs, 1);
@@ -55,9 +49,49 @@ mwi_conn_open(struct mwi_stream *stream, const struct mwi_conn_limits *limits,
     mwi_map_init(&conn->bindings);
     conn->next_id = 1;
     conn->message_max = MWI_MESSAGE_MIN;
+    return conn;
+}
+
+struct mwi_conn *
+mwi_conn_open(struct mwi_stream *stream, const struct mwi_conn_limits *limits,
+    struct mwi_callee *callee, mw_error *reterr)
+{
+    struct mwi_conn *conn = new_conn(limits);
+
+    if (conn == NULL) {
+        mwi_stream_close(stream);
+        mwi_fail_nomem(reterr);
+        return NULL;
+    }
+    mwi_channel_init(&conn->own, stream, limits->message_max, OUT_MAX, NULL);
+    conn->own.keeps_buffers = true;
+    conn->own.splits = true;
+    conn->channel = &conn->own;
+    conn->callee = callee;
+    mwi_channel_peer(conn->channel, &conn->peer);
     if (mwi_conn_send_small(conn, MWI_HELLO, 0, reterr) < 0) {
         mwi_conn_unref(conn);
         return NULL;
+    }
+    return conn;
+}
+
+struct mwi_conn *
+mwi_conn_attach(struct mwi_channel *channel,
+    const struct mwi_conn_limits *limits, uint64_t message_max,
+    const mw_peer *peer, void (*release)(void *owner), void *owner)
+{
+    struct mwi_conn *conn = new_conn(limits);
+
+    if (conn != NULL) {
+        conn->channel = channel;
+        conn->peer = *peer;
+        conn->release = release;
+        conn->owner = owner;
+        conn->has_hello = true;
+        conn->message_max = message_max;
+        /* For ever: it is the channel's owner. */
+        conn->has_reader = conn->reader_sleeps = true;
     }
     return conn;
 }
@@ -72,7 +106,12 @@ void
 mwi_conn_unref(struct mwi_conn *conn)
 {
     if (conn != NULL && atomic_fetch_sub(&conn->refs, 1) == 1) {
-        mwi_channel_fini(&conn->channel);
+        if (conn->release == NULL) {
+            mwi_channel_fini(conn->channel);
+        } else {
+            conn->release(conn->owner);
+        }
+        mwi_running_fini(&conn->calls);
         mwi_buf_fini(&conn->spare);
         mwi_map_fini(&conn->bindings);
         mwi_map_fini(&conn->waiters);
@@ -100,10 +139,10 @@ sleep_until_ready(struct mwi_conn *conn, uint32_t events, int64_t deadline)
 
     mwi_spin_pause(&conn->spin);
     set_reader_sleeps(conn, true);
-    if (mwi_channel_flush(&conn->channel, &ignored) == MWI_IO_WANT_WRITE) {
+    if (mwi_channel_flush(conn->channel, &ignored) == MWI_IO_WANT_WRITE) {
         events |= MWI_POLL_WRITE;
     }
-    (void) mwi_poll_one(conn->channel.fd, events, deadline);
+    (void) mwi_poll_one(conn->channel->fd, events, deadline);
     set_reader_sleeps(conn, false);
 }
 
@@ -122,7 +161,7 @@ read_some(struct mwi_conn *conn, int64_t deadline)
             events |= MWI_POLL_WRITE;
         }
         if (mwi_spin_again(&conn->spin)) {
-            (void) mwi_channel_flush(&conn->channel, &ignored);
+            (void) mwi_channel_flush(conn->channel, &ignored);
         } else {
             sleep_until_ready(conn, events, deadline);
         }
@@ -195,7 +234,7 @@ mwi_conn_is_usable(struct mwi_conn *conn)
             io = mwi_conn_pump(conn);
         } while (io == MWI_IO_DONE ||
                  (io != MWI_IO_FAILED &&
-                     mwi_poll_one(conn->channel.fd, MWI_POLL_READ, 0)));
+                     mwi_poll_one(conn->channel->fd, MWI_POLL_READ, 0)));
         end_reading(conn);
     }
     mwi_lock(&conn->mutex);
@@ -261,14 +300,14 @@ mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter)
     waiter->answer = NULL;
 }
 
-/* Write what waits, reading meanwhile, so that two peers that both have much
- * to say do not wait for each other. */
-static mw_status
-flush(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
+/* Reads meanwhile, so that two peers that both have much to say do not wait for
+ * each other. */
+mw_status
+mwi_conn_flush(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
 {
     enum mwi_io io;
 
-    while ((io = mwi_channel_flush(&conn->channel, reterr)) != MWI_IO_DONE) {
+    while ((io = mwi_channel_flush(conn->channel, reterr)) != MWI_IO_DONE) {
         if (io == MWI_IO_FAILED) {
             return reterr->status;
         }
@@ -282,7 +321,7 @@ flush(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
         } else {
             int64_t slice = mwi_deadline_in(WRITE_SLICE_MS);
 
-            (void) mwi_poll_one(conn->channel.fd, MWI_POLL_WRITE,
+            (void) mwi_poll_one(conn->channel->fd, MWI_POLL_WRITE,
                 slice < deadline ? slice : deadline);
         }
     }
@@ -295,11 +334,11 @@ send_at_once(struct mwi_conn *conn, struct mwi_buf *frame,
     mw_error *reterr)
 {
     mw_status status =
-        mwi_channel_send_gathered(&conn->channel, frame, gather, reterr);
+        mwi_channel_send_gathered(conn->channel, frame, gather, reterr);
 
     *ret_is_sent = status == MW_OK;
-    return status == MW_OK && mwi_channel_wants_write(&conn->channel)
-               ? flush(conn, deadline, reterr)
+    return status == MW_OK && mwi_channel_wants_write(conn->channel)
+               ? mwi_conn_flush(conn, deadline, reterr)
                : status;
 }
 
@@ -309,7 +348,7 @@ static mw_status
 send_with_others(struct mwi_conn *conn, struct mwi_buf *frame, bool more,
     int64_t deadline, bool *ret_is_sent, mw_error *reterr)
 {
-    mw_status status = mwi_channel_put(&conn->channel, frame, reterr);
+    mw_status status = mwi_channel_put(conn->channel, frame, reterr);
     bool is_for_reader;
 
     *ret_is_sent = status == MW_OK;
@@ -320,7 +359,7 @@ send_with_others(struct mwi_conn *conn, struct mwi_buf *frame, bool more,
     is_for_reader = conn->has_reader && !conn->reader_sleeps;
     conn->owes_flush = conn->owes_flush || is_for_reader;
     mwi_unlock(&conn->mutex);
-    return is_for_reader ? MW_OK : flush(conn, deadline, reterr);
+    return is_for_reader ? MW_OK : mwi_conn_flush(conn, deadline, reterr);
 }
 
 mw_status
@@ -392,7 +431,7 @@ settle_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex)
     if (conn->owes_flush && !conn->has_reader) {
         conn->owes_flush = false;
         mwi_unlock(&conn->mutex);
-        (void) mwi_channel_flush(&conn->channel, &ignored);
+        (void) mwi_channel_flush(conn->channel, &ignored);
         mwi_lock(&conn->mutex);
     }
 }
@@ -419,7 +458,7 @@ mwi_conn_is_done(struct mwi_conn *conn, struct mwi_waiter *waiter)
     bool done;
 
     if (begin_reading(conn)) {
-        (void) mwi_channel_flush(&conn->channel, &ignored);
+        (void) mwi_channel_flush(conn->channel, &ignored);
         (void) mwi_conn_pump(conn);
         end_reading(conn);
     }
@@ -523,7 +562,8 @@ mwi_conn_name_target(
 
     mwi_lock(&conn->mutex);
     binding = (uintptr_t) mwi_map_get(&conn->bindings, key_of(method));
-    if (binding == 0 && conn->bindings.len < BOUND_MAX) {
+    if (binding == 0 && conn->release == NULL &&
+        conn->bindings.len < BOUND_MAX) {
         binding = (uintptr_t) (conn->bindings.len + 1) << 1;
         if (mwi_map_put(&conn->bindings, key_of(method), (void *) binding) <
             0) {

@@ -5,6 +5,9 @@
  * There is no reader thread.  Of the callers that wait for an answer, one at a
  * time reads the channel, for all of them; when its own answer has come, or its
  * deadline, it hands that role to another that still waits.
+ *
+ * Or else the connection is a server's, whose session reads it: then calls go
+ * from a handler to the client, and all callers sleep.
  */
 #ifndef MWI_RPC_CONN_H
 #define MWI_RPC_CONN_H
@@ -16,10 +19,13 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/spin.h"
+#include "rpc/running.h"
 #include "wire/channel.h"
 #include "wire/message.h"
 
 enum { MWI_SHORT_ANSWER_MAX = 256 }; /* bytes */
+
+struct mwi_callee;
 
 struct mwi_conn_limits {
     bool no_spin;       /* never wait awake */
@@ -28,7 +34,14 @@ struct mwi_conn_limits {
 };
 
 struct mwi_conn {
-    struct mwi_channel channel;    /* thread-safe but for its reader's side */
+    struct mwi_channel *channel;   /* constant; thread-safe but for its
+                                      reader's side */
+    struct mwi_channel own;        /* that, unless it is a session's */
+    void (*release)(void *owner);  /* constant; NULL: the channel is own */
+    void *owner;                   /* constant */
+    struct mwi_callee *callee;     /* constant; what is offered to the server,
+                                      or NULL */
+    struct mwi_running calls;      /* thread-safe; of the server */
     struct mwi_conn_limits limits; /* constant */
     mw_peer peer;                  /* constant */
     uint64_t serial;               /* constant; no other connection's */
@@ -73,10 +86,34 @@ struct mwi_waiter {
 /** A connection over a stream whose handshake is done.  Sends HELLO.
  *
  * @param stream  [take] always
+ * @param callee  [borrow: ret_conn] answers calls of the server; NULL: they are
+ *                refused
  * @return  [own: mwi_conn_unref()] NULL and *reterr on failure
  */
 MW_MUST_USE struct mwi_conn *mwi_conn_open(struct mwi_stream *stream,
-    const struct mwi_conn_limits *limits, mw_error *reterr);
+    const struct mwi_conn_limits *limits, struct mwi_callee *callee,
+    mw_error *reterr);
+
+/** The other way, over a channel that somebody else reads, who hands over the
+ * answers.
+ *
+ * @param channel  [borrow: ret_conn]
+ * @param release  called when the last reference has gone
+ * @return  [own: mwi_conn_unref()] NULL when out of memory: then nothing is
+ *          called
+ */
+MW_MUST_USE struct mwi_conn *mwi_conn_attach(struct mwi_channel *channel,
+    const struct mwi_conn_limits *limits, uint64_t message_max,
+    const mw_peer *peer, void (*release)(void *owner), void *owner);
+
+/** An answer has come.  Negative: to nothing that was asked.
+ * @thread the channel's reader */
+MW_MUST_USE mw_status mwi_conn_answer(struct mwi_conn *conn,
+    const struct mwi_message *m, const uint8_t *bytes, size_t len,
+    mw_error *reterr);
+
+/** The channel is closed: all that wait fail.  @thread any */
+void mwi_conn_break(struct mwi_conn *conn, const mw_error *why);
 
 void mwi_conn_ref(struct mwi_conn *conn);
 void mwi_conn_unref(struct mwi_conn *conn);
@@ -115,6 +152,11 @@ MW_MUST_USE mw_status mwi_conn_begin(
 MW_MUST_USE mw_status mwi_conn_send(struct mwi_conn *conn,
     struct mwi_waiter *waiter, struct mwi_buf *frame, struct mwi_gather *gather,
     int64_t deadline, bool *ret_is_sent, mw_error *reterr);
+
+/** Write what waits.  Reads what comes in while it cannot write.
+ * @thread any; blocks */
+MW_MUST_USE mw_status mwi_conn_flush(
+    struct mwi_conn *conn, int64_t deadline, mw_error *reterr);
 
 /** Wait for the answer, which then is waiter->answer.  @thread any; blocks */
 MW_MUST_USE mw_status mwi_conn_wait(struct mwi_conn *conn,

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "rpc/callee.h"
 #include "rpc/conn_parts.h"
 #include "wire/frame.h"
 
@@ -29,7 +30,7 @@ mwi_conn_send_small(struct mwi_conn *conn, enum mwi_message_kind kind,
     } else {
         mwi_writer_init(&w, &frame);
         if (kind == MWI_HELLO) {
-            mwi_hello_write(&w, conn->limits.message_max, false);
+            mwi_hello_write(&w, conn->limits.message_max, false, 0);
         } else if (kind == MWI_PING) {
             mwi_ping_write(&w, id);
         } else if (kind == MWI_PONG) {
@@ -39,7 +40,7 @@ mwi_conn_send_small(struct mwi_conn *conn, enum mwi_message_kind kind,
                 "this client offers no interfaces", true, 0);
         }
         mwi_frame_end(&frame);
-        status = mwi_channel_send(&conn->channel, &frame, reterr);
+        status = mwi_channel_send(conn->channel, &frame, reterr);
     }
     mwi_buf_fini(&frame);
     return status;
@@ -55,10 +56,10 @@ finish_locked(struct mwi_waiter *waiter)
     }
 }
 
-static void
-set_broken(struct mwi_conn *conn, const mw_error *error)
+void
+mwi_conn_break(struct mwi_conn *conn, const mw_error *error)
 {
-    mwi_channel_close(&conn->channel, error);
+    mwi_channel_close(conn->channel, error);
     mwi_lock(&conn->mutex);
     if (!conn->is_broken) {
         /* What a GOAWAY gave as reason tells more than the end itself. */
@@ -71,6 +72,7 @@ set_broken(struct mwi_conn *conn, const mw_error *error)
         mwi_cond_signal(&mwi_conn_waiter_of(link)->cond);
     }
     mwi_unlock(&conn->mutex);
+    mwi_running_cancel_all(&conn->calls);
 }
 
 /* What the reader does with each kind of message.  A negative status breaks
@@ -81,11 +83,11 @@ static bool
 keep_answer(struct mwi_conn *conn, struct mwi_waiter *waiter,
     const uint8_t *bytes, size_t len)
 {
-    mwi_channel_take_apart(&conn->channel, &waiter->apart);
+    mwi_channel_take_apart(conn->channel, &waiter->apart);
     if (len <= sizeof(waiter->short_answer)) {
         memcpy(waiter->short_answer, bytes, len);
         waiter->answer = waiter->short_answer;
-    } else if (mwi_channel_take(&conn->channel, &waiter->long_answer) ||
+    } else if (mwi_channel_take(conn->channel, &waiter->long_answer) ||
                mwi_buf_append(&waiter->long_answer, bytes, len) == MW_OK) {
         waiter->answer = mwi_buf_bytes(&waiter->long_answer);
     }
@@ -93,8 +95,8 @@ keep_answer(struct mwi_conn *conn, struct mwi_waiter *waiter,
     return waiter->answer != NULL;
 }
 
-static mw_status
-on_answer(struct mwi_conn *conn, const struct mwi_message *m,
+mw_status
+mwi_conn_answer(struct mwi_conn *conn, const struct mwi_message *m,
     const uint8_t *bytes, size_t len, mw_error *reterr)
 {
     struct mwi_waiter *waiter;
@@ -107,7 +109,7 @@ on_answer(struct mwi_conn *conn, const struct mwi_message *m,
         finish_locked(waiter);
     } else if (m->id == 0 || m->id >= conn->next_id) {
         status = mwi_fail(reterr, MW_EPROTO,
-            "the server answered %llu, which was never asked",
+            "an answer to %llu, which was never asked",
             (unsigned long long) m->id);
     } /* else late: its caller has given up */
     mwi_unlock(&conn->mutex);
@@ -156,7 +158,7 @@ on_message(
     struct mwi_message m;
 
     mwi_reader_init(&r, bytes, len, conn->limits.depth_max);
-    mwi_reader_set_apart(&r, mwi_channel_apart(&conn->channel));
+    mwi_reader_set_apart(&r, mwi_channel_apart(conn->channel));
     mwi_message_read(&r, &m);
     if (!mwi_reader_ok(&r)) {
         return mwi_fail(
@@ -169,12 +171,20 @@ on_message(
     case MWI_REPLY:
     case MWI_FAIL:
     case MWI_PONG:
-        return on_answer(conn, &m, bytes, len, reterr);
+        return mwi_conn_answer(conn, &m, bytes, len, reterr);
     case MWI_GOAWAY:
         on_goaway(conn, &m);
         return MW_OK;
-    case MWI_PING:
+    case MWI_CANCEL:
+        mwi_running_cancel(&conn->calls, m.id);
+        return MW_OK;
     case MWI_CALL:
+        if (conn->callee != NULL) {
+            mwi_callee_call(conn->callee, conn, &m, &r);
+            return MW_OK;
+        } /* else refused: */
+        /* fallthrough */
+    case MWI_PING:
         /* A failure to send is found when the channel is read next. */
         (void) !mwi_conn_send_small(
             conn, m.kind == MWI_PING ? MWI_PONG : MWI_FAIL, m.id, reterr);
@@ -196,10 +206,10 @@ mwi_conn_pump(struct mwi_conn *conn)
     enum mwi_io io;
 
     do {
-        while ((io = mwi_channel_next(&conn->channel, &bytes, &len, &error)) ==
+        while ((io = mwi_channel_next(conn->channel, &bytes, &len, &error)) ==
                MWI_IO_DONE) {
             if (on_message(conn, bytes, len, &error) < 0) {
-                set_broken(conn, &error);
+                mwi_conn_break(conn, &error);
                 return MWI_IO_FAILED;
             }
             n++;
@@ -209,7 +219,7 @@ mwi_conn_pump(struct mwi_conn *conn)
             return MWI_IO_DONE;
         }
         if (io == MWI_IO_WANT_READ) {
-            io = mwi_channel_fill(&conn->channel, &error);
+            io = mwi_channel_fill(conn->channel, &error);
         }
     } while (io == MWI_IO_DONE);
     if (io == MWI_IO_CLOSED) {
@@ -217,7 +227,7 @@ mwi_conn_pump(struct mwi_conn *conn)
         io = MWI_IO_FAILED;
     }
     if (io == MWI_IO_FAILED) {
-        set_broken(conn, &error);
+        mwi_conn_break(conn, &error);
     }
     return io;
 }

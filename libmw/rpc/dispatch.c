@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "rpc/replay.h"
 #include "wire/frame.h"
 
 enum {
@@ -22,6 +23,13 @@ static bool
 is_one_way(const struct mwi_operation *op)
 {
     return (op->method->flags & MW_METHOD_ONEWAY) != 0;
+}
+
+/* Before it runs. */
+static bool
+is_acknowledged(const mw_call *call)
+{
+    return is_one_way(call->op) || call->ack != MWI_ACK_NONE;
 }
 
 /* Which operation a CALL means; NULL and *reterr if none. */
@@ -69,18 +77,21 @@ bind(struct mwi_session *session, uint64_t number,
 }
 
 static mw_status
-check_acceptable(const struct mwi_session *session,
-    const struct mwi_call_head *head, mw_error *reterr)
+check_meta(const struct mwi_call_head *head, mw_error *reterr)
 {
-    if (head->has_unknown_meta) {
-        return mwi_fail(reterr, MW_EUNIMPLEMENTED,
-            "the server does not know meta key %llu",
-            (unsigned long long) head->unknown_meta);
-    }
-    if (atomic_load(&session->host->draining)) {
-        return mwi_fail(reterr, MW_EUNAVAILABLE, "the server is stopping");
-    }
-    return MW_OK;
+    return head->has_unknown_meta
+               ? mwi_fail(reterr, MW_EUNIMPLEMENTED,
+                     "the server does not know meta key %llu",
+                     (unsigned long long) head->unknown_meta)
+               : MW_OK;
+}
+
+static mw_status
+check_open(const struct mwi_host *host, mw_error *reterr)
+{
+    return atomic_load(&host->draining)
+               ? mwi_fail(reterr, MW_EUNAVAILABLE, "the server is stopping")
+               : MW_OK;
 }
 
 /* Room among the calls that are not answered yet; see end_call(). */
@@ -136,6 +147,8 @@ execute(struct mwi_session *session, mw_call *call)
     call->reply.max =
         (size_t) atomic_load(&session->message_max) + MWI_FRAME_HEAD_MAX;
     mwi_call_execute(call, &call->reply, &outcome);
+    mwi_replay_settle(session->host, call);
+    mwi_running_remove(call);
     mwi_pace_note(call->op->pace, mwi_now() - began);
     log_outcome(session, call, &outcome);
 }
@@ -184,6 +197,16 @@ submit(struct mwi_host *host, mw_call *call, mw_error *reterr)
     return status;
 }
 
+static void
+send_started(mw_call *call)
+{
+    struct mwi_session *session = call->owner;
+    mw_error ignored; /* is found again when the session is read */
+
+    mwi_session_put_started(session, call->id);
+    (void) mwi_channel_flush(&session->channel, &ignored);
+}
+
 /* From here on the call is the pool's, or this thread's after its turn, which
  * takes the last one. */
 static mw_status
@@ -194,8 +217,11 @@ hand_over(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
     mw_status status = begin_call(host, call, reterr);
 
     call->job.run = run_job;
-    call->owner = session;
+    call->started = call->ack == MWI_ACK_STARTED ? send_started : NULL;
     mwi_session_ref(session);
+    if (!is_one_way(call->op)) {
+        mwi_running_add(&session->calls, call);
+    }
     if (status == MW_OK && turn->may_run && turn->deferred == NULL) {
         turn->deferred = call;
         return MW_OK;
@@ -204,22 +230,31 @@ hand_over(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
         status = submit(host, call, reterr);
     }
     if (status < 0) {
+        mwi_running_remove(call);
         end_call(host, call->charge);
         mwi_session_unref(session);
     }
     return status;
 }
 
-/* Keep what is to be decoded later.  A one-way call is decoded before it is
- * acknowledged, so that an ACK promises that nothing but the handler itself can
- * fail. */
+/* A call that is not run after all. */
+static void
+drop_call(struct mwi_host *host, mw_call *call, const mw_error *why)
+{
+    mwi_replay_drop(host, call->outcome, why);
+    mwi_call_close(&host->calls_ended, call);
+}
+
+/* Keep what is to be decoded later.  A call that is acknowledged is decoded
+ * before, so that an ACK promises that nothing but the handler itself can fail.
+ */
 static mw_status
 keep(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     struct mwi_reader *r, mw_error *reterr)
 {
     struct mwi_channel *channel = &turn->session->channel;
 
-    if (is_one_way(call->op)) {
+    if (is_acknowledged(call)) {
         return mwi_call_decode_rest(call, r, m, reterr);
     }
     if (mwi_buf_len(&call->request) > 0) {
@@ -238,20 +273,30 @@ run_elsewhere(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     struct mwi_reader *r, mw_error *reterr)
 {
     struct mwi_session *session = turn->session;
-    bool one_way = is_one_way(call->op);
+    struct mwi_host *host = session->host;
+    struct mwi_outcome *accepted = NULL;
+    bool acknowledge = is_acknowledged(call);
     uint64_t id = call->id;
     mw_status status = keep(turn, call, m, r, reterr);
 
+    if (is_one_way(call->op)) {
+        accepted = call->outcome; /* to be accepted is all that it can be */
+        call->outcome = NULL;
+    }
     if (status == MW_OK) {
         status = hand_over(turn, call, reterr);
     }
     if (status < 0) {
-        mwi_call_close(&session->host->calls_ended, call);
-    } else if (one_way) {
+        mwi_replay_drop(host, accepted, reterr);
+        drop_call(host, call, reterr);
+        return status;
+    }
+    if (acknowledge) {
         mwi_session_put_head(session, MWI_ACK, id);
         turn->n_put++;
     }
-    return status;
+    mwi_replay_accept(host, accepted, id);
+    return MW_OK;
 }
 
 /* Put the reply with others, or send it if that is for us to do no more or it
@@ -298,11 +343,13 @@ run_here(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
         status = mwi_call_prepare(call, reterr);
     }
     if (status < 0) {
-        mwi_call_close(&host->calls_ended, call);
+        drop_call(host, call, reterr);
         return status;
     }
     (void) begin_call(host, call, reterr); /* it does not wait */
     charge = call->charge;
+    mwi_running_add(&session->calls, call);
+    call->turn = turn;
     hand_over_deferred(turn);
     mwi_turn_begin_run(turn, call->op);
     execute(session, call);
@@ -313,15 +360,26 @@ run_here(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     return MW_OK;
 }
 
-/* A mirror is made of a message's bytes: let none be apart. */
+/* The handler may wait for its caller from now on. */
+static struct mwi_conn *
+back_of_session(mw_call *call, mw_error *reterr)
+{
+    if (call->turn != NULL) {
+        mwi_turn_let_go(call->turn);
+    }
+    return mwi_session_back(call->owner, reterr);
+}
+
+/* A mirror is made of a message's bytes, and a key's record has a digest of
+ * them: let none be apart. */
 static mw_status
-join_request(struct mwi_channel *channel, mw_call *call, struct mwi_reader *r,
-    mw_error *reterr)
+join_request(struct mwi_channel *channel, mw_call *call, bool has_key,
+    struct mwi_reader *r, mw_error *reterr)
 {
     struct mwi_apart *apart = mwi_channel_apart(channel);
     struct mwi_message again;
 
-    if (apart->bytes == NULL || call->mirror.head.version == 0) {
+    if (apart->bytes == NULL || (call->mirror.head.version == 0 && !has_key)) {
         return MW_OK;
     }
     if (mwi_apart_join(&call->request, r->start, (size_t) (r->last - r->start),
@@ -335,45 +393,84 @@ join_request(struct mwi_channel *channel, mw_call *call, struct mwi_reader *r,
     return MW_OK;
 }
 
+/* Which operation, and a call of it. */
 static mw_status
-accept_call(struct mwi_turn *turn, const struct mwi_message *m,
-    struct mwi_reader *r, mw_error *reterr)
+open_call(struct mwi_session *session, const struct mwi_message *m,
+    mw_call **ret_call, mw_error *reterr)
 {
-    struct mwi_session *session = turn->session;
     const mw_server_options *options = &session->host->options;
     const struct mwi_call_limits limits = {
         .memory_max = options->memory_max,
         .depth_max = options->depth_max,
     };
-    const struct mwi_operation *op;
+    const struct mwi_operation *op = find_operation(session, &m->call, reterr);
     mw_call *call;
-    mw_status status = check_acceptable(session, &m->call, reterr);
 
-    if (status < 0) {
-        return status;
-    }
-    op = find_operation(session, &m->call, reterr);
     if (op == NULL) {
         return reterr->status;
     }
-    if (m->call.has_bind) {
-        status = bind(session, m->call.bind, op, reterr);
-        if (status < 0) {
-            return status;
-        }
+    if (m->call.has_bind && bind(session, m->call.bind, op, reterr) < 0) {
+        return reterr->status;
     }
     call = mwi_call_open(
         &session->host->calls_ended, op, m, &session->peer, &limits);
     if (call == NULL) {
         return mwi_fail_nomem(reterr);
     }
+    call->owner = session;
+    call->back = back_of_session;
     call->mirror.kept = &session->mirrors;
-    status = join_request(&session->channel, call, r, reterr);
+    *ret_call = call;
+    return MW_OK;
+}
+
+/* Whether it is to be run: a call with a key may have been.  What is refused
+ * here for other reasons may have run, if it is a repeat. */
+static mw_status
+claim(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
+    struct mwi_reader *r, bool *ret_runs, bool *not_run, mw_error *reterr)
+{
+    bool has_key = m->call.key.at != NULL;
+    mw_status status =
+        join_request(&turn->session->channel, call, has_key, r, reterr);
+
+    *ret_runs = true;
+    if (status == MW_OK && has_key) {
+        status = mwi_replay_claim(turn, call, m, r, ret_runs, reterr);
+        *not_run |= status == MW_OK || status == MW_EINVAL;
+    }
+    return status;
+}
+
+/* *not_run: should it be refused, it has certainly not run. */
+static mw_status
+accept_call(struct mwi_turn *turn, const struct mwi_message *m,
+    struct mwi_reader *r, bool *not_run, mw_error *reterr)
+{
+    struct mwi_session *session = turn->session;
+    struct mwi_host *host = session->host;
+    mw_call *call;
+    bool runs;
+    mw_status status = check_meta(&m->call, reterr);
+
+    if (status == MW_OK) {
+        status = open_call(session, m, &call, reterr);
+    }
     if (status < 0) {
-        mwi_call_close(&session->host->calls_ended, call);
         return status;
     }
-    return turn->may_run && !is_one_way(op) && mwi_pace_is_quick(op->pace)
+    status = claim(turn, call, m, r, &runs, not_run, reterr);
+    if (status < 0 || !runs) {
+        mwi_call_close(&host->calls_ended, call);
+        return status;
+    }
+    if (check_open(host, reterr) < 0) {
+        status = reterr->status;
+        drop_call(host, call, reterr);
+        return status;
+    }
+    return turn->may_run && !is_acknowledged(call) &&
+                   mwi_pace_is_quick(call->op->pace)
                ? run_here(turn, call, m, r, reterr)
                : run_elsewhere(turn, call, m, r, reterr);
 }
@@ -383,12 +480,13 @@ mwi_dispatch_call(
     struct mwi_turn *turn, const struct mwi_message *m, struct mwi_reader *r)
 {
     struct mwi_session *session = turn->session;
+    bool not_run = !m->call.is_repeat;
     mw_error error;
 
-    if (accept_call(turn, m, r, &error) < 0) {
+    if (accept_call(turn, m, r, &not_run, &error) < 0) {
         mwi_log(&session->host->log, MW_LOG_DEBUG, "refused a call of %s: %s",
             session->peer.address, error.text);
-        mwi_session_put_fail(session, m->id, &error);
+        mwi_session_put_fail(session, m->id, &error, not_run);
         turn->n_put++;
     }
 }

@@ -103,6 +103,9 @@ mwi_server_options_take(mw_server_options *ret_options,
     set_default_u32(&o->depth_max, MW_DEFAULT_DEPTH_MAX);
     set_default_size(&o->memory_max, MW_DEFAULT_MEMORY_MAX);
     set_default_size(&o->queue_memory_max, MW_DEFAULT_QUEUE_MEMORY_MAX);
+    set_default_u32(&o->outcomes_max, MW_DEFAULT_OUTCOMES_MAX);
+    set_default_size(&o->outcomes_memory_max, MW_DEFAULT_OUTCOMES_MEMORY_MAX);
+    set_default_u32(&o->outcomes_ms, MW_DEFAULT_OUTCOMES_MS);
     set_default_u32(&o->mirrors_max, MW_DEFAULT_MIRRORS_MAX);
     set_default_size(&o->mirror_memory_max, MW_DEFAULT_MIRROR_MEMORY_MAX);
     set_default_size(&o->mirrors_memory_max, MW_DEFAULT_MIRRORS_MEMORY_MAX);
@@ -140,6 +143,8 @@ mwi_client_options_take(mw_client_options *ret_options,
     set_default_u32(&o->depth_max, MW_DEFAULT_DEPTH_MAX);
     set_default_size(&o->memory_max, MW_DEFAULT_MEMORY_MAX);
     set_default_u32(&o->connections, 1);
+    set_default_u32(&o->threads_max, 4);
+    set_default_u32(&o->queue_max, 64);
     status = check_limits(o->message_max, o->depth_max, reterr);
     return status < 0 ? status
                       : check_range("connections", o->connections, 1,

@@ -89,8 +89,17 @@ static mw_status
 open_server(mw_server *server, mw_error *reterr)
 {
     const mw_server_options *options = &server->host.options;
-    mw_status status = mwi_poller_init(&server->host.poller, reterr);
+    const struct mwi_outcomes_limits outcomes = {
+        .n_max = options->outcomes_max,
+        .memory_max = options->outcomes_memory_max,
+        .keep_ms = options->outcomes_ms,
+    };
+    mw_status status =
+        mwi_outcomes_start(&server->host.outcomes, &outcomes, reterr);
 
+    if (status == MW_OK) {
+        status = mwi_poller_init(&server->host.poller, reterr);
+    }
     if (status == MW_OK) {
         status = mwi_poller_init(&server->host.control, reterr);
     }
@@ -118,6 +127,7 @@ init_host(struct mwi_host *host)
     host->poller = host->control = none;
     mwi_roster_init(&host->roster);
     mwi_call_cache_init(&host->calls_ended);
+    mwi_outcomes_init(&host->outcomes);
 }
 
 mw_status
@@ -197,6 +207,7 @@ mw_server_close(mw_server *server)
     mwi_tls_config_free(server->tls);
     mwi_registry_fini(&server->host.registry);
     mwi_call_cache_fini(&server->host.calls_ended);
+    mwi_outcomes_fini(&server->host.outcomes);
     mwi_roster_fini(&server->host.roster);
     mwi_poller_fini(&server->host.control);
     mwi_poller_fini(&server->host.poller);

@@ -56,6 +56,8 @@ new_session(struct mwi_host *host, struct mwi_stream *stream)
     mwi_map_init(&session->bound);
     mwi_spin_init(&session->spin, host->options.no_spin);
     init_mirrors(session);
+    mwi_running_init(&session->calls);
+    mwi_mutex_init(&session->back_mutex);
     mwi_channel_init(&session->channel, stream, message_max,
         2 * message_max + BACKLOG_MAX_EXTRA, mwi_turn_want_write);
     session->channel.keeps_buffers = true;
@@ -103,6 +105,8 @@ mwi_session_unref(struct mwi_session *session)
         mwi_channel_fini(&session->channel);
         mwi_map_fini(&session->bound);
         mwi_mirrors_fini(&session->mirrors);
+        mwi_running_fini(&session->calls);
+        mwi_mutex_fini(&session->back_mutex);
         mwi_free(session);
     }
 }
@@ -135,13 +139,13 @@ put_frame(struct mwi_session *session, struct mwi_buf *frame)
 }
 
 void
-mwi_session_put_fail(
-    struct mwi_session *session, uint64_t id, const mw_error *error)
+mwi_session_put_fail(struct mwi_session *session, uint64_t id,
+    const mw_error *error, bool not_run)
 {
     struct mwi_buf frame;
 
     mwi_buf_init(&frame, SMALL_FRAME_MAX);
-    mwi_call_make_fail(&frame, id, error, true);
+    mwi_call_make_fail(&frame, id, error, not_run);
     put_frame(session, &frame);
 }
 
@@ -157,7 +161,8 @@ mwi_session_put_head(
         mwi_writer_init(&w, &frame);
         switch (kind) {
         case MWI_HELLO:
-            mwi_hello_write(&w, session->host->options.message_max, false);
+            mwi_hello_write(&w, session->host->options.message_max, false,
+                session->host->outcomes.instance);
             break;
         case MWI_ACK:
             mwi_ack_write(&w, id, false);
@@ -166,6 +171,21 @@ mwi_session_put_head(
             mwi_pong_write(&w, id);
             break;
         }
+        mwi_frame_end(&frame);
+    }
+    put_frame(session, &frame);
+}
+
+void
+mwi_session_put_started(struct mwi_session *session, uint64_t id)
+{
+    struct mwi_buf frame;
+    struct mwi_writer w;
+
+    mwi_buf_init(&frame, SMALL_FRAME_MAX);
+    if (mwi_frame_begin(&frame) == MW_OK) {
+        mwi_writer_init(&w, &frame);
+        mwi_ack_write(&w, id, true);
         mwi_frame_end(&frame);
     }
     put_frame(session, &frame);
@@ -217,6 +237,24 @@ on_hello(
     return MW_OK;
 }
 
+/* To a call of ours. */
+static mw_status
+on_answer(struct mwi_session *session, const struct mwi_message *m,
+    const uint8_t *bytes, size_t len, mw_error *ret_why)
+{
+    struct mwi_conn *back;
+
+    mwi_lock(&session->back_mutex);
+    back = session->back; /* which stays until this session's turn ends it */
+    mwi_unlock(&session->back_mutex);
+    if (back == NULL) {
+        return mwi_fail(ret_why, MW_EPROTO,
+            "an answer to %llu, which was never asked",
+            (unsigned long long) m->id);
+    }
+    return mwi_conn_answer(back, m, bytes, len, ret_why);
+}
+
 static mw_status
 on_message(
     struct mwi_turn *turn, const uint8_t *bytes, size_t len, mw_error *ret_why)
@@ -232,7 +270,7 @@ on_message(
         return mwi_fail(ret_why, MW_EPROTO, "the first message is no HELLO");
     }
     if (m.kind == MWI_CALL && m.id != 0 && !mwi_reader_ok(&r)) {
-        mwi_session_put_fail(session, m.id, &r.error);
+        mwi_session_put_fail(session, m.id, &r.error, !m.call.is_repeat);
         turn->n_put++;
         return MW_OK;
     }
@@ -246,6 +284,9 @@ on_message(
     case MWI_CALL:
         mwi_dispatch_call(turn, &m, &r);
         return MW_OK;
+    case MWI_CANCEL:
+        mwi_running_cancel(&session->calls, m.id);
+        return MW_OK;
     case MWI_PING:
         mwi_session_put_head(session, MWI_PONG, m.id);
         turn->n_put++;
@@ -254,9 +295,7 @@ on_message(
     case MWI_REPLY:
     case MWI_FAIL:
     case MWI_PONG:
-        return mwi_fail(ret_why, MW_EPROTO,
-            "an answer to %llu, which was never asked",
-            (unsigned long long) m.id);
+        return on_answer(session, &m, bytes, len, ret_why);
     default: /* GOAWAY of a client that will soon close; what we do not know */
         return MW_OK;
     }
@@ -279,6 +318,7 @@ handshake(struct mwi_turn *turn, mw_error *ret_why)
     switch (mwi_channel_handshake(&session->channel, ret_why)) {
     case MWI_IO_DONE:
         mwi_channel_peer(&session->channel, &session->peer);
+        session->hello_at = mwi_now();
         atomic_store(&session->is_open, true);
         mwi_session_put_head(session, MWI_HELLO, 0);
         turn->n_put++;
@@ -365,6 +405,75 @@ mwi_session_is_flushed(struct mwi_session *session)
     return flushed;
 }
 
+static void
+end_back(struct mwi_session *session, const mw_error *why)
+{
+    struct mwi_conn *back;
+    mw_error error = *why;
+
+    mwi_lock(&session->back_mutex);
+    back = session->back;
+    session->back = NULL;
+    session->has_ended = true;
+    mwi_unlock(&session->back_mutex);
+    if (back != NULL) {
+        if (error.status == MW_OK) {
+            error.status = MW_EUNAVAILABLE;
+        }
+        mwi_conn_break(back, &error);
+        mwi_conn_unref(back);
+    }
+}
+
+static void
+release_session(void *session)
+{
+    mwi_session_unref(session);
+}
+
+static struct mwi_conn *
+make_back(struct mwi_session *session)
+{
+    const mw_server_options *options = &session->host->options;
+    const struct mwi_conn_limits limits = {
+        .no_spin = true,
+        .message_max = options->message_max,
+        .depth_max = options->depth_max,
+    };
+    struct mwi_conn *conn = mwi_conn_attach(&session->channel, &limits,
+        atomic_load(&session->message_max), &session->peer, release_session,
+        session);
+
+    if (conn != NULL) {
+        mwi_session_ref(session);
+    }
+    return conn;
+}
+
+struct mwi_conn *
+mwi_session_back(struct mwi_session *session, mw_error *reterr)
+{
+    struct mwi_conn *conn;
+    bool has_ended;
+
+    mwi_lock(&session->back_mutex);
+    has_ended = session->has_ended;
+    if (session->back == NULL && !has_ended) {
+        session->back = make_back(session);
+    }
+    conn = session->back;
+    if (conn != NULL) {
+        mwi_conn_ref(conn);
+    }
+    mwi_unlock(&session->back_mutex);
+    if (has_ended) {
+        mwi_fail(reterr, MW_EUNAVAILABLE, "the caller's connection is lost");
+    } else if (conn == NULL) {
+        mwi_fail_nomem(reterr);
+    }
+    return conn;
+}
+
 void
 mwi_session_end(struct mwi_session *session, const mw_error *why)
 {
@@ -379,6 +488,8 @@ mwi_session_end(struct mwi_session *session, const mw_error *why)
      * channel is open. */
     mwi_channel_close(&session->channel, why);
     mwi_poller_remove(&host->poller, session->channel.fd);
+    mwi_running_cancel_all(&session->calls);
+    end_back(session, why);
     if (mwi_roster_remove(&host->roster, session)) {
         mwi_session_unref(session);
         if (atomic_load(&host->draining)) {

@@ -20,7 +20,9 @@
 #include "net/poller.h"
 #include "pool/pool.h"
 #include "rpc/call.h"
+#include "rpc/conn.h"
 #include "rpc/mirrors.h"
+#include "rpc/outcomes.h"
 #include "rpc/registry.h"
 #include "rpc/roster.h"
 #include "wire/channel.h"
@@ -36,6 +38,7 @@ struct mwi_host {
     struct mwi_pool *pool;             /* constant while the server runs */
     struct mwi_roster roster;          /* thread-safe */
     struct mwi_call_cache calls_ended; /* thread-safe */
+    struct mwi_outcomes outcomes;      /* thread-safe */
     _Atomic uint64_t calls;            /* accepted and not yet answered */
     _Atomic uint64_t call_bytes;       /* of their requests and arguments */
     _Atomic uint64_t mirror_bytes;     /* of all sessions' mirrors */
@@ -61,6 +64,13 @@ struct mwi_session {
     int64_t hello_deadline;       /* constant; base/clock.h */
     struct mwi_map bound;         /* turn: number -> struct mwi_operation */
     struct mwi_mirrors mirrors;   /* thread-safe */
+    struct mwi_running calls;     /* thread-safe */
+    struct mwi_mutex back_mutex;  /* nothing is locked inside it */
+    struct mwi_conn *back;        /* [back_mutex] for calls to the peer; NULL:
+                                     none yet */
+    bool has_ended;               /* [back_mutex] */
+    int64_t hello_at;             /* constant once is_open: when our HELLO was
+                                     made */
 
     /* See rpc/turn.c. */
     bool has_turn;        /* [channel.mutex] some thread has */
@@ -99,6 +109,14 @@ mwi_session_owner(const struct mwi_session *session)
     return (void *) session->id;
 }
 
+/** A connection for calls to the peer, on the session's channel.
+ *
+ * @return  [own: mwi_conn_unref()] NULL and *reterr when the session has ended,
+ *          or out of memory
+ * @thread any */
+MW_MUST_USE struct mwi_conn *mwi_session_back(
+    struct mwi_session *session, mw_error *reterr);
+
 struct mwi_turn;
 
 enum mwi_session_state {
@@ -119,9 +137,13 @@ enum mwi_session_state mwi_session_advance(
 void mwi_session_put_head(
     struct mwi_session *session, enum mwi_message_kind kind, uint64_t id);
 
-/** Send a FAIL for a call that was not accepted, likewise. */
-void mwi_session_put_fail(
-    struct mwi_session *session, uint64_t id, const mw_error *error);
+/** Likewise an ACK that says that the call's handler starts. */
+void mwi_session_put_started(struct mwi_session *session, uint64_t id);
+
+/** Send a FAIL for a call that was not accepted, likewise.  not_run: it has
+ * certainly not run, whenever it was sent. */
+void mwi_session_put_fail(struct mwi_session *session, uint64_t id,
+    const mw_error *error, bool not_run);
 
 /** Tell the peer to send no more calls.  @thread any */
 void mwi_session_send_goaway(

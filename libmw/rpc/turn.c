@@ -248,6 +248,16 @@ pass_on(struct mwi_turn *turn)
     mwi_pool_relieve(session->host->pool);
 }
 
+void
+mwi_turn_let_go(struct mwi_turn *turn)
+{
+    uint64_t expected = turn->n_run;
+
+    if (atomic_compare_exchange_strong(&turn->session->run, &expected, READS)) {
+        pass_on(turn);
+    }
+}
+
 static void
 run_turn(struct mwi_turn *turn)
 {

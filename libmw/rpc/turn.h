@@ -47,6 +47,12 @@ void mwi_turn_unattended(void *user);
 void mwi_turn_begin_run(struct mwi_turn *turn, const struct mwi_operation *op);
 void mwi_turn_end_run(struct mwi_turn *turn);
 
+/** The handler that runs is going to wait for the session's peer: another
+ * thread has the turn from now on, as if the loop had taken it over.  Does
+ * nothing if that has happened already.
+ * @thread the handler's */
+void mwi_turn_let_go(struct mwi_turn *turn);
+
 /** A frame of so many bytes was put into the channel.  Flushes if they are
  * many. */
 void mwi_turn_note_put(struct mwi_turn *turn, size_t len);

@@ -11,7 +11,7 @@ enum { KIND_UNKNOWN = 255 };
 enum { INFO_NOT_RUN = 0, INFO_EXCEPTION = 1, INFO_RETRY_AFTER_MS = 2 };
 
 /* Keys of a HELLO. */
-enum { HELLO_MESSAGE_MAX = 0, HELLO_ATTENDS = 1 };
+enum { HELLO_MESSAGE_MAX = 0, HELLO_ATTENDS = 1, HELLO_INSTANCE = 2 };
 
 static struct mwi_text
 read_text(struct mwi_reader *r)
@@ -70,6 +70,9 @@ read_hello(struct mwi_reader *r, struct mwi_message *m)
         case HELLO_ATTENDS:
             m->attends = mwi_read_bool(r);
             break;
+        case HELLO_INSTANCE:
+            m->instance = mwi_read_uint(r);
+            break;
         default:
             mwi_skip(r);
             break;
@@ -123,6 +126,26 @@ read_key(struct mwi_reader *r)
 }
 
 static void
+read_repeat(struct mwi_reader *r, struct mwi_call_head *call)
+{
+    const uint8_t *at = r->at;
+    size_t n = mwi_read_array(r);
+
+    if (mwi_reader_ok(r) && n < 2) {
+        r->at = at;
+        mwi_reader_fail(
+            r, MW_EPROTO, "a repeat is an array of instance and lead");
+    }
+    call->is_repeat = true;
+    call->instance = mwi_read_uint(r);
+    call->lead_ms = mwi_read_uint(r);
+    for (size_t i = 2; i < n && mwi_reader_ok(r); i++) {
+        mwi_skip(r);
+    }
+    mwi_leave(r);
+}
+
+static void
 read_meta(struct mwi_reader *r, struct mwi_call_head *call)
 {
     size_t n = mwi_read_map(r);
@@ -152,6 +175,9 @@ read_meta(struct mwi_reader *r, struct mwi_call_head *call)
             break;
         case MWI_META_KEY:
             call->key = read_key(r);
+            break;
+        case MWI_META_REPEAT:
+            read_repeat(r, call);
             break;
         default:
             if (key % 2 != 0) {
@@ -340,16 +366,21 @@ write_head(struct mwi_writer *w, size_t n, enum mwi_message_kind kind)
 }
 
 void
-mwi_hello_write(struct mwi_writer *w, uint64_t message_max, bool attends)
+mwi_hello_write(
+    struct mwi_writer *w, uint64_t message_max, bool attends, uint64_t instance)
 {
     write_head(w, 3, MWI_HELLO);
     mwi_write_uint(w, MWI_WIRE_VERSION);
-    mwi_write_map(w, (size_t) 1 + attends);
+    mwi_write_map(w, (size_t) 1 + attends + (instance != 0));
     mwi_write_uint(w, HELLO_MESSAGE_MAX);
     mwi_write_uint(w, message_max);
     if (attends) {
         mwi_write_uint(w, HELLO_ATTENDS);
         mwi_write_bool(w, true);
+    }
+    if (instance != 0) {
+        mwi_write_uint(w, HELLO_INSTANCE);
+        mwi_write_uint(w, instance);
     }
 }
 
@@ -382,7 +413,8 @@ mwi_call_begin(
         mwi_write_uint(w, call->target_number);
     }
     mwi_write_map(w, (size_t) has_timeout + call->full_values + call->has_bind +
-                         has_mirror + has_ack + has_trace + has_key);
+                         has_mirror + has_ack + has_trace + has_key +
+                         call->is_repeat);
     if (has_timeout) {
         mwi_write_uint(w, MWI_META_TIMEOUT_MS);
         mwi_write_uint(w, call->timeout_ms);
@@ -409,6 +441,12 @@ mwi_call_begin(
     if (has_key) {
         mwi_write_uint(w, MWI_META_KEY);
         mwi_write_bytes(w, call->key.at, call->key.len);
+    }
+    if (call->is_repeat) {
+        mwi_write_uint(w, MWI_META_REPEAT);
+        mwi_write_array(w, 2);
+        mwi_write_uint(w, call->instance);
+        mwi_write_uint(w, call->lead_ms);
     }
 }
 

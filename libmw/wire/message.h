@@ -3,7 +3,7 @@
  * wire: messages, as docs/wire.md defines them.  Each is a CBOR array whose
  * first element is the kind:
  *
- *     HELLO   [0, version, {0: message_max}]
+ *     HELLO   [0, version, {0: message_max, ? 1: attends, ? 2: instance}]
  *     CALL    [1, id, target, meta, [arguments]]
  *     ACK     [2, id, ? state]
  *     REPLY   [3, id, [results]]
@@ -61,6 +61,7 @@ enum mwi_meta_key {
                                  mirrored */
     MWI_META_KEY = 7,         /* bytes: names the call, however often it is
                                  sent; 1 to MWI_KEY_MAX of them */
+    MWI_META_REPEAT = 9,      /* [instance, lead_ms]: it was sent before */
 };
 
 enum { MWI_KEY_MAX = 64 }; /* bytes of a call's key */
@@ -95,6 +96,10 @@ struct mwi_call_head {
     uint64_t ack;          /* enum mwi_ack_wish, or one of a later version */
     struct mwi_text trace; /* at is NULL: none */
     struct mwi_text key;   /* bytes; at is NULL: none */
+    bool is_repeat;        /* it was sent before, with the same key ... */
+    uint64_t instance;     /* ... to the server of this HELLO ... */
+    uint64_t lead_ms;      /* ... no longer than this before the client had the
+                              HELLO of this connection */
 };
 
 struct mwi_message {
@@ -108,6 +113,8 @@ struct mwi_message {
     struct mwi_text text;      /* FAIL, GOAWAY */
     uint64_t state;            /* ACK: 0 accepted, 1 started */
     bool attends;              /* HELLO: answers a PING at any time */
+    uint64_t instance;         /* HELLO: of the server, no other's; 0: not
+                                  said */
     bool not_run;              /* FAIL: the handler was not started */
     uint64_t retry_after_ms;   /* FAIL: after which it may be tried again; 0:
                                   nothing is said */
@@ -134,8 +141,10 @@ mw_status mwi_message_finish(
     struct mwi_reader *r, const struct mwi_message *message);
 
 /* Writing.  Those that end with _begin leave the body to the caller. */
-/** attends: PINGs are answered also while nobody makes a call. */
-void mwi_hello_write(struct mwi_writer *w, uint64_t message_max, bool attends);
+/** attends: PINGs are answered also while nobody makes a call.  instance: 0
+ * says nothing. */
+void mwi_hello_write(struct mwi_writer *w, uint64_t message_max, bool attends,
+    uint64_t instance);
 void mwi_call_begin(
     struct mwi_writer *w, uint64_t id, const struct mwi_call_head *call);
 /** started: not only accepted. */

@@ -152,9 +152,9 @@ static const struct bad_call bad_calls[] = {
     /* target that is neither text nor number */
     { "85 01 05 f6 a0 81 6161", MW_EPROTO,
         "expected text or unsigned integer, found null at byte 3" },
-    /* unknown odd meta key 9 */
-    { "85 01 05" ECHO "a1 09 f5 81 6161", MW_EUNIMPLEMENTED,
-        "the server does not know meta key 9" },
+    /* unknown odd meta key 11 */
+    { "85 01 05" ECHO "a1 0b f5 81 6161", MW_EUNIMPLEMENTED,
+        "the server does not know meta key 11" },
     /* number that is not bound */
     { "85 01 05 18 63 a0 81 6161", MW_EUNIMPLEMENTED,
         "no operation is bound to number 99" },

@@ -29,7 +29,7 @@ HELLO, CALL, ACK, REPLY, FAIL, CANCEL, PING, PONG, GOAWAY = range(9)
 ANSWERS = (ACK, REPLY, FAIL, PONG)
 
 # Keys of a call's meta, and of a FAIL's details.
-TIMEOUT_MS, FULL_VALUES, BIND = 0, 1, 3
+TIMEOUT_MS, FULL_VALUES, ACK_WISH, BIND, KEY, REPEAT = 0, 1, 2, 3, 7, 9
 NOT_RUN, EXCEPTION = 0, 1
 
 # RFC 8746: how struct unpacks one element of the arrays that the document

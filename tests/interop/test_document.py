@@ -46,7 +46,10 @@ class Conversation(harness.InteropCase):
                 if message[0] == 1:
                     desk.use_id(message[1])
             else:
-                self.assertEqual(desk.receive(), message)
+                received = desk.receive()
+                if message[0] == 0:  # drawn anew by each server
+                    received[2][2] = message[2][2]
+                self.assertEqual(received, message)
 
 
 class Examples(Conversation):

@@ -11,7 +11,8 @@ from typing import Any
 import harness
 from cbor2 import CBORTag
 from mw_client import (
-    ACK, BIND, FULL_VALUES, REPLY, TIMEOUT_MS, Connection, Failed, plain, typed_array,
+    ACK, ACK_WISH, BIND, CANCEL, FULL_VALUES, KEY, REPEAT, REPLY, TIMEOUT_MS, Connection, Failed,
+    plain, typed_array,
 )  # fmt: skip
 from orders import (
     ATTACHMENTS, AUDIT, AUDITED, CONFIRM, CONFIRMED, CUSTOMER, DISCOUNT, LINES, NOTES, NUMBER,
@@ -33,7 +34,11 @@ class Calls(harness.InteropCase):
 
     def test_hello(self) -> None:
         self.desk.await_hello()
-        self.assertEqual(self.desk.server_hello, [0, 1, {0: 16 * 1024 * 1024}])
+        kind, version, told = self.desk.server_hello
+        self.assertEqual((kind, version), (0, 1))
+        self.assertEqual(set(told), {0, 2})
+        self.assertEqual(told[0], 16 * 1024 * 1024)
+        self.assertGreater(told[2], 0)
 
     def test_confirm_whole(self) -> None:
         draft = order_with(LINES, [line("BOLT-8", 100), line("NUT-8", 0), line("ANVIL", 1)])
@@ -109,7 +114,7 @@ class Calls(harness.InteropCase):
     def test_unknown_meta(self) -> None:
         for key in (8, 10, 1000, 2**64 - 2):
             self.desk.call(AUDITED, meta={key: [{"any": None}]})
-        for key in (9, 11, 1001, 2**64 - 1):
+        for key in (11, 13, 1001, 2**64 - 1):
             self.assert_fails(self.desk, self.desk.start(AUDITED, meta={key: 1}), -12)
 
     def test_bindings(self) -> None:
@@ -121,6 +126,47 @@ class Calls(harness.InteropCase):
             self.assert_fails(self.desk, again, -3)
             self.desk.call(number)  # is still bound
         self.assert_fails(self.desk, self.desk.start(2), -12)
+
+    def test_acknowledged(self) -> None:
+        """The answer may be quicker than the ACKs."""
+        number = self.desk.start(AUDITED, meta={ACK_WISH: 2})
+        kinds = []
+        while REPLY not in kinds:
+            message = self.desk.receive()
+            if message[:2] in ([ACK, number], [REPLY, number]):
+                kinds.append(message[0])
+
+    def test_cancel(self) -> None:
+        for number in (1, 7, 2**64 - 1):
+            self.desk.send([CANCEL, number])
+            self.desk.send([CANCEL, number, "later"])
+        self.desk.call(AUDITED)
+
+    def test_keys(self) -> None:
+        [before] = self.desk.call(AUDITED)
+        for _ in range(3):
+            self.desk.call(AUDIT, "once", meta={KEY: b"audit 1"})
+        other = self.connect()
+        other.await_hello()
+        instance = other.server_hello[2][2]
+        other.call(AUDIT, "once", meta={KEY: b"audit 1", REPEAT: [instance, 60_000]})
+        self.assert_fails(other, other.start(AUDIT, "twice", meta={KEY: b"audit 1"}), -3)
+        other.call(AUDIT, "end")
+        while self.desk.call(AUDITED)[0] < before + 2:
+            pass  # it runs after its ACK
+        self.assertEqual(self.desk.call(AUDITED), [before + 2])
+
+    def test_repeat_without_a_record(self) -> None:
+        self.desk.await_hello()
+        instance = self.desk.server_hello[2][2]
+        meta = {KEY: b"never sent", REPEAT: [instance, 5]}
+        self.assertEqual(len(self.desk.call(AUDITED, meta=meta)), 1)
+        meta = {KEY: b"sent elsewhere", REPEAT: [instance ^ 1, 5]}
+        self.desk.send([1, self.desk.new_id(), AUDITED, meta, []])
+        with self.assertRaises(Failed) as failed:
+            self.desk.results(self.desk.last_id)
+        self.assertEqual(failed.exception.status, -15)
+        self.assertFalse(failed.exception.not_run)
 
     def test_binding_of_a_oneway_call(self) -> None:
         self.desk.call(AUDIT, "bound", meta={BIND: 3})

@@ -253,7 +253,7 @@ suffixes_of(const decl *d)
         NULL };
     static const char *const of_bitmask[] = { "", "_type", "_bits", NULL };
     static const char *const of_interface[] = { "_interface", "_ops", "_serve",
-        "_methods", "_skeleton", "_skeleton_methods", NULL };
+        "_serve_back", "_methods", "_skeleton", "_skeleton_methods", NULL };
     static const char *const of_others[] = { "", NULL };
 
     switch (d->kind) {

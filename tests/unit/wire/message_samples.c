@@ -4,19 +4,19 @@
 static void
 write_hello(struct mwi_writer *w)
 {
-    mwi_hello_write(w, 16 << 20, false);
+    mwi_hello_write(w, 16 << 20, false, 0);
 }
 
 static void
 write_hello_least(struct mwi_writer *w)
 {
-    mwi_hello_write(w, MWI_MESSAGE_MIN, false);
+    mwi_hello_write(w, MWI_MESSAGE_MIN, false, 0);
 }
 
 static void
 write_hello_attends(struct mwi_writer *w)
 {
-    mwi_hello_write(w, MWI_MESSAGE_MIN, true);
+    mwi_hello_write(w, MWI_MESSAGE_MIN, true, 26);
 }
 
 static void
@@ -71,6 +71,9 @@ write_call_keyed(struct mwi_writer *w)
         .ack = MWI_ACK_STARTED,
         .trace = { "00-a-b-01", 9 },
         .key = { "\x01\xff", 2 },
+        .is_repeat = true,
+        .instance = 26,
+        .lead_ms = 5,
     };
 
     mwi_call_begin(w, 9, &head);
@@ -174,13 +177,14 @@ const struct message_sample message_samples[] = {
         .hex = "830001a1001a00010000",
         .write = write_hello_least,
         .message = { .kind = 0, .version = 1, .message_max = 65536 } },
-    { .diagnostic = "[0, 1, {0: 65536, 1: true}]",
-        .hex = "830001a2001a0001000001f5",
+    { .diagnostic = "[0, 1, {0: 65536, 1: true, 2: 26}]",
+        .hex = "830001a3001a0001000001f502181a",
         .write = write_hello_attends,
         .message = { .kind = 0,
             .version = 1,
             .message_max = 65536,
-            .attends = true } },
+            .attends = true,
+            .instance = 26 } },
     { .diagnostic = "[1, 7, \"orders.Desk.fill\", {0: 500, 1: true, 3: 2}, "
                     "[\"ab\", -1]]",
         .hex = "850107706f72646572732e4465736b2e66696c6c"
@@ -210,17 +214,21 @@ const struct message_sample message_samples[] = {
             .call = { .target_number = 2,
                 .timeout_ms = UINT64_MAX,
                 .mirror = { 1, 300, 24, 26 } } } },
-    { .diagnostic = "[1, 9, 2, {2: 2, 4: \"00-a-b-01\", 7: h'01ff'}, []]",
-        .hex = "85010902a302020469"
+    { .diagnostic = "[1, 9, 2, {2: 2, 4: \"00-a-b-01\", 7: h'01ff', "
+                    "9: [26, 5]}, []]",
+        .hex = "85010902a402020469"
                "30302d612d622d3031"
-               "074201ff80",
+               "074201ff0982181a0580",
         .write = write_call_keyed,
         .message = { .kind = 1,
             .id = 9,
             .has_body = true,
             .call = { .target_number = 2,
                 .timeout_ms = UINT64_MAX,
-                .ack = MWI_ACK_STARTED } },
+                .ack = MWI_ACK_STARTED,
+                .is_repeat = true,
+                .instance = 26,
+                .lead_ms = 5 } },
         .trace = "00-a-b-01",
         .key = "\x01\xff" },
     { .diagnostic = "[1, 18446744073709551615, 24, {0: 0}, []]",

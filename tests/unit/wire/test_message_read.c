@@ -46,6 +46,10 @@ assert_is_sample(
     cr_assert_eq(m->call.ack, e->call.ack);
     cr_assert_eq(m->state, e->state);
     cr_assert_eq(m->attends, e->attends);
+    cr_assert_eq(m->instance, e->instance);
+    cr_assert_eq(m->call.is_repeat, e->call.is_repeat);
+    cr_assert_eq(m->call.instance, e->call.instance);
+    cr_assert_eq(m->call.lead_ms, e->call.lead_ms);
     cr_assert_eq(m->retry_after_ms, e->retry_after_ms);
     cr_assert_eq(m->call.target_number, e->call.target_number);
     cr_assert_eq(m->call.timeout_ms, e->call.timeout_ms);
@@ -175,8 +179,8 @@ Test(wire_message, hello_of_later_versions)
     cr_assert_eq(x.m.message_max, MWI_MESSAGE_MIN);
     must_finish(&x);
 
-    /* [0, 2, {3: [1, 2], 0: 100000, 2: "x", 18446744073709551615: {}}] */
-    must_read(&x, "830002a4 03820102 001a000186a0 026178 1bffffffffffffffffa0");
+    /* [0, 2, {3: [1, 2], 0: 100000, 4: "x", 18446744073709551615: {}}] */
+    must_read(&x, "830002a4 03820102 001a000186a0 046178 1bffffffffffffffffa0");
     cr_assert_eq(x.m.version, 2);
     cr_assert_eq(x.m.message_max, 100000);
     must_finish(&x);
@@ -220,9 +224,9 @@ Test(wire_message, unknown_meta)
         { "a0", false, 0 },
         { "a10881a10102", false, 0 },   /* {8: [{1: 2}]} */
         { "a21864f61866f6", false, 0 }, /* {100: null, 102: null} */
-        { "a109f4", true, 9 },          /* {9: false}: false is no no */
+        { "a10bf4", true, 11 },         /* {11: false}: false is no no */
         { "a118c9a0", true, 201 },      /* {201: {}} */
-        { "a3080009000c00", true, 9 },  /* {8: 0, 9: 0, 12: 0} */
+        { "a308000b000c00", true, 11 }, /* {8: 0, 11: 0, 12: 0} */
         { "a11bffffffffffffffff00", true, UINT64_MAX },
         { "a11bfffffffffffffffe00", false, 0 },
     };

@@ -54,7 +54,7 @@ write_ping_42(struct mwi_writer *w)
 static void
 write_hello_16m(struct mwi_writer *w)
 {
-    mwi_hello_write(w, 16777216, false);
+    mwi_hello_write(w, 16777216, false, 0);
 }
 
 /* The bytes that docs/wire.md shows, in sections 2 and 4. */
