@@ -7,8 +7,8 @@
 #ifndef MWT_LEDGER_H
 #define MWT_LEDGER_H
 
-#include "ledger_client.mw.h"
-#include "ledger_server.mw.h"
+#include "faults_client.mw.h"
+#include "faults_server.mw.h"
 
 enum { MWT_LEDGER_IDS = 8 << 20 }; /* ids are below it */
 
