@@ -31,6 +31,24 @@ enum {
     SETTLE_MS = 60000,
 };
 
+static void *
+do_nothing(void *arg)
+{
+    return arg;
+}
+
+/* With the first thread the thread sanitizer makes one of its own. */
+static void
+make_a_thread(void)
+{
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, do_nothing, NULL) != 0 ||
+        pthread_join(thread, NULL) != 0) {
+        abort();
+    }
+}
+
 /* What must be as it was. */
 struct usage {
     long descriptors;
@@ -266,6 +284,7 @@ main(int argc, char **argv)
     }
     prng = mwt_prng_seeded("soak");
     (void) mwt_pki_get();
+    make_a_thread();
     is_well = soak_for(&soak, seconds, &prng);
     (void) printf("soak: %s\n", is_well ? "all is well" : "FAILED");
     return is_well ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -166,6 +166,37 @@ class Scripts(HouseCase):
 
 
 @unittest.skipUnless(shutil.which("clang-format-14"), "no clang-format 14 here")
+class Semantics(HouseCase):
+    def check(self, cell: str) -> tuple[int, str]:
+        self.write("tests/a/test_a.c", "Test(a_suite, a_name)\n{\n}\n")
+        self.write("tests/a/CMakeLists.txt", "add_test(NAME a_soak COMMAND soak)\n")
+        self.write(
+            "docs/semantics.md",
+            "| in | short |\n|---|---|\n| `no/test` | – |\n\n"
+            f"| what | shown by |\n|---|---|\n| a | {cell} |\n",
+        )
+        return self.python_check("semantics.py")
+
+    def test_clean(self) -> None:
+        self.assert_clean(self.check("`a_suite/a_name` `a_soak`"))
+
+    def test_unknown(self) -> None:
+        self.assert_finds(
+            self.check("`a_suite/another` `b_soak`"),
+            "docs/semantics.md:7: there is no test a_suite/another",
+            "docs/semantics.md:7: there is no test b_soak",
+        )
+
+    def test_none(self) -> None:
+        self.assert_finds(self.check("–"), "docs/semantics.md:7: names no test")
+
+    def test_in_a_comment(self) -> None:
+        self.write("tests/a/test_b.c", "/* Test(b, b) */\n")
+        self.assert_finds(
+            self.check("`b/b`"), "docs/semantics.md:7: there is no test b/b"
+        )
+
+
 class Results(HouseCase):
     def check(self, *cases: str) -> tuple[int, str]:
         file = self.write("r.xml", f"<testsuite>{''.join(cases)}</testsuite>")
