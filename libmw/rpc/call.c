@@ -275,8 +275,8 @@ mwi_call_decode(mw_call *call, mw_error *reterr)
 }
 
 void
-mwi_call_make_fail(
-    struct mwi_buf *frame, uint64_t id, const mw_error *error, bool not_run)
+mwi_call_make_fail(struct mwi_buf *frame, uint64_t id, const mw_error *error,
+    bool not_run, uint32_t retry_after_ms)
 {
     struct mwi_writer w;
 
@@ -285,7 +285,7 @@ mwi_call_make_fail(
         return;
     }
     mwi_writer_init(&w, frame);
-    mwi_fail_write(&w, id, error->status, error->text, not_run, 0);
+    mwi_fail_write(&w, id, error->status, error->text, not_run, retry_after_ms);
     if (mwi_writer_ok(&w)) {
         mwi_frame_end(frame);
     } else {
@@ -456,6 +456,6 @@ mwi_call_execute(
     }
     if (status < 0) {
         mwi_call_make_fail(
-            ret_frame, call->id, ret_outcome, !call->is_prepared);
+            ret_frame, call->id, ret_outcome, !call->is_prepared, 0);
     }
 }

@@ -22,6 +22,7 @@
 #include "rpc/mirror_call.h"
 #include "rpc/registry.h"
 #include "rpc/running.h"
+#include "rpc/ticket.h"
 #include "wire/message.h"
 
 struct mwi_conn;
@@ -52,6 +53,7 @@ struct mw_call {
     bool is_decoded;                /* args are there */
     bool is_prepared;               /* the handler may start */
     size_t charge;                  /* the owner's: bytes, while it waits */
+    struct mwi_ticket ticket;       /* the owner's */
     void **args;                    /* in the arena; one for each parameter */
     struct mwi_arena arena;         /* what cannot change, or is new */
     struct mwi_arena inout;         /* what inout parameters consist of */
@@ -157,9 +159,10 @@ MW_MUST_USE mw_status mwi_call_prepare(mw_call *call, mw_error *reterr);
 void mwi_call_execute(
     mw_call *call, struct mwi_buf *ret_frame, mw_error *ret_outcome);
 
-/** Make the frame of a FAIL; not_run: the handler was not started.  Leaves the
- * buffer empty when out of memory. */
-void mwi_call_make_fail(
-    struct mwi_buf *frame, uint64_t id, const mw_error *error, bool not_run);
+/** Make the frame of a FAIL; not_run: the handler was not started;
+ * retry_after_ms: 0 says nothing.  Leaves the buffer empty when out of memory.
+ */
+void mwi_call_make_fail(struct mwi_buf *frame, uint64_t id,
+    const mw_error *error, bool not_run, uint32_t retry_after_ms);
 
 #endif

@@ -82,7 +82,7 @@ send_fail(struct mwi_conn *conn, uint64_t id, const mw_error *error)
     struct mwi_buf frame;
 
     mwi_buf_init(&frame, SIZE_MAX);
-    mwi_call_make_fail(&frame, id, error, true);
+    mwi_call_make_fail(&frame, id, error, true, 0);
     send_frame(conn, &frame, NULL);
     mwi_buf_fini(&frame);
 }

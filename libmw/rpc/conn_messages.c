@@ -72,7 +72,7 @@ mwi_conn_break(struct mwi_conn *conn, const mw_error *error)
         mwi_cond_signal(&mwi_conn_waiter_of(link)->cond);
     }
     mwi_unlock(&conn->mutex);
-    mwi_running_cancel_all(&conn->calls);
+    (void) mwi_running_cancel_all(&conn->calls);
 }
 
 /* What the reader does with each kind of message.  A negative status breaks
@@ -176,7 +176,7 @@ on_message(
         on_goaway(conn, &m);
         return MW_OK;
     case MWI_CANCEL:
-        mwi_running_cancel(&conn->calls, m.id);
+        (void) mwi_running_cancel(&conn->calls, m.id);
         return MW_OK;
     case MWI_CALL:
         if (conn->callee != NULL) {

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "rpc/enqueue.h"
 #include "rpc/replay.h"
 #include "wire/frame.h"
 
@@ -96,8 +97,9 @@ check_open(const struct mwi_host *host, mw_error *reterr)
 
 /* Room among the calls that are not answered yet; see end_call(). */
 static mw_status
-begin_call(struct mwi_host *host, mw_call *call, mw_error *reterr)
+begin_call(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
 {
+    struct mwi_host *host = turn->session->host;
     uint64_t before;
 
     call->charge = mwi_buf_len(&call->request) + call->apart.len +
@@ -105,9 +107,8 @@ begin_call(struct mwi_host *host, mw_call *call, mw_error *reterr)
     before = atomic_fetch_add(&host->call_bytes, call->charge);
     atomic_fetch_add(&host->calls, 1);
     if (before > 0 && before + call->charge > host->options.queue_memory_max) {
-        return mwi_fail(reterr, MW_EEXHAUSTED,
-            "the server is full: the calls it has take %llu bytes",
-            (unsigned long long) before);
+        return mwi_admission_refuse(turn, reterr,
+            "the calls it has take %llu bytes", (unsigned long long) before);
     }
     return MW_OK;
 }
@@ -137,11 +138,20 @@ log_outcome(
     }
 }
 
-/* Run the handler, make the frame of the answer in call->reply, and learn. */
+/* The counterpart of mwi_admission_enter(), and of mwi_call_open(). */
 static void
+close_call(struct mwi_session *session, mw_call *call)
+{
+    mwi_admission_leave(session, call);
+    mwi_call_close(&session->host->calls_ended, call);
+}
+
+/* Run the handler, make the frame of the answer in call->reply, and learn.
+ * Returns how long that took. */
+static int64_t
 execute(struct mwi_session *session, mw_call *call)
 {
-    int64_t began = mwi_now();
+    int64_t ns = mwi_now();
     mw_error outcome;
 
     call->reply.max =
@@ -149,8 +159,10 @@ execute(struct mwi_session *session, mw_call *call)
     mwi_call_execute(call, &call->reply, &outcome);
     mwi_replay_settle(session->host, call);
     mwi_running_remove(call);
-    mwi_pace_note(call->op->pace, mwi_now() - began);
+    ns = mwi_now() - ns;
+    mwi_pace_note(call->op->pace, ns);
     log_outcome(session, call, &outcome);
+    return ns;
 }
 
 /* A call that the session's turn has nothing to do with any more. */
@@ -161,13 +173,16 @@ run_apart(mw_call *call)
     struct mwi_host *host = session->host;
     size_t charge = call->charge;
     mw_error ignored; /* is found again when the session is read */
+    int64_t ns = execute(session, call);
 
-    execute(session, call);
+    if (call->is_prepared) {
+        mwi_admission_note(&host->admission, ns);
+    }
     if (mwi_buf_len(&call->reply) > 0) {
         (void) !mwi_channel_send_gathered(
             &session->channel, &call->reply, &call->gather, &ignored);
     }
-    mwi_call_close(&host->calls_ended, call);
+    close_call(session, call);
     mwi_session_unref(session);
     end_call(host, charge);
 }
@@ -183,18 +198,6 @@ mwi_dispatch_deferred(struct mwi_host *host, mw_call *call)
 {
     mwi_pool_relieve(host->pool);
     run_apart(call);
-}
-
-static mw_status
-submit(struct mwi_host *host, mw_call *call, mw_error *reterr)
-{
-    mw_status status = mwi_pool_submit(host->pool, &call->job);
-
-    if (status < 0) {
-        mwi_fail(reterr, status, "the server is full: %u calls run and %u wait",
-            host->options.threads_max, host->options.queue_max);
-    }
-    return status;
 }
 
 static void
@@ -214,20 +217,16 @@ hand_over(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
 {
     struct mwi_session *session = turn->session;
     struct mwi_host *host = session->host;
-    mw_status status = begin_call(host, call, reterr);
+    mw_status status = begin_call(turn, call, reterr);
 
     call->job.run = run_job;
     call->started = call->ack == MWI_ACK_STARTED ? send_started : NULL;
     mwi_session_ref(session);
     if (!is_one_way(call->op)) {
-        mwi_running_add(&session->calls, call);
-    }
-    if (status == MW_OK && turn->may_run && turn->deferred == NULL) {
-        turn->deferred = call;
-        return MW_OK;
+        mwi_running_add(&session->unanswered, call);
     }
     if (status == MW_OK) {
-        status = submit(host, call, reterr);
+        status = mwi_enqueue(turn, call, reterr);
     }
     if (status < 0) {
         mwi_running_remove(call);
@@ -239,10 +238,10 @@ hand_over(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
 
 /* A call that is not run after all. */
 static void
-drop_call(struct mwi_host *host, mw_call *call, const mw_error *why)
+drop_call(struct mwi_session *session, mw_call *call, const mw_error *why)
 {
-    mwi_replay_drop(host, call->outcome, why);
-    mwi_call_close(&host->calls_ended, call);
+    mwi_replay_drop(session->host, call->outcome, why);
+    close_call(session, call);
 }
 
 /* Keep what is to be decoded later.  A call that is acknowledged is decoded
@@ -288,7 +287,7 @@ run_elsewhere(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     }
     if (status < 0) {
         mwi_replay_drop(host, accepted, reterr);
-        drop_call(host, call, reterr);
+        drop_call(session, call, reterr);
         return status;
     }
     if (acknowledge) {
@@ -343,19 +342,19 @@ run_here(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
         status = mwi_call_prepare(call, reterr);
     }
     if (status < 0) {
-        drop_call(host, call, reterr);
+        drop_call(session, call, reterr);
         return status;
     }
-    (void) begin_call(host, call, reterr); /* it does not wait */
+    (void) begin_call(turn, call, reterr); /* it does not wait */
     charge = call->charge;
-    mwi_running_add(&session->calls, call);
+    mwi_running_add(&session->unanswered, call);
     call->turn = turn;
     hand_over_deferred(turn);
     mwi_turn_begin_run(turn, call->op);
     execute(session, call);
     mwi_turn_end_run(turn);
     answer(turn, call);
-    mwi_call_close(&host->calls_ended, call);
+    close_call(session, call);
     end_call(host, charge);
     return MW_OK;
 }
@@ -448,7 +447,6 @@ accept_call(struct mwi_turn *turn, const struct mwi_message *m,
     struct mwi_reader *r, bool *not_run, mw_error *reterr)
 {
     struct mwi_session *session = turn->session;
-    struct mwi_host *host = session->host;
     mw_call *call;
     bool runs;
     mw_status status = check_meta(&m->call, reterr);
@@ -461,16 +459,19 @@ accept_call(struct mwi_turn *turn, const struct mwi_message *m,
     }
     status = claim(turn, call, m, r, &runs, not_run, reterr);
     if (status < 0 || !runs) {
-        mwi_call_close(&host->calls_ended, call);
+        mwi_call_close(&session->host->calls_ended, call);
         return status;
     }
-    if (check_open(host, reterr) < 0) {
-        status = reterr->status;
-        drop_call(host, call, reterr);
+    status = check_open(session->host, reterr);
+    if (status == MW_OK) {
+        status = mwi_admission_enter(turn, call, reterr);
+    }
+    if (status < 0) {
+        drop_call(session, call, reterr);
         return status;
     }
     return turn->may_run && !is_acknowledged(call) &&
-                   mwi_pace_is_quick(call->op->pace)
+                   mwi_pace_is_quick(call->op->pace) && mwi_gate_try(call)
                ? run_here(turn, call, m, r, reterr)
                : run_elsewhere(turn, call, m, r, reterr);
 }
@@ -483,10 +484,12 @@ mwi_dispatch_call(
     bool not_run = !m->call.is_repeat;
     mw_error error;
 
+    turn->retry_after_ms = 0;
     if (accept_call(turn, m, r, &not_run, &error) < 0) {
         mwi_log(&session->host->log, MW_LOG_DEBUG, "refused a call of %s: %s",
             session->peer.address, error.text);
-        mwi_session_put_fail(session, m->id, &error, not_run);
+        mwi_session_put_fail(
+            session, m->id, &error, not_run, turn->retry_after_ms);
         turn->n_put++;
     }
 }

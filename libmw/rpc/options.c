@@ -96,6 +96,10 @@ mwi_server_options_take(mw_server_options *ret_options,
                                          ? o->threads_max
                                          : MW_DEFAULT_THREADS_MIN);
     set_default_u32(&o->queue_max, MW_DEFAULT_QUEUE_MAX);
+    set_default_u32(&o->threads_idle_ms, MW_DEFAULT_THREADS_IDLE_MS);
+    set_default_u32(&o->priority_threads, MW_DEFAULT_PRIORITY_THREADS);
+    set_default_u32(&o->priority_queue_max, MW_DEFAULT_PRIORITY_QUEUE_MAX);
+    set_default_u32(&o->waiting_max, MW_DEFAULT_WAITING_MAX);
     set_default_u32(&o->connections_max, MW_DEFAULT_CONNECTIONS_MAX);
     set_default_u32(&o->handshake_ms, MW_DEFAULT_HANDSHAKE_MS);
     set_default_u32(&o->drain_ms, MW_DEFAULT_DRAIN_MS);
@@ -120,6 +124,18 @@ mwi_server_options_take(mw_server_options *ret_options,
     }
     if (status == MW_OK) {
         status = check_range("queue_max", o->queue_max, 1, QUEUE_LIMIT, reterr);
+    }
+    if (status == MW_OK) {
+        status = check_range(
+            "priority_threads", o->priority_threads, 1, THREADS_LIMIT, reterr);
+    }
+    if (status == MW_OK) {
+        status =
+            check_range("waiting_max", o->waiting_max, 1, QUEUE_LIMIT, reterr);
+    }
+    if (status == MW_OK) {
+        status = check_range("priority_queue_max", o->priority_queue_max, 1,
+            QUEUE_LIMIT, reterr);
     }
     if (status == MW_OK) {
         status = check_range(

@@ -14,7 +14,9 @@
 struct mwi_offer {
     struct mwi_offer *next;
     const mw_interface *interface;
-    struct mwi_pace *paces;            /* interface->n_methods of them */
+    struct mwi_gate gate;    /* if something is limited */
+    struct mwi_slots *slots; /* likewise, n_methods of them, or NULL */
+    struct mwi_pace *paces;  /* interface->n_methods of them */
     struct mwi_operation operations[]; /* likewise */
 };
 
@@ -65,8 +67,55 @@ free_offer(struct mwi_offer *offer)
     for (size_t i = 0; i < offer->interface->n_methods; i++) {
         mwi_type_set_fini(&offer->operations[i].node_types);
     }
+    if (offer->slots != NULL) {
+        mwi_gate_fini(&offer->gate);
+        mwi_free(offer->slots);
+    }
     mwi_free(offer->paces);
     mwi_free(offer);
+}
+
+static uint32_t
+limit_of(const mw_interface *interface)
+{
+    return interface->limits != NULL ? interface->limits->max_concurrency : 0;
+}
+
+static bool
+has_limits(const mw_interface *interface)
+{
+    bool has = limit_of(interface) > 0;
+
+    for (size_t i = 0; i < interface->n_methods; i++) {
+        has = has || interface->methods[i].max_concurrency > 0;
+    }
+    return has;
+}
+
+/* An operation that nothing limits needs no gate. */
+static mw_status
+add_gate(struct mwi_offer *offer, uint32_t waiting_max)
+{
+    const mw_interface *interface = offer->interface;
+
+    if (!has_limits(interface)) {
+        return MW_OK;
+    }
+    offer->slots = mwi_calloc(interface->n_methods, sizeof(*offer->slots));
+    if (offer->slots == NULL) {
+        return MW_ENOMEM;
+    }
+    mwi_gate_init(&offer->gate, limit_of(interface), waiting_max);
+    for (size_t i = 0; i < interface->n_methods; i++) {
+        struct mwi_operation *op = &offer->operations[i];
+
+        offer->slots[i].max = op->method->max_concurrency;
+        if (limit_of(interface) > 0 || op->method->max_concurrency > 0) {
+            op->gate = &offer->gate;
+            op->slots = &offer->slots[i];
+        }
+    }
+    return MW_OK;
 }
 
 mw_status
@@ -94,6 +143,7 @@ mwi_registry_add(struct mwi_registry *registry, const mw_skeleton *skeleton,
         return MW_ENOMEM;
     }
     offer->interface = interface;
+    offer->slots = NULL;
     for (size_t i = 0; i < interface->n_methods; i++) {
         offer->operations[i] = (struct mwi_operation){
             .method = &interface->methods[i],
@@ -111,6 +161,10 @@ mwi_registry_add(struct mwi_registry *registry, const mw_skeleton *skeleton,
             free_offer(offer);
             return MW_ENOMEM;
         }
+    }
+    if (add_gate(offer, registry->waiting_max) < 0) {
+        free_offer(offer);
+        return MW_ENOMEM;
     }
     offer->next = registry->first;
     registry->first = offer;

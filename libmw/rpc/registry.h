@@ -9,6 +9,7 @@
 #include "mw/stub.h"
 
 #include "codec/refs.h"
+#include "rpc/gate.h"
 #include "rpc/pace.h"
 
 /* One operation of one offered interface. */
@@ -20,12 +21,15 @@ struct mwi_operation {
     bool is_implemented;            /* the ops struct has a handler for it */
     struct mwi_type_set node_types; /* that its parameters can lead to */
     struct mwi_pace *pace;          /* of the server's; not constant */
+    struct mwi_gate *gate;          /* likewise; NULL: nothing limits it */
+    struct mwi_slots *slots;        /* likewise; with a gate */
 };
 
 struct mwi_offer;
 
 struct mwi_registry {
     struct mwi_offer *first;
+    uint32_t waiting_max; /* calls at each gate */
 };
 
 /** Offer an interface; see mw_stub_serve(). */

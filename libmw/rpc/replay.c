@@ -69,7 +69,7 @@ mwi_replay_claim(struct mwi_turn *turn, mw_call *call,
     if (claimed == MWI_CLAIM_ENDED) {
         put_answer(turn, &frame);
     } else if (claimed == MWI_CLAIM_UNKNOWN) {
-        mwi_session_put_fail(session, m->id, reterr, false);
+        mwi_session_put_fail(session, m->id, reterr, false, 0);
         mwi_turn_note_put(turn, 1);
     }
     mwi_buf_fini(&frame);
@@ -152,7 +152,7 @@ mwi_replay_drop(
     }
     mwi_outcomes_forget(&host->outcomes, outcome, &askers);
     mwi_buf_init(&frame, SIZE_MAX);
-    mwi_call_make_fail(&frame, 1, why, true);
+    mwi_call_make_fail(&frame, 1, why, true, 0);
     answer_askers(&askers, &frame);
     mwi_buf_fini(&frame);
 }

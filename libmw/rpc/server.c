@@ -20,8 +20,6 @@
 #include "rpc/options.h"
 #include "rpc/turn.h"
 
-enum { IDLE_THREAD_MS = 10000 };
-
 static mw_status
 add_listener(mw_server *server, const char *text, size_t len, mw_error *reterr)
 {
@@ -147,7 +145,9 @@ mw_server_open(
     mwi_mutex_init(&server->mutex);
     mwi_list_init(&server->arrivals);
     status = mwi_server_options_take(&server->host.options, options, &error);
+    mwi_admission_init(&server->host.admission, &server->host.options);
     if (status == MW_OK) {
+        server->host.registry.waiting_max = server->host.options.waiting_max;
         server->host.log = (struct mwi_log){
             .cb = server->host.options.log,
             .user = server->host.options.log_user,
@@ -208,6 +208,7 @@ mw_server_close(mw_server *server)
     mwi_registry_fini(&server->host.registry);
     mwi_call_cache_fini(&server->host.calls_ended);
     mwi_outcomes_fini(&server->host.outcomes);
+    mwi_admission_fini(&server->host.admission);
     mwi_roster_fini(&server->host.roster);
     mwi_poller_fini(&server->host.control);
     mwi_poller_fini(&server->host.poller);
@@ -292,7 +293,9 @@ start(mw_server *server, mw_error *reterr)
         .threads_min = options->threads_min,
         .threads_max = options->threads_max,
         .queue_max = options->queue_max,
-        .idle_ms = IDLE_THREAD_MS,
+        .idle_ms = options->threads_idle_ms,
+        .priority_threads = options->priority_threads,
+        .priority_queue_max = options->priority_queue_max,
     };
     const struct mwi_source source = {
         .user = &server->host,

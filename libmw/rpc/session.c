@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "rpc/dispatch.h"
+#include "rpc/enqueue.h"
 #include "wire/frame.h"
 
 enum {
@@ -56,7 +57,7 @@ new_session(struct mwi_host *host, struct mwi_stream *stream)
     mwi_map_init(&session->bound);
     mwi_spin_init(&session->spin, host->options.no_spin);
     init_mirrors(session);
-    mwi_running_init(&session->calls);
+    mwi_running_init(&session->unanswered);
     mwi_mutex_init(&session->back_mutex);
     mwi_channel_init(&session->channel, stream, message_max,
         2 * message_max + BACKLOG_MAX_EXTRA, mwi_turn_want_write);
@@ -102,10 +103,11 @@ void
 mwi_session_unref(struct mwi_session *session)
 {
     if (atomic_fetch_sub(&session->refs, 1) == 1) {
+        mwi_admission_part(session);
         mwi_channel_fini(&session->channel);
         mwi_map_fini(&session->bound);
         mwi_mirrors_fini(&session->mirrors);
-        mwi_running_fini(&session->calls);
+        mwi_running_fini(&session->unanswered);
         mwi_mutex_fini(&session->back_mutex);
         mwi_free(session);
     }
@@ -140,12 +142,12 @@ put_frame(struct mwi_session *session, struct mwi_buf *frame)
 
 void
 mwi_session_put_fail(struct mwi_session *session, uint64_t id,
-    const mw_error *error, bool not_run)
+    const mw_error *error, bool not_run, uint32_t retry_after_ms)
 {
     struct mwi_buf frame;
 
     mwi_buf_init(&frame, SMALL_FRAME_MAX);
-    mwi_call_make_fail(&frame, id, error, not_run);
+    mwi_call_make_fail(&frame, id, error, not_run, retry_after_ms);
     put_frame(session, &frame);
 }
 
@@ -255,6 +257,17 @@ on_answer(struct mwi_session *session, const struct mwi_message *m,
     return mwi_conn_answer(back, m, bytes, len, ret_why);
 }
 
+static void
+on_cancel(struct mwi_session *session, uint64_t id)
+{
+    const struct mwi_operation *op =
+        mwi_running_cancel(&session->unanswered, id);
+
+    if (op != NULL) {
+        mwi_enqueue_clear(session->host, op->gate);
+    }
+}
+
 static mw_status
 on_message(
     struct mwi_turn *turn, const uint8_t *bytes, size_t len, mw_error *ret_why)
@@ -270,7 +283,7 @@ on_message(
         return mwi_fail(ret_why, MW_EPROTO, "the first message is no HELLO");
     }
     if (m.kind == MWI_CALL && m.id != 0 && !mwi_reader_ok(&r)) {
-        mwi_session_put_fail(session, m.id, &r.error, !m.call.is_repeat);
+        mwi_session_put_fail(session, m.id, &r.error, !m.call.is_repeat, 0);
         turn->n_put++;
         return MW_OK;
     }
@@ -285,7 +298,7 @@ on_message(
         mwi_dispatch_call(turn, &m, &r);
         return MW_OK;
     case MWI_CANCEL:
-        mwi_running_cancel(&session->calls, m.id);
+        on_cancel(session, m.id);
         return MW_OK;
     case MWI_PING:
         mwi_session_put_head(session, MWI_PONG, m.id);
@@ -319,6 +332,9 @@ handshake(struct mwi_turn *turn, mw_error *ret_why)
     case MWI_IO_DONE:
         mwi_channel_peer(&session->channel, &session->peer);
         session->hello_at = mwi_now();
+        if (mwi_admission_join(session, ret_why) < 0) {
+            return MWI_SESSION_ENDED;
+        }
         atomic_store(&session->is_open, true);
         mwi_session_put_head(session, MWI_HELLO, 0);
         turn->n_put++;
@@ -488,7 +504,9 @@ mwi_session_end(struct mwi_session *session, const mw_error *why)
      * channel is open. */
     mwi_channel_close(&session->channel, why);
     mwi_poller_remove(&host->poller, session->channel.fd);
-    mwi_running_cancel_all(&session->calls);
+    if (mwi_running_cancel_all(&session->unanswered) && host->pool != NULL) {
+        mwi_enqueue_clear(host, NULL);
+    }
     end_back(session, why);
     if (mwi_roster_remove(&host->roster, session)) {
         mwi_session_unref(session);

@@ -19,6 +19,7 @@
 #include "base/spin.h"
 #include "net/poller.h"
 #include "pool/pool.h"
+#include "rpc/admission.h"
 #include "rpc/call.h"
 #include "rpc/conn.h"
 #include "rpc/mirrors.h"
@@ -39,6 +40,7 @@ struct mwi_host {
     struct mwi_roster roster;          /* thread-safe */
     struct mwi_call_cache calls_ended; /* thread-safe */
     struct mwi_outcomes outcomes;      /* thread-safe */
+    struct mwi_admission admission;    /* thread-safe */
     _Atomic uint64_t calls;            /* accepted and not yet answered */
     _Atomic uint64_t call_bytes;       /* of their requests and arguments */
     _Atomic uint64_t mirror_bytes;     /* of all sessions' mirrors */
@@ -57,20 +59,22 @@ struct mwi_session {
     struct mwi_host *host;      /* constant; outlives the session */
     struct mwi_channel channel; /* thread-safe but for its reader's side */
     _Atomic uint32_t refs;
-    _Atomic uint64_t message_max; /* bytes that the peer takes */
-    mw_peer peer;                 /* constant once is_open */
-    atomic_bool is_open;          /* the handshake is done */
-    bool has_hello;               /* turn */
-    int64_t hello_deadline;       /* constant; base/clock.h */
-    struct mwi_map bound;         /* turn: number -> struct mwi_operation */
-    struct mwi_mirrors mirrors;   /* thread-safe */
-    struct mwi_running calls;     /* thread-safe */
-    struct mwi_mutex back_mutex;  /* nothing is locked inside it */
-    struct mwi_conn *back;        /* [back_mutex] for calls to the peer; NULL:
-                                     none yet */
-    bool has_ended;               /* [back_mutex] */
-    int64_t hello_at;             /* constant once is_open: when our HELLO was
-                                     made */
+    _Atomic uint64_t message_max;   /* bytes that the peer takes */
+    mw_peer peer;                   /* constant once is_open */
+    atomic_bool is_open;            /* the handshake is done */
+    bool has_hello;                 /* turn */
+    int64_t hello_deadline;         /* constant; base/clock.h */
+    struct mwi_map bound;           /* turn: number -> struct mwi_operation */
+    struct mwi_mirrors mirrors;     /* thread-safe */
+    struct mwi_tally calls;         /* rpc/admission.h */
+    struct mwi_peer_tally *of_peer; /* constant once is_open; or NULL */
+    struct mwi_running unanswered;  /* thread-safe */
+    struct mwi_mutex back_mutex;    /* nothing is locked inside it */
+    struct mwi_conn *back;          /* [back_mutex] for calls to the peer; NULL:
+                                       none yet */
+    bool has_ended;                 /* [back_mutex] */
+    int64_t hello_at;               /* constant once is_open: when our HELLO was
+                                       made */
 
     /* See rpc/turn.c. */
     bool has_turn;        /* [channel.mutex] some thread has */
@@ -141,9 +145,10 @@ void mwi_session_put_head(
 void mwi_session_put_started(struct mwi_session *session, uint64_t id);
 
 /** Send a FAIL for a call that was not accepted, likewise.  not_run: it has
- * certainly not run, whenever it was sent. */
+ * certainly not run, whenever it was sent.  retry_after_ms: see
+ * mwi_fail_write(). */
 void mwi_session_put_fail(struct mwi_session *session, uint64_t id,
-    const mw_error *error, bool not_run);
+    const mw_error *error, bool not_run, uint32_t retry_after_ms);
 
 /** Tell the peer to send no more calls.  @thread any */
 void mwi_session_send_goaway(

@@ -234,8 +234,9 @@ leave(struct mwi_turn *turn)
     return false;
 }
 
-/* Calls wait for a thread, so this one goes and runs them.  Whoever waits at
- * the poller goes on with the session, or else the loop does. */
+/* Calls wait for a thread, so this one goes and runs them; or it may run none,
+ * and other sessions want to be read, too.  Whoever waits at the poller goes on
+ * with the session, or else the loop does. */
 static void
 pass_on(struct mwi_turn *turn)
 {
@@ -272,7 +273,7 @@ run_turn(struct mwi_turn *turn)
             is_over = leave(turn);
             break;
         case MWI_SESSION_MORE:
-            if (turn->may_run && mwi_pool_has_queue(host->pool)) {
+            if (!turn->may_run || mwi_pool_has_queue(host->pool)) {
                 pass_on(turn);
                 is_over = true;
             }
@@ -323,10 +324,10 @@ mwi_turn_await(void *user, int64_t deadline)
 }
 
 void
-mwi_turn_run(void *user, void *session)
+mwi_turn_run(void *user, void *session, bool may_run)
 {
     (void) user;
-    have_turn(session, true);
+    have_turn(session, may_run);
 }
 
 void

@@ -25,6 +25,8 @@ struct mwi_turn {
     uint64_t n_run;     /* the handler that runs now */
     size_t n_put;       /* bytes of replies that wait for a flush, about */
     mw_call *deferred;  /* to be run once the session was given back, or NULL */
+    uint32_t
+        retry_after_ms; /* of the call that is being refused; 0: no guess */
 };
 
 /* The pool's source of work, whose user is a struct mwi_host. */
@@ -32,8 +34,8 @@ struct mwi_turn {
 /** Wait for an event of a session, and return that with a reference. */
 void *mwi_turn_await(void *user, int64_t deadline);
 
-/** Have the session's turn, and drop the reference. */
-void mwi_turn_run(void *user, void *session);
+/** Have the session's turn, and drop the reference.  may_run: handlers, too. */
+void mwi_turn_run(void *user, void *session, bool may_run);
 
 void mwi_turn_wake(void *user);
 
