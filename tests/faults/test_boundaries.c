@@ -10,7 +10,7 @@
 #include "faults/sweep.h"
 
 /* The first messages of a flow; docs/wire.md section 4. */
-enum { HELLO = 0, FIRST_CALL = 1, FIRST_REPLY = 1 };
+enum { HELLO = 0, FIRST_CALL = 1, FIRST_REPLY = 1, TLS_STEP = 113 };
 
 static void
 begin(struct mwt_sweep *sweep, enum mwt_scheme scheme)
@@ -86,11 +86,10 @@ Test(faults_boundaries, every_byte_of_a_delta)
 Test(faults_boundaries, over_tls)
 {
     struct mwt_sweep sweep;
-    uint64_t step = 113;
 
     begin(&sweep, MWT_TLS);
     for (enum mwt_flow flow = MWT_TO_SERVER; flow <= MWT_TO_CLIENT; flow++) {
-        for (uint64_t at = 0; at < sweep.bytes[flow]; at += step) {
+        for (uint64_t at = 0; at < sweep.bytes[flow]; at += TLS_STEP) {
             mwt_sweep_at(&sweep, flow, 0, at);
         }
     }
