@@ -34,7 +34,7 @@ measure_handshake(struct mwt_sweep *sweep)
     mw_client *client = mwt_scene_client(&sweep->scene, CALL_MS);
 
     cr_assert_eq(mw_client_ping(client, NULL), MW_OK);
-    for (size_t flow = 0; flow < 2; flow++) {
+    for (enum mwt_flow flow = MWT_TO_SERVER; flow <= MWT_TO_CLIENT; flow++) {
         sweep->handshake[flow] = mwt_proxy_bytes(sweep->scene.proxy, flow);
     }
     mw_client_close(client);
@@ -47,7 +47,7 @@ measure(struct mwt_sweep *sweep)
 
     run_workload(sweep, "no fault");
     mwt_proxy_settle(sweep->scene.proxy);
-    for (size_t flow = 0; flow < 2; flow++) {
+    for (enum mwt_flow flow = MWT_TO_SERVER; flow <= MWT_TO_CLIENT; flow++) {
         sweep->messages[flow] = mwt_proxy_messages(sweep->scene.proxy, flow);
         for (size_t i = 0; i < MWT_LENGTHS; i++) {
             sweep->lengths[flow][i] =

@@ -98,7 +98,7 @@ Test(faults_corrupt, without_tls_all_or_nothing)
     for (enum mwt_flow flow = MWT_TO_SERVER; flow <= MWT_TO_CLIENT; flow++) {
         uint64_t length;
 
-        corrupt_plain_at(&scene, &(struct mwt_plan){ MWT_NO_FAULT });
+        corrupt_plain_at(&scene, &(struct mwt_plan){ .fault = MWT_NO_FAULT });
         mwt_proxy_settle(scene.proxy);
         length = mwt_proxy_length(scene.proxy, flow, 1);
         cr_assert_gt(length, 10);
