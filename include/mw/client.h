@@ -12,6 +12,7 @@
 
 #include "mw/base.h"
 #include "mw/ctx.h"
+#include "mw/hooks.h"
 #include "mw/log.h"
 #include "mw/status.h"
 #include "mw/tls.h"
@@ -50,6 +51,8 @@ typedef struct mw_client_options {
     uint32_t threads_max; /* handlers that run at once of interfaces that
                              the client offers to its server; 0: 4 */
     uint32_t queue_max;   /* calls that wait for one; 0: 64 */
+    const mw_client_hooks *hooks; /* [borrow: client] mw/hooks.h; or NULL */
+    mw_log_level log_level;       /* lines above it are not made; 0: all are */
 } mw_client_options;
 
 #define MW_CLIENT(...) MW_OPTIONS(mw_client_options, __VA_ARGS__)

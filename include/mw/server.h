@@ -16,6 +16,7 @@
 #define MW_SERVER_H
 
 #include "mw/base.h"
+#include "mw/hooks.h"
 #include "mw/log.h"
 #include "mw/status.h"
 #include "mw/tls.h"
@@ -41,6 +42,13 @@ enum {
     MW_DEFAULT_MIRROR_MEMORY_MAX = 64 << 20,   /* bytes */
     MW_DEFAULT_MIRRORS_MEMORY_MAX = 512 << 20, /* bytes */
 };
+
+/* Whether a client should make calls. */
+typedef enum mw_health {
+    MW_HEALTH_UNKNOWN = 0, /* not known, or there is no such interface */
+    MW_HEALTH_SERVING = 1,
+    MW_HEALTH_NOT_SERVING = 2,
+} mw_health;
 
 typedef struct mw_server_options {
     size_t size;                 /* sizeof(mw_server_options) */
@@ -101,6 +109,10 @@ typedef struct mw_server_options {
     size_t outcomes_memory_max;    /* bytes of those, of one a quarter of it;
                                       0: default */
     uint32_t outcomes_ms;          /* for which one is kept; 0: default */
+    bool no_introspection;         /* do not offer mw.Server: see
+                                      mw_server_set_health() */
+    const mw_server_hooks *hooks;  /* [borrow: server] mw/hooks.h; or NULL */
+    mw_log_level log_level;        /* lines above it are not made; 0: all are */
 } mw_server_options;
 
 #define MW_SERVER(...) MW_OPTIONS(mw_server_options, __VA_ARGS__)
@@ -158,6 +170,26 @@ MW_API MW_MUST_USE mw_status mw_server_run(mw_server *server, mw_error *reterr);
  * @thread any, also a handler or a signal handler; does not block
  */
 MW_API void mw_server_stop(mw_server *server);
+
+/** Say whether an interface, or the server as a whole, should be called.
+ *
+ * That is what clients are told who ask the interface mw.Server
+ * (mw/introspect.idl), which every server offers unless its option
+ * no_introspection is set.  Calls are run all the same.  At first all is
+ * MW_HEALTH_SERVING; while the server drains all is MW_HEALTH_NOT_SERVING,
+ * whatever was said.
+ *
+ * @param server     [borrow: this call] server
+ * @param interface  [copy] its name, such as "orders.Desk"; NULL: the server,
+ *                   whose health is that of all interfaces as long as it is
+ *                   not MW_HEALTH_SERVING
+ * @param health     what to tell
+ * @retval MW_ENOTFOUND  the server does not offer the interface
+ * @retval MW_EINVAL  health is none
+ * @thread any, also a handler's; does not block
+ */
+MW_API MW_MUST_USE mw_status mw_server_set_health(
+    mw_server *server, const char *interface, mw_health health);
 
 /** Free a server that is not running.
  *

@@ -15,6 +15,7 @@
 #include "rpc/args.h"
 #include "rpc/current.h"
 #include "rpc/results.h"
+#include "rpc/trace.h"
 #include "wire/frame.h"
 
 enum {
@@ -130,6 +131,10 @@ init_call(mw_call *call, const struct mwi_operation *op,
     mwi_list_init(&call->among);
     call->arena.limit = call->inout.limit = limits->memory_max;
     mwi_buf_init(&call->exception, EXCEPTION_MAX);
+    if (head->call.trace.at != NULL) {
+        (void) mwi_trace_take(
+            head->call.trace.at, head->call.trace.len, call->trace);
+    }
 }
 
 mw_call *
@@ -343,6 +348,12 @@ has_inout(const mw_method *method)
     return false;
 }
 
+bool
+mwi_call_has_delta(const mw_call *call)
+{
+    return !call->full_values && has_inout(call->op->method);
+}
+
 static mw_status
 run_handler(mw_call *call, mw_error *reterr)
 {
@@ -413,7 +424,7 @@ mwi_call_prepare(mw_call *call, mw_error *reterr)
     if (mwi_call_decode(call, reterr) < 0) {
         return reterr->status;
     }
-    if (has_inout(call->op->method) && !call->full_values &&
+    if (mwi_call_has_delta(call) &&
         mwi_snapshot_retake(&call->snapshot, &call->inout) < 0) {
         return mwi_fail_nomem(reterr);
     }

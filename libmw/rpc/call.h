@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "mw/call.h"
+#include "mw/trace.h"
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -54,6 +55,7 @@ struct mw_call {
     bool is_prepared;               /* the handler may start */
     size_t charge;                  /* the owner's: bytes, while it waits */
     struct mwi_ticket ticket;       /* the owner's */
+    size_t bytes_in;                /* the owner's: of the request's frame */
     void **args;                    /* in the arena; one for each parameter */
     struct mwi_arena arena;         /* what cannot change, or is new */
     struct mwi_arena inout;         /* what inout parameters consist of */
@@ -64,7 +66,9 @@ struct mw_call {
     void **released;                /* n_released of them, by mw_release() */
     size_t n_released;
     size_t cap_released;
-    bool has_lost_release;    /* for want of memory */
+    bool has_lost_release;           /* for want of memory */
+    char trace[MW_TRACEPARENT_SIZE]; /* the caller's; empty: none */
+    uint64_t span;            /* of this call in it; 0: not asked for yet */
     mw_error failure;         /* as told by mw_call_fail() */
     struct mwi_buf exception; /* the frame of a FAIL, as by mw_call_raise() */
     struct mwi_buf request; /* the message, while it waits to be decoded ... */
@@ -158,6 +162,9 @@ MW_MUST_USE mw_status mwi_call_prepare(mw_call *call, mw_error *reterr);
  */
 void mwi_call_execute(
     mw_call *call, struct mwi_buf *ret_frame, mw_error *ret_outcome);
+
+/** Whether a reply of its operation may carry changes instead of values. */
+bool mwi_call_has_delta(const mw_call *call);
 
 /** Make the frame of a FAIL; not_run: the handler was not started;
  * retry_after_ms: 0 says nothing.  Leaves the buffer empty when out of memory.

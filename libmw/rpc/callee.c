@@ -35,6 +35,7 @@ mwi_callee_new(const mw_client_options *options, mw_error *reterr)
         return NULL;
     }
     callee->options = options;
+    callee->registry.waiting_max = options->queue_max;
     callee->log = (struct mwi_log){
         .cb = options->log,
         .user = options->log_user,

@@ -25,6 +25,7 @@
 #include "rpc/current.h"
 #include "rpc/local.h"
 #include "rpc/options.h"
+#include "rpc/watch.h"
 
 enum { MORE_AFTER_MS = 1000 }; /* not to try in vain at each call */
 
@@ -48,12 +49,38 @@ struct mw_client {
     struct slot *slots;         /* [mutex] options.connections of them */
     int64_t more_after;         /* [mutex] when connections beside one that
                                    works may be made again */
+    struct mwi_client_meter meter; /* thread-safe */
 };
 
 const mw_client_options *
 mwi_client_options(const mw_client *client)
 {
     return &client->options;
+}
+
+const struct mwi_log *
+mwi_client_log(const mw_client *client)
+{
+    return &client->log;
+}
+
+struct mwi_client_meter *
+mwi_client_meter(mw_client *client)
+{
+    return &client->meter;
+}
+
+size_t
+mwi_client_n_connections(mw_client *client)
+{
+    size_t n = 0;
+
+    mwi_lock(&client->mutex);
+    for (size_t i = 0; i < client->options.connections; i++) {
+        n += client->slots[i].conn != NULL;
+    }
+    mwi_unlock(&client->mutex);
+    return n;
 }
 
 /* A call that a handler makes ends with the one that is handled. */
@@ -69,8 +96,8 @@ within_handled(const mw_ctx *ctx, int64_t deadline)
 }
 
 int64_t
-mwi_client_deadline(
-    const mw_client *client, const mw_ctx *ctx, const mw_method *method)
+mwi_client_deadline(const mw_client *client, const mw_ctx *ctx,
+    const mw_method *method, int64_t began)
 {
     uint32_t timeout_ms = client->options.timeout_ms;
 
@@ -79,7 +106,7 @@ mwi_client_deadline(
     } else if (method != NULL && method->timeout_ms != 0) {
         timeout_ms = method->timeout_ms;
     }
-    return within_handled(ctx, mwi_deadline_in(timeout_ms));
+    return within_handled(ctx, mwi_deadline_after(began, timeout_ms));
 }
 
 static mw_status
@@ -106,13 +133,16 @@ make_conn(mw_client *client, int64_t deadline, struct mwi_conn **ret_conn,
     mw_status status = dial(client, deadline, &stream, reterr);
 
     if (status < 0) {
+        mwi_count(&client->meter.not_made, 1);
         mwi_log(&client->log, MW_LOG_WARN, "cannot connect: %s", reterr->text);
         return status;
     }
     *ret_conn = mwi_conn_open(stream, &limits, client->callee, reterr);
     if (*ret_conn == NULL) {
+        mwi_count(&client->meter.not_made, 1);
         return reterr->status;
     }
+    mwi_count(&client->meter.made, 1);
     mwi_log(&client->log, MW_LOG_DEBUG, "connected to %s",
         (*ret_conn)->peer.address);
     return MW_OK;
@@ -292,6 +322,8 @@ mwi_client_connect(mw_client *client, uint64_t serial, int64_t deadline,
             *ret_conn = choice.conn;
             return MW_OK;
         }
+        mwi_log(&client->log, MW_LOG_DEBUG, "no more calls to %s",
+            choice.conn->peer.address);
         drop_conn(client, choice.conn);
     }
 }
@@ -301,7 +333,7 @@ mwi_client_connect(mw_client *client, uint64_t serial, int64_t deadline,
 static mw_status
 connect_now(mw_client *client, mw_error *reterr)
 {
-    int64_t deadline = mwi_client_deadline(client, NULL, NULL);
+    int64_t deadline = mwi_client_deadline(client, NULL, NULL, mwi_now());
     struct mwi_conn *conn;
     mw_status status = mwi_client_connect(client, 0, deadline, &conn, reterr);
 
@@ -358,6 +390,7 @@ new_client(
         client->log = (struct mwi_log){
             .cb = client->options.log,
             .user = client->options.log_user,
+            .level_max = client->options.log_level,
         };
         status = make_slots(client, reterr);
     }
@@ -540,9 +573,11 @@ mw_client_ping(mw_client *client, mw_ctx *ctx)
     mw_error error = { .status = MW_OK };
     mw_status status = mwi_ctx_begin(ctx);
 
-    return status < 0 ? status
-                      : mwi_ctx_end(ctx,
-                            ping(client, mwi_client_deadline(client, ctx, NULL),
-                                &error),
-                            &error);
+    return status < 0
+               ? status
+               : mwi_ctx_end(ctx,
+                     ping(client,
+                         mwi_client_deadline(client, ctx, NULL, mwi_now()),
+                         &error),
+                     &error);
 }

@@ -11,6 +11,7 @@
 #include "rpc/conn.h"
 
 struct mw_client;
+struct mwi_client_meter;
 
 /** A connection that a call can be made on: of those there are, or a new one.
  * The call keeps the reference until it is over, for that is how a client knows
@@ -28,9 +29,19 @@ MW_MUST_USE mw_status mwi_client_connect(mw_client *client, uint64_t serial,
 /** The client's options, with defaults filled in: constant. */
 const mw_client_options *mwi_client_options(const mw_client *client);
 
-/** When a call fails that begins now: by the context, the method (NULL
- * allowed), or the client. */
-int64_t mwi_client_deadline(
-    const mw_client *client, const mw_ctx *ctx, const mw_method *method);
+/** When a call fails that began at a time (base/clock.h): by the context, the
+ * method (NULL allowed), or the client; and no later than the call that this
+ * thread handles, unless the context is detached from that. */
+int64_t mwi_client_deadline(const mw_client *client, const mw_ctx *ctx,
+    const mw_method *method, int64_t began);
+
+/** Where its log lines go: constant. */
+const struct mwi_log *mwi_client_log(const mw_client *client);
+
+/** What the client counts. */
+struct mwi_client_meter *mwi_client_meter(mw_client *client);
+
+/** How many connections it has.  @thread any */
+size_t mwi_client_n_connections(mw_client *client);
 
 #endif

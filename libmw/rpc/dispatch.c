@@ -13,12 +13,9 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "rpc/enqueue.h"
+#include "rpc/observe.h"
 #include "rpc/replay.h"
 #include "wire/frame.h"
-
-enum {
-    BOUND_MAX = 4096, /* operations bound to numbers */
-};
 
 static bool
 is_one_way(const struct mwi_operation *op)
@@ -31,68 +28,6 @@ static bool
 is_acknowledged(const mw_call *call)
 {
     return is_one_way(call->op) || call->ack != MWI_ACK_NONE;
-}
-
-/* Which operation a CALL means; NULL and *reterr if none. */
-static const struct mwi_operation *
-find_operation(struct mwi_session *session, const struct mwi_call_head *head,
-    mw_error *reterr)
-{
-    const struct mwi_operation *op;
-
-    if (head->target.at != NULL) {
-        return mwi_registry_find(&session->host->registry, head->target.at,
-            head->target.len, reterr);
-    }
-    op = mwi_map_get(&session->bound, head->target_number);
-    if (op == NULL) {
-        mwi_fail(reterr, MW_EUNIMPLEMENTED,
-            "no operation is bound to number %llu",
-            (unsigned long long) head->target_number);
-    }
-    return op;
-}
-
-static mw_status
-bind(struct mwi_session *session, uint64_t number,
-    const struct mwi_operation *op, mw_error *reterr)
-{
-    const struct mwi_operation *bound = mwi_map_get(&session->bound, number);
-    uintptr_t address = (uintptr_t) op;
-
-    if (bound == op) {
-        return MW_OK;
-    }
-    if (bound != NULL) {
-        return mwi_fail(reterr, MW_EINVAL, "number %llu is bound to %s already",
-            (unsigned long long) number, bound->method->target);
-    }
-    if (session->bound.len >= BOUND_MAX) {
-        return mwi_fail(reterr, MW_EEXHAUSTED,
-            "%d operations are bound to numbers already", (int) BOUND_MAX);
-    }
-    if (mwi_map_put(&session->bound, number, (void *) address) < 0) {
-        return mwi_fail_nomem(reterr);
-    }
-    return MW_OK;
-}
-
-static mw_status
-check_meta(const struct mwi_call_head *head, mw_error *reterr)
-{
-    return head->has_unknown_meta
-               ? mwi_fail(reterr, MW_EUNIMPLEMENTED,
-                     "the server does not know meta key %llu",
-                     (unsigned long long) head->unknown_meta)
-               : MW_OK;
-}
-
-static mw_status
-check_open(const struct mwi_host *host, mw_error *reterr)
-{
-    return atomic_load(&host->draining)
-               ? mwi_fail(reterr, MW_EUNAVAILABLE, "the server is stopping")
-               : MW_OK;
 }
 
 /* Room among the calls that are not answered yet; see end_call(). */
@@ -125,19 +60,6 @@ end_call(struct mwi_host *host, size_t charge)
     }
 }
 
-static void
-log_outcome(
-    struct mwi_session *session, const mw_call *call, const mw_error *outcome)
-{
-    if (outcome->status < 0) {
-        /* A handler's own text may quote what it was passed. */
-        mwi_log(&session->host->log, MW_LOG_DEBUG, "%s from %s: %s: %s",
-            call->op->method->target, session->peer.address,
-            mw_status_name(outcome->status),
-            call->failure.status < 0 ? "the handler failed it" : outcome->text);
-    }
-}
-
 /* The counterpart of mwi_admission_enter(), and of mwi_call_open(). */
 static void
 close_call(struct mwi_session *session, mw_call *call)
@@ -152,8 +74,10 @@ static int64_t
 execute(struct mwi_session *session, mw_call *call)
 {
     int64_t ns = mwi_now();
+    struct mwi_observed observed;
     mw_error outcome;
 
+    mwi_observe_begin(session, call, &observed);
     call->reply.max =
         (size_t) atomic_load(&session->message_max) + MWI_FRAME_HEAD_MAX;
     mwi_call_execute(call, &call->reply, &outcome);
@@ -161,7 +85,7 @@ execute(struct mwi_session *session, mw_call *call)
     mwi_running_remove(call);
     ns = mwi_now() - ns;
     mwi_pace_note(call->op->pace, ns);
-    log_outcome(session, call, &outcome);
+    mwi_observe_end(session, call, &observed, ns, &outcome);
     return ns;
 }
 
@@ -236,9 +160,9 @@ hand_over(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
     return status;
 }
 
-/* A call that is not run after all. */
-static void
-drop_call(struct mwi_session *session, mw_call *call, const mw_error *why)
+void
+mwi_dispatch_drop(
+    struct mwi_session *session, mw_call *call, const mw_error *why)
 {
     mwi_replay_drop(session->host, call->outcome, why);
     close_call(session, call);
@@ -287,7 +211,7 @@ run_elsewhere(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     }
     if (status < 0) {
         mwi_replay_drop(host, accepted, reterr);
-        drop_call(session, call, reterr);
+        mwi_dispatch_drop(session, call, reterr);
         return status;
     }
     if (acknowledge) {
@@ -342,7 +266,7 @@ run_here(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
         status = mwi_call_prepare(call, reterr);
     }
     if (status < 0) {
-        drop_call(session, call, reterr);
+        mwi_dispatch_drop(session, call, reterr);
         return status;
     }
     (void) begin_call(turn, call, reterr); /* it does not wait */
@@ -359,137 +283,12 @@ run_here(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     return MW_OK;
 }
 
-/* The handler may wait for its caller from now on. */
-static struct mwi_conn *
-back_of_session(mw_call *call, mw_error *reterr)
-{
-    if (call->turn != NULL) {
-        mwi_turn_let_go(call->turn);
-    }
-    return mwi_session_back(call->owner, reterr);
-}
-
-/* A mirror is made of a message's bytes, and a key's record has a digest of
- * them: let none be apart. */
-static mw_status
-join_request(struct mwi_channel *channel, mw_call *call, bool has_key,
+mw_status
+mwi_dispatch(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     struct mwi_reader *r, mw_error *reterr)
 {
-    struct mwi_apart *apart = mwi_channel_apart(channel);
-    struct mwi_message again;
-
-    if (apart->bytes == NULL || (call->mirror.head.version == 0 && !has_key)) {
-        return MW_OK;
-    }
-    if (mwi_apart_join(&call->request, r->start, (size_t) (r->last - r->start),
-            apart) < 0) {
-        return mwi_fail_nomem(reterr);
-    }
-    mwi_apart_fini(apart);
-    mwi_reader_init(r, mwi_buf_bytes(&call->request),
-        mwi_buf_len(&call->request), call->depth_max);
-    mwi_message_read(r, &again);
-    return MW_OK;
-}
-
-/* Which operation, and a call of it. */
-static mw_status
-open_call(struct mwi_session *session, const struct mwi_message *m,
-    mw_call **ret_call, mw_error *reterr)
-{
-    const mw_server_options *options = &session->host->options;
-    const struct mwi_call_limits limits = {
-        .memory_max = options->memory_max,
-        .depth_max = options->depth_max,
-    };
-    const struct mwi_operation *op = find_operation(session, &m->call, reterr);
-    mw_call *call;
-
-    if (op == NULL) {
-        return reterr->status;
-    }
-    if (m->call.has_bind && bind(session, m->call.bind, op, reterr) < 0) {
-        return reterr->status;
-    }
-    call = mwi_call_open(
-        &session->host->calls_ended, op, m, &session->peer, &limits);
-    if (call == NULL) {
-        return mwi_fail_nomem(reterr);
-    }
-    call->owner = session;
-    call->back = back_of_session;
-    call->mirror.kept = &session->mirrors;
-    *ret_call = call;
-    return MW_OK;
-}
-
-/* Whether it is to be run: a call with a key may have been.  What is refused
- * here for other reasons may have run, if it is a repeat. */
-static mw_status
-claim(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
-    struct mwi_reader *r, bool *ret_runs, bool *not_run, mw_error *reterr)
-{
-    bool has_key = m->call.key.at != NULL;
-    mw_status status =
-        join_request(&turn->session->channel, call, has_key, r, reterr);
-
-    *ret_runs = true;
-    if (status == MW_OK && has_key) {
-        status = mwi_replay_claim(turn, call, m, r, ret_runs, reterr);
-        *not_run |= status == MW_OK || status == MW_EINVAL;
-    }
-    return status;
-}
-
-/* *not_run: should it be refused, it has certainly not run. */
-static mw_status
-accept_call(struct mwi_turn *turn, const struct mwi_message *m,
-    struct mwi_reader *r, bool *not_run, mw_error *reterr)
-{
-    struct mwi_session *session = turn->session;
-    mw_call *call;
-    bool runs;
-    mw_status status = check_meta(&m->call, reterr);
-
-    if (status == MW_OK) {
-        status = open_call(session, m, &call, reterr);
-    }
-    if (status < 0) {
-        return status;
-    }
-    status = claim(turn, call, m, r, &runs, not_run, reterr);
-    if (status < 0 || !runs) {
-        mwi_call_close(&session->host->calls_ended, call);
-        return status;
-    }
-    status = check_open(session->host, reterr);
-    if (status == MW_OK) {
-        status = mwi_admission_enter(turn, call, reterr);
-    }
-    if (status < 0) {
-        drop_call(session, call, reterr);
-        return status;
-    }
     return turn->may_run && !is_acknowledged(call) &&
                    mwi_pace_is_quick(call->op->pace) && mwi_gate_try(call)
                ? run_here(turn, call, m, r, reterr)
                : run_elsewhere(turn, call, m, r, reterr);
-}
-
-void
-mwi_dispatch_call(
-    struct mwi_turn *turn, const struct mwi_message *m, struct mwi_reader *r)
-{
-    struct mwi_session *session = turn->session;
-    bool not_run = !m->call.is_repeat;
-    mw_error error;
-
-    turn->retry_after_ms = 0;
-    if (accept_call(turn, m, r, &not_run, &error) < 0) {
-        mwi_log(&session->host->log, MW_LOG_DEBUG, "refused a call of %s: %s",
-            session->peer.address, error.text);
-        mwi_session_put_fail(
-            session, m->id, &error, not_run, turn->retry_after_ms);
-        turn->n_put++;
-    }
 }

@@ -44,6 +44,7 @@ add_session(mw_server *server, struct mwi_stream *stream, bool may_write)
     mw_error error;
 
     if (mwi_session_open(&server->host, stream, may_write, &error) < 0) {
+        mwi_count(&server->host.meter.refused, 1);
         mwi_log(&server->host.log, MW_LOG_WARN, "%s", error.text);
     }
 }

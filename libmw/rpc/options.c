@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "rpc/hooks.h"
 #include "wire/message.h"
 
 enum {
@@ -81,16 +82,16 @@ check_limits(size_t message_max, uint32_t depth_max, mw_error *reterr)
                : check_range("depth_max", depth_max, 8, DEPTH_LIMIT, reterr);
 }
 
-mw_status
-mwi_server_options_take(mw_server_options *ret_options,
-    const mw_server_options *options, mw_error *reterr)
+/* Likewise. */
+static mw_status
+check_log_level(mw_log_level level, mw_error *reterr)
 {
-    mw_server_options *o = ret_options;
-    mw_status status = take(o, sizeof(*o), options, "MW_SERVER", reterr);
+    return check_range("log_level", level, 0, MW_LOG_DEBUG, reterr);
+}
 
-    if (status < 0) {
-        return status;
-    }
+static void
+set_server_defaults(mw_server_options *o)
+{
     set_default_u32(&o->threads_max, MW_DEFAULT_THREADS_MAX);
     set_default_u32(&o->threads_min, o->threads_max < MW_DEFAULT_THREADS_MIN
                                          ? o->threads_max
@@ -113,6 +114,19 @@ mwi_server_options_take(mw_server_options *ret_options,
     set_default_u32(&o->mirrors_max, MW_DEFAULT_MIRRORS_MAX);
     set_default_size(&o->mirror_memory_max, MW_DEFAULT_MIRROR_MEMORY_MAX);
     set_default_size(&o->mirrors_memory_max, MW_DEFAULT_MIRRORS_MEMORY_MAX);
+}
+
+mw_status
+mwi_server_options_take(mw_server_options *ret_options,
+    const mw_server_options *options, mw_error *reterr)
+{
+    mw_server_options *o = ret_options;
+    mw_status status = take(o, sizeof(*o), options, "MW_SERVER", reterr);
+
+    if (status < 0) {
+        return status;
+    }
+    set_server_defaults(o);
     status = check_limits(o->message_max, o->depth_max, reterr);
     if (status == MW_OK) {
         status = check_range(
@@ -141,6 +155,12 @@ mwi_server_options_take(mw_server_options *ret_options,
         status = check_range(
             "mirrors_max", o->mirrors_max, 1, MIRRORS_LIMIT, reterr);
     }
+    if (status == MW_OK) {
+        status = check_log_level(o->log_level, reterr);
+    }
+    if (status == MW_OK) {
+        status = mwi_server_hooks_check(o->hooks, reterr);
+    }
     return status;
 }
 
@@ -162,7 +182,12 @@ mwi_client_options_take(mw_client_options *ret_options,
     set_default_u32(&o->threads_max, 4);
     set_default_u32(&o->queue_max, 64);
     status = check_limits(o->message_max, o->depth_max, reterr);
-    return status < 0 ? status
-                      : check_range("connections", o->connections, 1,
-                            CONNECTIONS_LIMIT, reterr);
+    if (status == MW_OK) {
+        status = check_range(
+            "connections", o->connections, 1, CONNECTIONS_LIMIT, reterr);
+    }
+    if (status == MW_OK) {
+        status = check_log_level(o->log_level, reterr);
+    }
+    return status < 0 ? status : mwi_client_hooks_check(o->hooks, reterr);
 }

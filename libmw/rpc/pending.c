@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "codec/access.h"
 #include "rpc/request.h"
+#include "rpc/watch.h"
 
 /* Long enough to read what has come.  It has to be some time: mwi_conn_wait()
  * reads nothing once the deadline has passed. */
@@ -132,5 +133,6 @@ mw_pending_cancel(mw_pending *pending)
     }
     mwi_request_drop(&pending->request);
     mwi_request_free(&pending->request);
+    mwi_watch_end(&pending->request, MW_ECANCELLED);
     mwi_free(pending);
 }

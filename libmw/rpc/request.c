@@ -19,6 +19,8 @@
 #include "rpc/client.h"
 #include "rpc/ctx.h"
 #include "rpc/reply.h"
+#include "rpc/trace.h"
+#include "rpc/watch.h"
 #include "wire/frame.h"
 
 enum { TRIES = 2 }; /* the second only if the first was not sent */
@@ -111,6 +113,7 @@ write_request(struct mwi_request *q, struct mwi_buf *frame,
             is_one_way(q) ? UINT64_MAX : mwi_deadline_left_ms(q->deadline),
         .full_values = q->ctx != NULL && q->ctx->full_values,
     };
+    char trace[MW_TRACEPARENT_SIZE];
     struct mwi_writer w;
 
     if (mwi_frame_begin(frame) < 0) {
@@ -119,6 +122,7 @@ write_request(struct mwi_request *q, struct mwi_buf *frame,
     mwi_conn_name_target(q->conn, q->method, &head);
     mwi_mirror_try(&q->mirror, q->conn->serial);
     head.mirror = q->mirror.head;
+    head.trace = mwi_trace_to_send(q->ctx, trace);
     mwi_writer_init(&w, frame);
     w.gather = gather;
     mwi_call_begin(&w, q->waiter.id, &head);
@@ -360,6 +364,7 @@ encode_and_send(struct mwi_request *q, bool *ret_is_sent, mw_error *reterr)
     }
     *ret_is_sent = true;
     if (status == MW_OK) {
+        q->attempts++;
         status = mwi_conn_send(q->conn, &q->waiter, &frame, &gather,
             q->deadline, ret_is_sent, reterr);
         q->not_run = !*ret_is_sent;
@@ -404,10 +409,16 @@ mwi_request_begin(struct mwi_request *ret_request, mw_client *client,
         .ctx = ctx,
         .method = method,
         .args = args,
-        .deadline = mwi_client_deadline(client, ctx, method),
+        .began = mwi_now(),
         .not_run = true,
     };
-    return mwi_ctx_begin(ctx);
+    ret_request->deadline =
+        mwi_client_deadline(client, ctx, method, ret_request->began);
+    if (mwi_ctx_begin(ctx) < 0) {
+        return MW_EINVAL;
+    }
+    mwi_watch_begin(ret_request);
+    return MW_OK;
 }
 
 mw_status
@@ -469,6 +480,7 @@ mw_status
 mwi_request_end(struct mwi_request *q, mw_status status, mw_error *error)
 {
     mwi_request_free(q);
+    mwi_watch_end(q, status);
     if (status < 0) {
         name_call(q->method, status, error);
         q->stats = (mw_stats){ 0 };
@@ -476,6 +488,7 @@ mwi_request_end(struct mwi_request *q, mw_status status, mw_error *error)
     if (q->ctx != NULL) {
         q->ctx->stats = q->stats;
         q->ctx->not_run = status < 0 && q->not_run;
+        q->ctx->attempts = q->attempts;
     }
     return mwi_ctx_end(q->ctx, status, error);
 }

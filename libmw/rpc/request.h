@@ -31,6 +31,9 @@ struct mwi_request {
     const mw_method *method;
     const void *const *args; /* method->n_params addresses of values */
     int64_t deadline;        /* base/clock.h */
+    int64_t began;           /* likewise */
+    uint64_t number;         /* of the client's calls, from 0 */
+    uint32_t attempts;       /* how often it was sent */
     bool more;               /* more follow at once, see mwi_waiter */
     bool not_run;            /* as mw_ctx.not_run */
     mw_stats stats;

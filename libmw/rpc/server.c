@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "net/socket.h"
+#include "rpc/introspect.h"
 #include "rpc/local.h"
 #include "rpc/options.h"
 #include "rpc/turn.h"
@@ -123,6 +124,8 @@ init_host(struct mwi_host *host)
     static const struct mwi_poller none = { -1, -1, -1 };
 
     host->poller = host->control = none;
+    host->meter.opened_at = mwi_now();
+    atomic_init(&host->health, MW_HEALTH_SERVING);
     mwi_roster_init(&host->roster);
     mwi_call_cache_init(&host->calls_ended);
     mwi_outcomes_init(&host->outcomes);
@@ -151,8 +154,12 @@ mw_server_open(
         server->host.log = (struct mwi_log){
             .cb = server->host.options.log,
             .user = server->host.options.log_user,
+            .level_max = server->host.options.log_level,
         };
         status = open_server(server, &error);
+    }
+    if (status == MW_OK && !server->host.options.no_introspection) {
+        status = mwi_introspect_serve(server, &error);
     }
     if (status < 0) {
         mw_server_close(server);
@@ -309,6 +316,9 @@ start(mw_server *server, mw_error *reterr)
 
     if (status == MW_OK) {
         mwi_pool_attach(server->host.pool, &source);
+        mwi_lock(&server->mutex);
+        server->has_pool = true;
+        mwi_unlock(&server->mutex);
     }
     for (struct mwi_server_listener *l = server->listeners;
          l != NULL && status == MW_OK; l = l->next) {

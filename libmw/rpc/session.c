@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "rpc/dispatch.h"
+#include "rpc/accept.h"
 #include "rpc/enqueue.h"
 #include "wire/frame.h"
 
@@ -81,6 +81,7 @@ mwi_session_open(struct mwi_host *host, struct mwi_stream *stream,
     status = mwi_roster_add(
         &host->roster, session, host->options.connections_max, reterr);
     if (status == MW_OK) {
+        mwi_count(&host->meter.accepted, 1);
         events |= may_write ? (uint32_t) MWI_POLL_WRITE : 0;
         /* It may have its first turn, and end, before this returns. */
         status = mwi_poller_add(&host->poller, session->channel.fd, events,
@@ -283,6 +284,7 @@ on_message(
         return mwi_fail(ret_why, MW_EPROTO, "the first message is no HELLO");
     }
     if (m.kind == MWI_CALL && m.id != 0 && !mwi_reader_ok(&r)) {
+        mwi_count(&session->host->meter.strange, 1);
         mwi_session_put_fail(session, m.id, &r.error, !m.call.is_repeat, 0);
         turn->n_put++;
         return MW_OK;
@@ -295,7 +297,7 @@ on_message(
     case MWI_HELLO:
         return on_hello(session, &m, ret_why);
     case MWI_CALL:
-        mwi_dispatch_call(turn, &m, &r);
+        mwi_accept_call(turn, &m, &r);
         return MW_OK;
     case MWI_CANCEL:
         on_cancel(session, m.id);
@@ -336,6 +338,8 @@ handshake(struct mwi_turn *turn, mw_error *ret_why)
             return MWI_SESSION_ENDED;
         }
         atomic_store(&session->is_open, true);
+        mwi_log(&session->host->log, MW_LOG_DEBUG, "%s has connected",
+            session->peer.address);
         mwi_session_put_head(session, MWI_HELLO, 0);
         turn->n_put++;
         return MWI_SESSION_MORE;
@@ -500,6 +504,9 @@ mwi_session_end(struct mwi_session *session, const mw_error *why)
         session->peer.address[0] != '\0' ? session->peer.address
                                          : "a new connection",
         why->text);
+    if (!session->has_hello && why->status < 0) {
+        mwi_count(&host->meter.handshakes_failed, 1);
+    }
     /* In this order, for a worker changes what is polled for only while the
      * channel is open. */
     mwi_channel_close(&session->channel, why);

@@ -44,6 +44,8 @@ struct mwi_host {
     _Atomic uint64_t calls;            /* accepted and not yet answered */
     _Atomic uint64_t call_bytes;       /* of their requests and arguments */
     _Atomic uint64_t mirror_bytes;     /* of all sessions' mirrors */
+    struct mwi_host_meter meter;       /* thread-safe */
+    _Atomic uint32_t health;           /* enum mw_health, of all it offers */
     atomic_bool draining;              /* accept no more */
     atomic_bool is_watched; /* the loop is going to look after turns */
     atomic_bool wants_help; /* no thread is left to read */

@@ -222,11 +222,13 @@ typedef struct unit {
     map cnames; /* (scope or NULL, C name) to struct c_owner */
     type basic[TYPE_STRING + 1];
     type *all_types; /* but the basic ones */
+    bool library;    /* see unit_options */
 } unit;
 
 typedef struct unit_options {
     const char *const *dirs; /* of -I */
     size_t n_dirs;
+    bool library; /* C names may be libmw's, and are exported from it */
 } unit_options;
 
 void unit_init(unit *u, const unit_options *options);

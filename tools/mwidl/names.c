@@ -144,7 +144,8 @@ static bool
 take_declared(
     unit *u, const decl *d, const char *what, const char *const *suffixes)
 {
-    if (strncmp(d->cname, "mw_", 3) == 0 || strncmp(d->cname, "mwi_", 4) == 0) {
+    if (!u->library && (strncmp(d->cname, "mw_", 3) == 0 ||
+                           strncmp(d->cname, "mwi_", 4) == 0)) {
         error_at(&u->diag, d->at,
             "the C name '%s%s' of %s begins as those of libmw itself", d->cname,
             *suffixes, what);
