@@ -117,6 +117,17 @@ mwi_session_unref(struct mwi_session *session)
 /* Sending: a failure closes the channel, and is found again by whoever reads
  * it. */
 
+/* There was no memory to make a frame: a peer that waits for it would do so in
+ * vain, and is told by the end of the connection. */
+static void
+close_without_memory(struct mwi_session *session)
+{
+    mw_error why;
+
+    (void) mwi_fail_nomem(&why);
+    mwi_channel_close(&session->channel, &why);
+}
+
 static void
 put_frame(struct mwi_session *session, struct mwi_buf *frame)
 {
@@ -124,6 +135,8 @@ put_frame(struct mwi_session *session, struct mwi_buf *frame)
 
     if (mwi_buf_len(frame) > 0) {
         (void) !mwi_channel_put(&session->channel, frame, &ignored);
+    } else {
+        close_without_memory(session);
     }
     mwi_buf_fini(frame);
 }
