@@ -51,8 +51,25 @@ MW_API MW_MUST_USE mw_status mw_pending_finish(mw_pending *pending);
  */
 MW_API bool mw_pending_is_done(mw_pending *pending);
 
+/** How far the call is.  Reads what has come.
+ *
+ * Unless the context asked for it with .ack, nothing is heard of it between
+ * MW_CALL_NEW and its end.
+ *
+ * @param pending  [inout] a pending call, or NULL
+ * @return  the state, which at the end is that of mw_ctx.state after
+ *          mw_pending_finish(), unless a reply overtakes the deadline
+ * @retval MW_CALL_REFUSED  also: pending is NULL, for starting has failed
+ * @retval MW_CALL_UNKNOWN  the deadline has passed, or the connection was lost
+ * @thread any, one at a time; does not block
+ */
+MW_API mw_call_state mw_pending_state(mw_pending *pending);
+
 /** Drop a pending call.  Nothing of the caller's is written then or later, nor
- * looked at: it may be gone.  Whether the server runs the call is unknown.
+ * looked at: it may be gone.
+ *
+ * The server is told: it does not run a call that still waits in its queue, and
+ * lets the handler of one that runs know.
  *
  * @param pending  [own: this call] a pending call, or NULL
  * @thread any, one at a time; does not block

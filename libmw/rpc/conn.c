@@ -16,16 +16,12 @@
 
 enum {
     OUT_MAX = 1 << 30, /* bytes; each caller waits until its own are out */
-    BOUND_MAX = 1024,  /* methods named by numbers */
     /* While another thread reads, a blocked writer looks this often whether
      * it should read itself. */
     WRITE_SLICE_MS = 20,
     FRESH_NS = 100 * 1000, /* that a connection is taken for alive */
     SPARE_MAX = 16 << 10,  /* bytes of storage kept for the next frame */
 };
-
-/* A binding is in the map as a number in a pointer: number << 1 | confirmed,
- * where numbers start at 1, so that it is never NULL. */
 
 struct mwi_conn *
 mwi_conn_open(struct mwi_stream *stream, const struct mwi_conn_limits *limits,
@@ -245,10 +241,13 @@ mwi_conn_begin(
     return MW_OK;
 }
 
-void
+bool
 mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter)
 {
+    bool is_expected;
+
     mwi_lock(&conn->mutex);
+    is_expected = !waiter->is_done && !conn->is_broken;
     if (!waiter->is_done && waiter->id != 0) {
         (void) mwi_map_remove(&conn->waiters, waiter->id);
     }
@@ -259,6 +258,7 @@ mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter)
     mwi_buf_fini(&waiter->long_answer);
     mwi_apart_fini(&waiter->apart);
     waiter->answer = NULL;
+    return is_expected;
 }
 
 /* Write what waits, reading meanwhile, so that two peers that both have much
@@ -429,6 +429,20 @@ mwi_conn_is_done(struct mwi_conn *conn, struct mwi_waiter *waiter)
     return done;
 }
 
+mw_call_state
+mwi_conn_state(struct mwi_conn *conn, struct mwi_waiter *waiter)
+{
+    bool is_over = mwi_conn_is_done(conn, waiter);
+    mw_call_state state;
+
+    mwi_lock(&conn->mutex);
+    state = waiter->is_done ? MW_CALL_DONE
+            : is_over       ? MW_CALL_UNKNOWN
+                            : waiter->state;
+    mwi_unlock(&conn->mutex);
+    return state;
+}
+
 mw_status
 mwi_conn_wait(struct mwi_conn *conn, struct mwi_waiter *waiter,
     int64_t deadline, mw_error *reterr)
@@ -487,7 +501,7 @@ mwi_conn_wait_hello(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
     }
     mwi_unlock(&conn->mutex);
     status = mwi_conn_wait(conn, &waiter, deadline, reterr);
-    mwi_conn_end(conn, &waiter);
+    (void) mwi_conn_end(conn, &waiter);
     return status;
 }
 
@@ -504,53 +518,6 @@ mwi_conn_ping(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
     if (status == MW_OK) {
         status = mwi_conn_wait(conn, &waiter, deadline, reterr);
     }
-    mwi_conn_end(conn, &waiter);
+    (void) mwi_conn_end(conn, &waiter);
     return status;
-}
-
-/* The key of a method in the map of bindings. */
-static uint64_t
-key_of(const mw_method *method)
-{
-    return (uint64_t) (uintptr_t) method;
-}
-
-void
-mwi_conn_name_target(
-    struct mwi_conn *conn, const mw_method *method, struct mwi_call_head *head)
-{
-    uintptr_t binding;
-
-    mwi_lock(&conn->mutex);
-    binding = (uintptr_t) mwi_map_get(&conn->bindings, key_of(method));
-    if (binding == 0 && conn->bindings.len < BOUND_MAX) {
-        binding = (uintptr_t) (conn->bindings.len + 1) << 1;
-        if (mwi_map_put(&conn->bindings, key_of(method), (void *) binding) <
-            0) {
-            binding = 0; /* then by name alone */
-        }
-    }
-    mwi_unlock(&conn->mutex);
-    if ((binding & 1) != 0) {
-        head->target_number = binding >> 1;
-        return;
-    }
-    head->target = (struct mwi_text){ method->target, strlen(method->target) };
-    head->has_bind = binding != 0;
-    head->bind = binding >> 1;
-}
-
-void
-mwi_conn_confirm_target(struct mwi_conn *conn, const mw_method *method)
-{
-    uintptr_t binding;
-
-    mwi_lock(&conn->mutex);
-    binding = (uintptr_t) mwi_map_get(&conn->bindings, key_of(method));
-    if (binding != 0) {
-        /* Cannot fail: it is there. */
-        (void) !mwi_map_put(
-            &conn->bindings, key_of(method), (void *) (binding | 1));
-    }
-    mwi_unlock(&conn->mutex);
 }

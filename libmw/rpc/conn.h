@@ -11,6 +11,7 @@
 
 #include <stdatomic.h>
 
+#include "mw/ctx.h"
 #include "mw/desc.h"
 
 #include "base/list.h"
@@ -59,6 +60,9 @@ struct mwi_waiter {
     bool more;             /* constant from mwi_conn_send() on: more follow at
                               once, so the frame may stay until one without it
                               is sent or anybody waits */
+    bool wants_acks;       /* constant: an ACK is not the answer, but tells how
+                              far the call is */
+    mw_call_state state;   /* [conn.mutex] what ACKs have told */
     bool is_done;          /* [conn.mutex] */
     bool is_asleep;        /* [conn.mutex] until signalled */
     bool has_failed;       /* [conn.mutex] no memory for the answer */
@@ -129,8 +133,21 @@ bool mwi_conn_is_done(struct mwi_conn *conn, struct mwi_waiter *waiter);
 void mwi_conn_take_buf(struct mwi_conn *conn, struct mwi_buf *ret_buf);
 void mwi_conn_return_buf(struct mwi_conn *conn, struct mwi_buf *buf);
 
-/** Wait no more, and free the answer.  One that comes later is dropped. */
-void mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter);
+/** How far the call is.  Reads what is there without waiting.
+ *
+ * @return  what ACKs have told, or MW_CALL_DONE: the answer is there
+ * @retval MW_CALL_UNKNOWN  none will come any more
+ * @thread any; does not block */
+mw_call_state mwi_conn_state(struct mwi_conn *conn, struct mwi_waiter *waiter);
+
+/** Wait no more, and free the answer.  One that comes later is dropped.
+ *
+ * @return  whether an answer may still be on its way */
+bool mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter);
+
+/** Tell the server that nobody waits for the answer to a call any more.
+ * @thread any; does not block */
+void mwi_conn_cancel(struct mwi_conn *conn, uint64_t id);
 
 /** How to name a method in the next CALL: by its target and, the first times,
  * a number to bind it to; once the server has answered such a call, by the

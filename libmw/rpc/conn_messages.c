@@ -34,6 +34,8 @@ mwi_conn_send_small(struct mwi_conn *conn, enum mwi_message_kind kind,
             mwi_ping_write(&w, id);
         } else if (kind == MWI_PONG) {
             mwi_pong_write(&w, id);
+        } else if (kind == MWI_CANCEL) {
+            mwi_cancel_write(&w, id);
         } else {
             mwi_fail_write(&w, id, MW_EUNIMPLEMENTED,
                 "this client offers no interfaces", true, 0);
@@ -43,6 +45,14 @@ mwi_conn_send_small(struct mwi_conn *conn, enum mwi_message_kind kind,
     }
     mwi_buf_fini(&frame);
     return status;
+}
+
+void
+mwi_conn_cancel(struct mwi_conn *conn, uint64_t id)
+{
+    mw_error ignored; /* then the server will have nobody to answer */
+
+    (void) !mwi_conn_send_small(conn, MWI_CANCEL, id, &ignored);
 }
 
 static void
@@ -93,6 +103,30 @@ keep_answer(struct mwi_conn *conn, struct mwi_waiter *waiter,
     return waiter->answer != NULL;
 }
 
+/* An ACK of a call that waits for its REPLY. */
+static void
+note_ack_locked(struct mwi_waiter *waiter, const struct mwi_message *m)
+{
+    mw_call_state state = m->state == 0 ? MW_CALL_ACCEPTED : MW_CALL_STARTED;
+
+    if (waiter->state < state) {
+        waiter->state = state;
+    }
+}
+
+/* What an answer is for: the waiter is taken out, unless more is to come. */
+static struct mwi_waiter *
+find_waiter_locked(struct mwi_conn *conn, const struct mwi_message *m)
+    MWI_REQUIRES(conn->mutex)
+{
+    struct mwi_waiter *waiter = mwi_map_get(&conn->waiters, m->id);
+
+    if (waiter != NULL && (m->kind != MWI_ACK || !waiter->wants_acks)) {
+        (void) mwi_map_remove(&conn->waiters, m->id);
+    }
+    return waiter;
+}
+
 static mw_status
 on_answer(struct mwi_conn *conn, const struct mwi_message *m,
     const uint8_t *bytes, size_t len, mw_error *reterr)
@@ -101,8 +135,10 @@ on_answer(struct mwi_conn *conn, const struct mwi_message *m,
     mw_status status = MW_OK;
 
     mwi_lock(&conn->mutex);
-    waiter = mwi_map_remove(&conn->waiters, m->id);
-    if (waiter != NULL) {
+    waiter = find_waiter_locked(conn, m);
+    if (waiter != NULL && m->kind == MWI_ACK && waiter->wants_acks) {
+        note_ack_locked(waiter, m);
+    } else if (waiter != NULL) {
         waiter->has_failed = !keep_answer(conn, waiter, bytes, len);
         finish_locked(waiter);
     } else if (m->id == 0 || m->id >= conn->next_id) {

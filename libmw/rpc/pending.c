@@ -124,6 +124,13 @@ mw_pending_is_done(mw_pending *pending)
            pending->request.deadline <= mwi_now();
 }
 
+mw_call_state
+mw_pending_state(mw_pending *pending)
+{
+    return pending == NULL ? MW_CALL_REFUSED
+                           : mwi_request_state(&pending->request);
+}
+
 void
 mw_pending_cancel(mw_pending *pending)
 {
