@@ -51,6 +51,39 @@ MW_API MW_MUST_USE mw_status mw_pending_finish(mw_pending *pending);
  */
 MW_API bool mw_pending_is_done(mw_pending *pending);
 
+/** Wait until mw_pending_finish() would return at once: the reply is there, the
+ * deadline of the call has passed, or its connection was lost.
+ *
+ * @param pending     [inout] a pending call, or NULL
+ * @param timeout_ms  how long, at the most; 0: reads what has come
+ * @retval MW_ETIMEDOUT  it still is under way
+ * @retval MW_EINVAL  pending is NULL
+ * @thread any, one at a time; blocks up to timeout_ms or the call's deadline
+ */
+MW_API MW_MUST_USE mw_status mw_pending_wait(
+    mw_pending *pending, uint32_t timeout_ms);
+
+/** Wait until any of several calls could be finished at once; they may be of
+ * several clients.
+ *
+ * It looks at all of them each time: who has thousands under way rather has
+ * callbacks.
+ *
+ * @param pendings    [borrow: this call] pending calls; those that are NULL are
+ *                    left out
+ * @param n           how many there are
+ * @param timeout_ms  how long, at the most; 0: reads what has come
+ * @param ret_index   [out] the first that is over
+ * @retval MW_ETIMEDOUT  all still are under way
+ * @retval MW_EINVAL  there is none but NULL
+ * @retval MW_ENOMEM  out of memory
+ * @retval MW_EEXHAUSTED  out of descriptors
+ * @thread any, one at a time for each call; blocks up to timeout_ms or the
+ *         earliest deadline
+ */
+MW_API MW_MUST_USE mw_status mw_pending_wait_any(mw_pending *const pendings[],
+    size_t n, uint32_t timeout_ms, size_t *ret_index);
+
 /** How far the call is.  Reads what has come.
  *
  * Unless the context asked for it with .ack, nothing is heard of it between

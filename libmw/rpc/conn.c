@@ -86,11 +86,10 @@ set_reader_sleeps(struct mwi_conn *conn, bool sleeps)
     mwi_unlock(&conn->mutex);
 }
 
-/* Sleep until something can be read, or what could not be written can be.
- * What others hand over until it is said that the reader sleeps, they leave to
+/* What others hand over until it is said that the reader sleeps, they leave to
  * it to write. */
-static void
-sleep_until_ready(struct mwi_conn *conn, uint32_t events, int64_t deadline)
+uint32_t
+mwi_conn_fall_asleep(struct mwi_conn *conn, uint32_t events)
 {
     mw_error ignored; /* the next pump() finds it, too */
 
@@ -99,7 +98,12 @@ sleep_until_ready(struct mwi_conn *conn, uint32_t events, int64_t deadline)
     if (mwi_channel_flush(&conn->channel, &ignored) == MWI_IO_WANT_WRITE) {
         events |= MWI_POLL_WRITE;
     }
-    (void) mwi_poll_one(conn->channel.fd, events, deadline);
+    return events;
+}
+
+void
+mwi_conn_wake_up(struct mwi_conn *conn)
+{
     set_reader_sleeps(conn, false);
 }
 
@@ -120,7 +124,9 @@ read_some(struct mwi_conn *conn, int64_t deadline)
         if (mwi_spin_again(&conn->spin)) {
             (void) mwi_channel_flush(&conn->channel, &ignored);
         } else {
-            sleep_until_ready(conn, events, deadline);
+            events = mwi_conn_fall_asleep(conn, events);
+            (void) mwi_poll_one(conn->channel.fd, events, deadline);
+            mwi_conn_wake_up(conn);
         }
     } else if (io == MWI_IO_DONE) {
         mwi_spin_end(&conn->spin);
@@ -136,14 +142,13 @@ pass_on_reader_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex)
         struct mwi_waiter *first = mwi_conn_waiter_of(conn->waiting.next);
 
         if (first->is_asleep) {
-            mwi_cond_signal(&first->cond);
+            mwi_conn_wake(first);
         }
     }
 }
 
-/* Take the role of the reader, unless somebody has it. */
-static bool
-begin_reading(struct mwi_conn *conn)
+bool
+mwi_conn_begin_reading(struct mwi_conn *conn)
 {
     bool may;
 
@@ -154,13 +159,28 @@ begin_reading(struct mwi_conn *conn)
     return may;
 }
 
+/* Who has read leaves: what others have left to it must not stay. */
 static void
-end_reading(struct mwi_conn *conn)
+settle_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex)
+{
+    mw_error ignored; /* the next reader finds it, too */
+
+    if (conn->owes_flush && !conn->has_reader) {
+        conn->owes_flush = false;
+        mwi_unlock(&conn->mutex);
+        (void) mwi_channel_flush(&conn->channel, &ignored);
+        mwi_lock(&conn->mutex);
+    }
+}
+
+void
+mwi_conn_end_reading(struct mwi_conn *conn)
 {
     mwi_spin_cancel(&conn->spin);
     mwi_lock(&conn->mutex);
     conn->has_reader = false;
     pass_on_reader_locked(conn);
+    settle_locked(conn);
     mwi_unlock(&conn->mutex);
 }
 
@@ -176,7 +196,7 @@ may_be_stale(struct mwi_conn *conn)
         may = mwi_list_is_empty(&conn->waiting);
         mwi_unlock(&conn->mutex);
     }
-    return may && begin_reading(conn);
+    return may && mwi_conn_begin_reading(conn);
 }
 
 bool
@@ -192,7 +212,7 @@ mwi_conn_is_usable(struct mwi_conn *conn)
         } while (io == MWI_IO_DONE ||
                  (io != MWI_IO_FAILED &&
                      mwi_poll_one(conn->channel.fd, MWI_POLL_READ, 0)));
-        end_reading(conn);
+        mwi_conn_end_reading(conn);
     }
     mwi_lock(&conn->mutex);
     usable = !conn->is_broken && !conn->is_draining;
@@ -214,10 +234,44 @@ mwi_conn_message_max(struct mwi_conn *conn)
 static void
 init_waiter(struct mwi_waiter *waiter)
 {
-    *waiter = (struct mwi_waiter){ .id = 0 };
+    *waiter = (struct mwi_waiter){ .id = MWI_ID_HELLO, .wake_fd = -1 };
     mwi_list_init(&waiter->link);
     mwi_cond_init(&waiter->cond);
     mwi_buf_init(&waiter->long_answer, SIZE_MAX);
+}
+
+void
+mwi_conn_begin_any(
+    struct mwi_conn *conn, struct mwi_waiter *ret_any, int wake_fd)
+{
+    init_waiter(ret_any);
+    ret_any->id = MWI_ID_ANY;
+    ret_any->wake_fd = wake_fd;
+    mwi_lock(&conn->mutex);
+    mwi_list_append(&conn->waiting, &ret_any->link);
+    mwi_unlock(&conn->mutex);
+}
+
+void
+mwi_conn_join(
+    struct mwi_conn *conn, struct mwi_waiter *waiter, struct mwi_waiter *any)
+{
+    mwi_lock(&conn->mutex);
+    if (waiter->is_done) {
+        mwi_list_remove(&any->link);
+        any->is_done = true;
+    } else {
+        waiter->any = any;
+    }
+    mwi_unlock(&conn->mutex);
+}
+
+void
+mwi_conn_part(struct mwi_conn *conn, struct mwi_waiter *waiter)
+{
+    mwi_lock(&conn->mutex);
+    waiter->any = NULL;
+    mwi_unlock(&conn->mutex);
 }
 
 mw_status
@@ -248,7 +302,7 @@ mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter)
 
     mwi_lock(&conn->mutex);
     is_expected = !waiter->is_done && !conn->is_broken;
-    if (!waiter->is_done && waiter->id != 0) {
+    if (!waiter->is_done) {
         (void) mwi_map_remove(&conn->waiters, waiter->id);
     }
     mwi_list_remove(&waiter->link);
@@ -276,9 +330,9 @@ flush(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
             return mwi_fail(
                 reterr, MW_ETIMEDOUT, "the server does not read the request");
         }
-        if (begin_reading(conn)) {
+        if (mwi_conn_begin_reading(conn)) {
             read_some(conn, deadline);
-            end_reading(conn);
+            mwi_conn_end_reading(conn);
         } else {
             int64_t slice = mwi_deadline_in(WRITE_SLICE_MS);
 
@@ -347,16 +401,19 @@ mwi_conn_send(struct mwi_conn *conn, struct mwi_waiter *waiter,
     return mwi_conn_wait(conn, waiter, deadline, reterr);
 }
 
-/* Sleep, before those that do not, until the answer is there or nobody reads.
- */
-static void
-sleep_locked(struct mwi_conn *conn, struct mwi_waiter *waiter, int64_t deadline)
+void
+mwi_conn_lie_down_locked(struct mwi_conn *conn, struct mwi_waiter *waiter)
     MWI_REQUIRES(conn->mutex)
 {
     waiter->is_asleep = true;
     mwi_list_remove(&waiter->link);
     mwi_list_push(&conn->waiting, &waiter->link);
-    (void) mwi_cond_wait(&waiter->cond, &conn->mutex, deadline);
+}
+
+void
+mwi_conn_get_up_locked(struct mwi_conn *conn, struct mwi_waiter *waiter)
+    MWI_REQUIRES(conn->mutex)
+{
     waiter->is_asleep = false;
     if (!waiter->is_done) {
         mwi_list_remove(&waiter->link);
@@ -370,7 +427,9 @@ wait_once_locked(struct mwi_conn *conn, struct mwi_waiter *waiter,
     int64_t deadline) MWI_REQUIRES(conn->mutex)
 {
     if (conn->has_reader) {
-        sleep_locked(conn, waiter, deadline);
+        mwi_conn_lie_down_locked(conn, waiter);
+        (void) mwi_cond_wait(&waiter->cond, &conn->mutex, deadline);
+        mwi_conn_get_up_locked(conn, waiter);
         return;
     }
     conn->has_reader = true;
@@ -380,20 +439,6 @@ wait_once_locked(struct mwi_conn *conn, struct mwi_waiter *waiter,
     conn->has_reader = false;
     if (deadline <= mwi_now()) {
         mwi_spin_pause(&conn->spin);
-    }
-}
-
-/* Who has read leaves: what others have left to it must not stay. */
-static void
-settle_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex)
-{
-    mw_error ignored; /* the next reader finds it, too */
-
-    if (conn->owes_flush && !conn->has_reader) {
-        conn->owes_flush = false;
-        mwi_unlock(&conn->mutex);
-        (void) mwi_channel_flush(&conn->channel, &ignored);
-        mwi_lock(&conn->mutex);
     }
 }
 
@@ -416,17 +461,24 @@ bool
 mwi_conn_is_done(struct mwi_conn *conn, struct mwi_waiter *waiter)
 {
     mw_error ignored;
-    bool done;
 
-    if (begin_reading(conn)) {
+    if (mwi_conn_begin_reading(conn)) {
         (void) mwi_channel_flush(&conn->channel, &ignored);
         (void) mwi_conn_pump(conn);
-        end_reading(conn);
+        mwi_conn_end_reading(conn);
     }
+    return mwi_conn_is_over(conn, waiter);
+}
+
+bool
+mwi_conn_is_over(struct mwi_conn *conn, const struct mwi_waiter *waiter)
+{
+    bool is_over;
+
     mwi_lock(&conn->mutex);
-    done = waiter->is_done || conn->is_broken;
+    is_over = waiter->is_done || conn->is_broken;
     mwi_unlock(&conn->mutex);
-    return done;
+    return is_over;
 }
 
 mw_call_state

@@ -52,23 +52,32 @@ struct mwi_conn {
     mw_error why;             /* [mutex] it is draining or broken */
 };
 
+enum {
+    MWI_ID_HELLO = 0, /* no call's: waits for HELLO */
+};
+
+/* The same: waits for any of those that joined it. */
+#define MWI_ID_ANY UINT64_MAX
+
 /* Somebody who waits for an answer, now or later; where its request is. */
 struct mwi_waiter {
-    struct mwi_list link;  /* [conn.mutex] */
-    struct mwi_cond cond;  /* with conn.mutex: done, or take the role */
-    uint64_t id;           /* constant; 0: waits for HELLO */
-    bool more;             /* constant from mwi_conn_send() on: more follow at
-                              once, so the frame may stay until one without it
-                              is sent or anybody waits */
-    bool wants_acks;       /* constant: an ACK is not the answer, but tells how
-                              far the call is */
-    mw_call_state state;   /* [conn.mutex] what ACKs have told */
-    bool is_done;          /* [conn.mutex] */
-    bool is_asleep;        /* [conn.mutex] until signalled */
-    bool has_failed;       /* [conn.mutex] no memory for the answer */
-    const uint8_t *answer; /* [conn.mutex] the message, in short or long, or
-                              NULL */
-    size_t answer_len;     /* [conn.mutex] bytes */
+    struct mwi_list link;   /* [conn.mutex] */
+    struct mwi_cond cond;   /* with conn.mutex: done, or take the role */
+    int wake_fd;            /* constant; an eventfd instead of cond; -1: none */
+    struct mwi_waiter *any; /* [conn.mutex] who is done when this is, or NULL */
+    uint64_t id;            /* constant; a call's, or MWI_ID_... */
+    bool more;              /* constant from mwi_conn_send() on: more follow at
+                               once, so the frame may stay until one without it
+                               is sent or anybody waits */
+    bool wants_acks;        /* constant: an ACK is not the answer, but tells how
+                               far the call is */
+    mw_call_state state;    /* [conn.mutex] what ACKs have told */
+    bool is_done;           /* [conn.mutex] */
+    bool is_asleep;         /* [conn.mutex] until signalled */
+    bool has_failed;        /* [conn.mutex] no memory for the answer */
+    const uint8_t *answer;  /* [conn.mutex] the message, in short or long, or
+                               NULL */
+    size_t answer_len;      /* [conn.mutex] bytes */
     uint8_t short_answer[MWI_SHORT_ANSWER_MAX];
     struct mwi_buf long_answer;
     struct mwi_apart apart; /* [conn.mutex] of a REPLY, not among its bytes */
@@ -132,6 +141,20 @@ bool mwi_conn_is_done(struct mwi_conn *conn, struct mwi_waiter *waiter);
  * giving it back. */
 void mwi_conn_take_buf(struct mwi_conn *conn, struct mwi_buf *ret_buf);
 void mwi_conn_return_buf(struct mwi_conn *conn, struct mwi_buf *buf);
+
+/** Whether the answer has been read, or will not come any more. */
+bool mwi_conn_is_over(struct mwi_conn *conn, const struct mwi_waiter *waiter);
+
+/** Begin to wait for any of several answers of a connection, those of waiters
+ * that join.  Must be followed by mwi_conn_end().
+ *
+ * @param wake_fd  [borrow: ret_any] an eventfd to be woken by, or -1: who waits
+ *                 calls mwi_conn_wait() */
+void mwi_conn_begin_any(
+    struct mwi_conn *conn, struct mwi_waiter *ret_any, int wake_fd);
+void mwi_conn_join(
+    struct mwi_conn *conn, struct mwi_waiter *waiter, struct mwi_waiter *any);
+void mwi_conn_part(struct mwi_conn *conn, struct mwi_waiter *waiter);
 
 /** How far the call is.  Reads what is there without waiting.
  *

@@ -5,6 +5,7 @@
  * wakes all.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -55,13 +56,34 @@ mwi_conn_cancel(struct mwi_conn *conn, uint64_t id)
     (void) !mwi_conn_send_small(conn, MWI_CANCEL, id, &ignored);
 }
 
+void
+mwi_conn_wake(struct mwi_waiter *waiter)
+{
+    static const uint64_t one = 1;
+
+    if (waiter->wake_fd >= 0) {
+        (void) !write(waiter->wake_fd, &one, sizeof(one));
+    } else {
+        mwi_cond_signal(&waiter->cond);
+    }
+}
+
 static void
-finish_locked(struct mwi_waiter *waiter)
+set_done_locked(struct mwi_waiter *waiter)
 {
     mwi_list_remove(&waiter->link);
     waiter->is_done = true;
     if (waiter->is_asleep) {
-        mwi_cond_signal(&waiter->cond);
+        mwi_conn_wake(waiter);
+    }
+}
+
+static void
+finish_locked(struct mwi_waiter *waiter)
+{
+    set_done_locked(waiter);
+    if (waiter->any != NULL) {
+        set_done_locked(waiter->any);
     }
 }
 
@@ -78,7 +100,7 @@ set_broken(struct mwi_conn *conn, const mw_error *error)
         conn->is_broken = true;
     }
     MWI_LIST_FOREACH(link, &conn->waiting) {
-        mwi_cond_signal(&mwi_conn_waiter_of(link)->cond);
+        mwi_conn_wake(mwi_conn_waiter_of(link));
     }
     mwi_unlock(&conn->mutex);
 }
@@ -164,7 +186,7 @@ on_hello(struct mwi_conn *conn, const struct mwi_message *m, mw_error *reterr)
         conn->message_max = m->message_max;
     }
     MWI_LIST_FOREACH(link, &conn->waiting) {
-        if (mwi_conn_waiter_of(link)->id == 0) {
+        if (mwi_conn_waiter_of(link)->id == MWI_ID_HELLO) {
             finish_locked(mwi_conn_waiter_of(link));
         }
     }

@@ -13,6 +13,29 @@ mwi_conn_waiter_of(struct mwi_list *link)
     return MWI_CONTAINER(link, struct mwi_waiter, link);
 }
 
+/** Wake whoever sleeps as this waiter; with the connection's mutex. */
+void mwi_conn_wake(struct mwi_waiter *waiter);
+
+/** Take the role of the reader, unless somebody has it or there is nothing to
+ * be read any more; and give it back. */
+bool mwi_conn_begin_reading(struct mwi_conn *conn);
+void mwi_conn_end_reading(struct mwi_conn *conn);
+
+/** The reader is going to sleep, having written what others have left to it;
+ * and is awake again.
+ *
+ * @param events  MWI_POLL_… that it wants to be woken by
+ * @return  the same and, if need be, MWI_POLL_WRITE */
+uint32_t mwi_conn_fall_asleep(struct mwi_conn *conn, uint32_t events);
+void mwi_conn_wake_up(struct mwi_conn *conn);
+
+/** Sleep, and be found by who leaves the reader's role: put the waiter before
+ * those that do not; and behind them again. */
+void mwi_conn_lie_down_locked(struct mwi_conn *conn, struct mwi_waiter *waiter)
+    MWI_REQUIRES(conn->mutex);
+void mwi_conn_get_up_locked(struct mwi_conn *conn, struct mwi_waiter *waiter)
+    MWI_REQUIRES(conn->mutex);
+
 /** Send a message that is nothing but its head. */
 MW_MUST_USE mw_status mwi_conn_send_small(struct mwi_conn *conn,
     enum mwi_message_kind kind, uint64_t id, mw_error *reterr);

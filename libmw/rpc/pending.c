@@ -15,17 +15,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "codec/access.h"
-#include "rpc/request.h"
-
-/* Long enough to read what has come.  It has to be some time: mwi_conn_wait()
- * reads nothing once the deadline has passed. */
-enum { LOOK_NS = 100000 };
-
-struct mw_pending {
-    struct mwi_request request;
-    const void *args[]; /* n_params of them; then as many values of in
-                           references */
-};
+#include "rpc/pending.h"
 
 /* Keep what is looked at later.  Addresses of in arguments are as a rule those
  * of variables of the stub, which are about to go: of references keep the
@@ -122,6 +112,31 @@ mw_pending_is_done(mw_pending *pending)
     return pending == NULL ||
            mwi_conn_is_done(pending->request.conn, &pending->request.waiter) ||
            pending->request.deadline <= mwi_now();
+}
+
+bool
+mwi_pending_is_over(const mw_pending *pending)
+{
+    return mwi_conn_is_over(pending->request.conn, &pending->request.waiter) ||
+           pending->request.deadline <= mwi_now();
+}
+
+mw_status
+mw_pending_wait(mw_pending *pending, uint32_t timeout_ms)
+{
+    int64_t deadline = mwi_deadline_in(timeout_ms);
+    struct mwi_request *q;
+    mw_error ignored; /* who finishes the call meets it again */
+
+    if (pending == NULL) {
+        return MW_EINVAL;
+    }
+    q = &pending->request;
+    if (q->deadline < deadline) {
+        deadline = q->deadline;
+    }
+    (void) !mwi_conn_wait(q->conn, &q->waiter, deadline, &ignored);
+    return mwi_pending_is_over(pending) ? MW_OK : MW_ETIMEDOUT;
 }
 
 mw_call_state
