@@ -18,6 +18,21 @@
  * Any number of calls may be pending on one connection.  They may be finished
  * in any order and by any threads; whoever waits for one reads for all of them.
  * The deadline counts from the start.
+ *
+ * A caller that does not want to wait is told: .on_done of the context runs
+ * when the call is over, once for each call whose start has returned MW_OK (it
+ * may be before that returns), unless the call is finished or cancelled before.
+ * Where:
+ *
+ *  - in the client's own thread, if it was opened with .background;
+ *  - else in mw_client_process(), if the program has asked for mw_client_fd();
+ *  - else in a thread that waits for an answer on the same connection.
+ *
+ * No lock of libmw is held then.  It may finish the call, start others, cancel
+ * any, and close the client.  To finish or cancel a call whose on_done is just
+ * running in another thread waits until that has returned: after that, nobody
+ * uses what belongs to the call.  If on_done finishes the call, nobody else
+ * may.
  */
 #ifndef MW_PENDING_H
 #define MW_PENDING_H

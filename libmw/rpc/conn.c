@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "net/poller.h"
+#include "rpc/attend.h"
 #include "rpc/conn_parts.h"
 #include "wire/frame.h"
 
@@ -49,6 +50,8 @@ mwi_conn_open(struct mwi_stream *stream, const struct mwi_conn_limits *limits,
     mwi_list_init(&conn->waiting);
     mwi_map_init(&conn->waiters);
     mwi_map_init(&conn->bindings);
+    mwi_list_init(&conn->attend_link);
+    conn->generation = mwi_fork_generation();
     conn->next_id = 1;
     conn->message_max = MWI_MESSAGE_MIN;
     if (mwi_conn_send_small(conn, MWI_HELLO, 0, reterr) < 0) {
@@ -64,10 +67,27 @@ mwi_conn_ref(struct mwi_conn *conn)
     atomic_fetch_add(&conn->refs, 1);
 }
 
+bool
+mwi_conn_try_ref(struct mwi_conn *conn)
+{
+    uint32_t refs = atomic_load(&conn->refs);
+
+    while (refs != 0) {
+        if (atomic_compare_exchange_weak(&conn->refs, &refs, refs + 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 mwi_conn_unref(struct mwi_conn *conn)
 {
-    if (conn != NULL && atomic_fetch_sub(&conn->refs, 1) == 1) {
+    if (conn != NULL && !mwi_conn_is_inherited(conn) &&
+        atomic_fetch_sub(&conn->refs, 1) == 1) {
+        if (conn->attend != NULL) {
+            mwi_attend_remove(conn->attend, conn);
+        }
         mwi_channel_fini(&conn->channel);
         mwi_buf_fini(&conn->spare);
         mwi_map_fini(&conn->bindings);
@@ -109,8 +129,8 @@ mwi_conn_wake_up(struct mwi_conn *conn)
 
 /* The caller is the reader: deal with what comes until something did, or the
  * deadline. */
-static void
-read_some(struct mwi_conn *conn, int64_t deadline)
+void
+mwi_conn_read_some(struct mwi_conn *conn, int64_t deadline)
 {
     uint32_t events = MWI_POLL_READ;
     mw_error ignored; /* pump() finds it, too */
@@ -135,8 +155,8 @@ read_some(struct mwi_conn *conn, int64_t deadline)
 
 /* Wake one that sleeps.  One that does not will look for itself before it
  * sleeps. */
-static void
-pass_on_reader_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex)
+void
+mwi_conn_pass_on_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex)
 {
     if (!conn->has_reader && !mwi_list_is_empty(&conn->waiting)) {
         struct mwi_waiter *first = mwi_conn_waiter_of(conn->waiting.next);
@@ -160,8 +180,8 @@ mwi_conn_begin_reading(struct mwi_conn *conn)
 }
 
 /* Who has read leaves: what others have left to it must not stay. */
-static void
-settle_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex)
+void
+mwi_conn_settle_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex)
 {
     mw_error ignored; /* the next reader finds it, too */
 
@@ -176,12 +196,18 @@ settle_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex)
 void
 mwi_conn_end_reading(struct mwi_conn *conn)
 {
+    bool is_polled;
+
     mwi_spin_cancel(&conn->spin);
     mwi_lock(&conn->mutex);
     conn->has_reader = false;
-    pass_on_reader_locked(conn);
-    settle_locked(conn);
+    mwi_conn_pass_on_locked(conn);
+    mwi_conn_settle_locked(conn);
+    is_polled = conn->poller != NULL;
     mwi_unlock(&conn->mutex);
+    if (is_polled) {
+        mwi_conn_hand_back(conn);
+    }
 }
 
 /* Without a reader, nobody has noticed a GOAWAY or the end.  Where others wait
@@ -231,47 +257,13 @@ mwi_conn_message_max(struct mwi_conn *conn)
     return message_max;
 }
 
-static void
-init_waiter(struct mwi_waiter *waiter)
+void
+mwi_conn_init_waiter(struct mwi_waiter *waiter)
 {
     *waiter = (struct mwi_waiter){ .id = MWI_ID_HELLO, .wake_fd = -1 };
     mwi_list_init(&waiter->link);
     mwi_cond_init(&waiter->cond);
     mwi_buf_init(&waiter->long_answer, SIZE_MAX);
-}
-
-void
-mwi_conn_begin_any(
-    struct mwi_conn *conn, struct mwi_waiter *ret_any, int wake_fd)
-{
-    init_waiter(ret_any);
-    ret_any->id = MWI_ID_ANY;
-    ret_any->wake_fd = wake_fd;
-    mwi_lock(&conn->mutex);
-    mwi_list_append(&conn->waiting, &ret_any->link);
-    mwi_unlock(&conn->mutex);
-}
-
-void
-mwi_conn_join(
-    struct mwi_conn *conn, struct mwi_waiter *waiter, struct mwi_waiter *any)
-{
-    mwi_lock(&conn->mutex);
-    if (waiter->is_done) {
-        mwi_list_remove(&any->link);
-        any->is_done = true;
-    } else {
-        waiter->any = any;
-    }
-    mwi_unlock(&conn->mutex);
-}
-
-void
-mwi_conn_part(struct mwi_conn *conn, struct mwi_waiter *waiter)
-{
-    mwi_lock(&conn->mutex);
-    waiter->any = NULL;
-    mwi_unlock(&conn->mutex);
 }
 
 mw_status
@@ -280,7 +272,7 @@ mwi_conn_begin(
 {
     mw_status status;
 
-    init_waiter(ret_waiter);
+    mwi_conn_init_waiter(ret_waiter);
     mwi_lock(&conn->mutex);
     ret_waiter->id = conn->next_id++;
     status = mwi_map_put(&conn->waiters, ret_waiter->id, ret_waiter);
@@ -295,19 +287,29 @@ mwi_conn_begin(
     return MW_OK;
 }
 
-bool
-mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter)
+/* Whether an answer may still come. */
+static bool
+take_out(struct mwi_conn *conn, struct mwi_waiter *waiter)
 {
     bool is_expected;
 
     mwi_lock(&conn->mutex);
     is_expected = !waiter->is_done && !conn->is_broken;
+    mwi_conn_mute_locked(conn, waiter);
     if (!waiter->is_done) {
         (void) mwi_map_remove(&conn->waiters, waiter->id);
     }
     mwi_list_remove(&waiter->link);
-    pass_on_reader_locked(conn);
+    mwi_conn_pass_on_locked(conn);
     mwi_unlock(&conn->mutex);
+    return is_expected;
+}
+
+bool
+mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter)
+{
+    bool is_expected = !mwi_conn_is_inherited(conn) && take_out(conn, waiter);
+
     mwi_cond_fini(&waiter->cond);
     mwi_buf_fini(&waiter->long_answer);
     mwi_apart_fini(&waiter->apart);
@@ -331,7 +333,7 @@ flush(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
                 reterr, MW_ETIMEDOUT, "the server does not read the request");
         }
         if (mwi_conn_begin_reading(conn)) {
-            read_some(conn, deadline);
+            mwi_conn_read_some(conn, deadline);
             mwi_conn_end_reading(conn);
         } else {
             int64_t slice = mwi_deadline_in(WRITE_SLICE_MS);
@@ -402,122 +404,6 @@ mwi_conn_send(struct mwi_conn *conn, struct mwi_waiter *waiter,
 }
 
 void
-mwi_conn_lie_down_locked(struct mwi_conn *conn, struct mwi_waiter *waiter)
-    MWI_REQUIRES(conn->mutex)
-{
-    waiter->is_asleep = true;
-    mwi_list_remove(&waiter->link);
-    mwi_list_push(&conn->waiting, &waiter->link);
-}
-
-void
-mwi_conn_get_up_locked(struct mwi_conn *conn, struct mwi_waiter *waiter)
-    MWI_REQUIRES(conn->mutex)
-{
-    waiter->is_asleep = false;
-    if (!waiter->is_done) {
-        mwi_list_remove(&waiter->link);
-        mwi_list_append(&conn->waiting, &waiter->link);
-    }
-}
-
-/* Sleep while another thread reads, or read for all. */
-static void
-wait_once_locked(struct mwi_conn *conn, struct mwi_waiter *waiter,
-    int64_t deadline) MWI_REQUIRES(conn->mutex)
-{
-    if (conn->has_reader) {
-        mwi_conn_lie_down_locked(conn, waiter);
-        (void) mwi_cond_wait(&waiter->cond, &conn->mutex, deadline);
-        mwi_conn_get_up_locked(conn, waiter);
-        return;
-    }
-    conn->has_reader = true;
-    mwi_unlock(&conn->mutex);
-    read_some(conn, deadline);
-    mwi_lock(&conn->mutex);
-    conn->has_reader = false;
-    if (deadline <= mwi_now()) {
-        mwi_spin_pause(&conn->spin);
-    }
-}
-
-/* How the wait has ended. */
-static mw_status
-outcome_locked(const struct mwi_conn *conn, const struct mwi_waiter *waiter,
-    mw_error *reterr) MWI_REQUIRES(conn->mutex)
-{
-    if (waiter->is_done) {
-        return waiter->has_failed ? mwi_fail_nomem(reterr) : MW_OK;
-    }
-    if (conn->is_broken) {
-        *reterr = conn->why;
-        return reterr->status;
-    }
-    return mwi_fail(reterr, MW_ETIMEDOUT, "no answer in time");
-}
-
-bool
-mwi_conn_is_done(struct mwi_conn *conn, struct mwi_waiter *waiter)
-{
-    mw_error ignored;
-
-    if (mwi_conn_begin_reading(conn)) {
-        (void) mwi_channel_flush(&conn->channel, &ignored);
-        (void) mwi_conn_pump(conn);
-        mwi_conn_end_reading(conn);
-    }
-    return mwi_conn_is_over(conn, waiter);
-}
-
-bool
-mwi_conn_is_over(struct mwi_conn *conn, const struct mwi_waiter *waiter)
-{
-    bool is_over;
-
-    mwi_lock(&conn->mutex);
-    is_over = waiter->is_done || conn->is_broken;
-    mwi_unlock(&conn->mutex);
-    return is_over;
-}
-
-mw_call_state
-mwi_conn_state(struct mwi_conn *conn, struct mwi_waiter *waiter)
-{
-    bool is_over = mwi_conn_is_done(conn, waiter);
-    mw_call_state state;
-
-    mwi_lock(&conn->mutex);
-    state = waiter->is_done ? MW_CALL_DONE
-            : is_over       ? MW_CALL_UNKNOWN
-                            : waiter->state;
-    mwi_unlock(&conn->mutex);
-    return state;
-}
-
-mw_status
-mwi_conn_wait(struct mwi_conn *conn, struct mwi_waiter *waiter,
-    int64_t deadline, mw_error *reterr)
-{
-    mw_status status;
-
-    mwi_lock(&conn->mutex);
-    while (!waiter->is_done && !conn->is_broken && deadline > mwi_now()) {
-        wait_once_locked(conn, waiter, deadline);
-    }
-    settle_locked(conn);
-    if (!waiter->is_done && !conn->is_broken) {
-        /* It may have come in time, but nobody has read it. */
-        mwi_unlock(&conn->mutex);
-        (void) mwi_conn_is_done(conn, waiter);
-        mwi_lock(&conn->mutex);
-    }
-    status = outcome_locked(conn, waiter, reterr);
-    mwi_unlock(&conn->mutex);
-    return status;
-}
-
-void
 mwi_conn_take_buf(struct mwi_conn *conn, struct mwi_buf *ret_buf)
 {
     mwi_lock(&conn->mutex);
@@ -537,39 +423,4 @@ mwi_conn_return_buf(struct mwi_conn *conn, struct mwi_buf *buf)
     }
     mwi_unlock(&conn->mutex);
     mwi_buf_fini(buf);
-}
-
-mw_status
-mwi_conn_wait_hello(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
-{
-    struct mwi_waiter waiter;
-    mw_status status;
-
-    init_waiter(&waiter);
-    mwi_lock(&conn->mutex);
-    waiter.is_done = conn->has_hello;
-    if (!waiter.is_done) {
-        mwi_list_append(&conn->waiting, &waiter.link);
-    }
-    mwi_unlock(&conn->mutex);
-    status = mwi_conn_wait(conn, &waiter, deadline, reterr);
-    (void) mwi_conn_end(conn, &waiter);
-    return status;
-}
-
-mw_status
-mwi_conn_ping(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
-{
-    struct mwi_waiter waiter;
-    mw_status status = mwi_conn_begin(conn, &waiter, reterr);
-
-    if (status < 0) {
-        return status;
-    }
-    status = mwi_conn_send_small(conn, MWI_PING, waiter.id, reterr);
-    if (status == MW_OK) {
-        status = mwi_conn_wait(conn, &waiter, deadline, reterr);
-    }
-    (void) mwi_conn_end(conn, &waiter);
-    return status;
 }

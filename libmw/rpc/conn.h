@@ -14,6 +14,7 @@
 #include "mw/ctx.h"
 #include "mw/desc.h"
 
+#include "base/fork.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/spin.h"
@@ -22,7 +23,12 @@
 
 enum { MWI_SHORT_ANSWER_MAX = 256 }; /* bytes */
 
+struct mwi_attend;
+struct mwi_notice;
+struct mwi_poller;
+
 struct mwi_conn_limits {
+    bool attends;       /* somebody reads also while nobody makes a call */
     bool no_spin;       /* never wait awake */
     size_t message_max; /* bytes of a message received */
     uint32_t depth_max; /* of a message received */
@@ -50,6 +56,19 @@ struct mwi_conn {
     bool is_draining;         /* [mutex] the server wants no more calls */
     bool is_broken;           /* [mutex] */
     mw_error why;             /* [mutex] it is draining or broken */
+
+    /* What else happens while nobody waits for an answer: rpc/attend.h. */
+    uint32_t generation;         /* constant; of the process, base/fork.h */
+    struct mwi_attend *attend;   /* constant once added; NULL: none */
+    struct mwi_list attend_link; /* [attend.mutex] */
+    uint64_t turn;               /* constant once added; in the attend's list */
+    struct mwi_poller *poller;   /* [mutex] that watches it; NULL: none */
+    uint32_t polled;             /* [mutex] what it is watched for */
+    bool is_missed;              /* [mutex] and so is not watched: the poller
+                                    has met another reader */
+    uint32_t n_noticed;          /* [mutex] waiters with a notice */
+    bool owes_calls;             /* [mutex] of functions that are due, by who
+                                    waits here */
 };
 
 enum {
@@ -61,9 +80,11 @@ enum {
 
 /* Somebody who waits for an answer, now or later; where its request is. */
 struct mwi_waiter {
-    struct mwi_list link;   /* [conn.mutex] */
-    struct mwi_cond cond;   /* with conn.mutex: done, or take the role */
-    int wake_fd;            /* constant; an eventfd instead of cond; -1: none */
+    struct mwi_list link; /* [conn.mutex] */
+    struct mwi_cond cond; /* with conn.mutex: done, or take the role */
+    int wake_fd;          /* constant; an eventfd instead of cond; -1: none */
+    struct mwi_notice
+        *notice;            /* [conn.mutex] that falls due with it, or NULL */
     struct mwi_waiter *any; /* [conn.mutex] who is done when this is, or NULL */
     uint64_t id;            /* constant; a call's, or MWI_ID_... */
     bool more;              /* constant from mwi_conn_send() on: more follow at
@@ -93,6 +114,8 @@ MW_MUST_USE struct mwi_conn *mwi_conn_open(struct mwi_stream *stream,
 
 void mwi_conn_ref(struct mwi_conn *conn);
 void mwi_conn_unref(struct mwi_conn *conn);
+/** A reference, unless the last one was given back. */
+bool mwi_conn_try_ref(struct mwi_conn *conn);
 
 /** Whether a new call may be made on it.  Looks, without waiting, whether the
  * server has closed it meanwhile.  @thread any */
@@ -145,16 +168,33 @@ void mwi_conn_return_buf(struct mwi_conn *conn, struct mwi_buf *buf);
 /** Whether the answer has been read, or will not come any more. */
 bool mwi_conn_is_over(struct mwi_conn *conn, const struct mwi_waiter *waiter);
 
-/** Begin to wait for any of several answers of a connection, those of waiters
- * that join.  Must be followed by mwi_conn_end().
+/** The connection is of the process that this one is a child of, and nothing
+ * but its generation may be touched. */
+static inline bool
+mwi_conn_is_inherited(const struct mwi_conn *conn)
+{
+    return conn->generation != mwi_fork_generation();
+}
+
+/** Have a notice fall due when the waiter's answer is there, or will not come,
+ * or at its deadline.  It may be gone when this returns.  @thread any */
+void mwi_conn_notify(struct mwi_conn *conn, struct mwi_waiter *waiter,
+    struct mwi_notice *notice, int64_t deadline);
+
+/** End it: all calls on it fail with this error.  @thread any; does not block
+ */
+void mwi_conn_break(struct mwi_conn *conn, const mw_error *error);
+
+/** Have it watched by a poller, until it is broken. */
+MW_MUST_USE mw_status mwi_conn_poll(
+    struct mwi_conn *conn, struct mwi_poller *poller, mw_error *reterr);
+
+/** Read what is there, for all who wait, and write what waits.
  *
- * @param wake_fd  [borrow: ret_any] an eventfd to be woken by, or -1: who waits
- *                 calls mwi_conn_wait() */
-void mwi_conn_begin_any(
-    struct mwi_conn *conn, struct mwi_waiter *ret_any, int wake_fd);
-void mwi_conn_join(
-    struct mwi_conn *conn, struct mwi_waiter *waiter, struct mwi_waiter *any);
-void mwi_conn_part(struct mwi_conn *conn, struct mwi_waiter *waiter);
+ * @return  false: another thread reads.  It is not watched then, until that
+ *          thread leaves and a notice waits, or this is called again
+ * @thread any; does not block */
+bool mwi_conn_attend(struct mwi_conn *conn);
 
 /** How far the call is.  Reads what is there without waiting.
  *

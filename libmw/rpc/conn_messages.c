@@ -30,7 +30,7 @@ mwi_conn_send_small(struct mwi_conn *conn, enum mwi_message_kind kind,
     } else {
         mwi_writer_init(&w, &frame);
         if (kind == MWI_HELLO) {
-            mwi_hello_write(&w, conn->limits.message_max, false);
+            mwi_hello_write(&w, conn->limits.message_max, conn->limits.attends);
         } else if (kind == MWI_PING) {
             mwi_ping_write(&w, id);
         } else if (kind == MWI_PONG) {
@@ -79,27 +79,32 @@ set_done_locked(struct mwi_waiter *waiter)
 }
 
 static void
-finish_locked(struct mwi_waiter *waiter)
+finish_locked(struct mwi_conn *conn, struct mwi_waiter *waiter)
+    MWI_REQUIRES(conn->mutex)
 {
     set_done_locked(waiter);
+    mwi_conn_tell_locked(conn, waiter);
     if (waiter->any != NULL) {
         set_done_locked(waiter->any);
     }
 }
 
-static void
-set_broken(struct mwi_conn *conn, const mw_error *error)
+void
+mwi_conn_break(struct mwi_conn *conn, const mw_error *error)
 {
     mwi_channel_close(&conn->channel, error);
     mwi_lock(&conn->mutex);
     if (!conn->is_broken) {
-        /* What a GOAWAY gave as reason tells more than the end itself. */
-        if (!conn->is_draining) {
+        /* What a GOAWAY gave as reason tells more than the end itself, unless
+         * the client was closed. */
+        if (!conn->is_draining || error->status == MW_ECANCELLED) {
             conn->why = *error;
         }
         conn->is_broken = true;
+        mwi_conn_unpoll_locked(conn);
     }
     MWI_LIST_FOREACH(link, &conn->waiting) {
+        mwi_conn_tell_locked(conn, mwi_conn_waiter_of(link));
         mwi_conn_wake(mwi_conn_waiter_of(link));
     }
     mwi_unlock(&conn->mutex);
@@ -162,7 +167,7 @@ on_answer(struct mwi_conn *conn, const struct mwi_message *m,
         note_ack_locked(waiter, m);
     } else if (waiter != NULL) {
         waiter->has_failed = !keep_answer(conn, waiter, bytes, len);
-        finish_locked(waiter);
+        finish_locked(conn, waiter);
     } else if (m->id == 0 || m->id >= conn->next_id) {
         status = mwi_fail(reterr, MW_EPROTO,
             "the server answered %llu, which was never asked",
@@ -187,7 +192,7 @@ on_hello(struct mwi_conn *conn, const struct mwi_message *m, mw_error *reterr)
     }
     MWI_LIST_FOREACH(link, &conn->waiting) {
         if (mwi_conn_waiter_of(link)->id == MWI_ID_HELLO) {
-            finish_locked(mwi_conn_waiter_of(link));
+            finish_locked(conn, mwi_conn_waiter_of(link));
         }
     }
     mwi_unlock(&conn->mutex);
@@ -257,7 +262,7 @@ mwi_conn_pump(struct mwi_conn *conn)
         while ((io = mwi_channel_next(&conn->channel, &bytes, &len, &error)) ==
                MWI_IO_DONE) {
             if (on_message(conn, bytes, len, &error) < 0) {
-                set_broken(conn, &error);
+                mwi_conn_break(conn, &error);
                 return MWI_IO_FAILED;
             }
             n++;
@@ -275,7 +280,7 @@ mwi_conn_pump(struct mwi_conn *conn)
         io = MWI_IO_FAILED;
     }
     if (io == MWI_IO_FAILED) {
-        set_broken(conn, &error);
+        mwi_conn_break(conn, &error);
     }
     return io;
 }

@@ -13,6 +13,33 @@ mwi_conn_waiter_of(struct mwi_list *link)
     return MWI_CONTAINER(link, struct mwi_waiter, link);
 }
 
+static inline struct mwi_conn *
+mwi_conn_of_attend(struct mwi_list *link)
+{
+    return MWI_CONTAINER(link, struct mwi_conn, attend_link);
+}
+
+/** The waiter's answer is there, or will not come: its notice falls due. */
+void mwi_conn_tell_locked(struct mwi_conn *conn, struct mwi_waiter *waiter)
+    MWI_REQUIRES(conn->mutex);
+
+/** The waiter has no notice any more. */
+void mwi_conn_mute_locked(struct mwi_conn *conn, struct mwi_waiter *waiter)
+    MWI_REQUIRES(conn->mutex);
+
+/** Nobody reads any more: have the poller watch again.  @thread any */
+void mwi_conn_hand_back(struct mwi_conn *conn);
+
+/** The poller forgets it. */
+void mwi_conn_unpoll_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex);
+
+void mwi_conn_init_waiter(struct mwi_waiter *waiter);
+
+/** Call functions that are due, while others read.  False: this is a child of
+ * the process now, and the connection is not to be touched, nor is it locked.
+ */
+bool mwi_conn_call_locked(struct mwi_conn *conn);
+
 /** Wake whoever sleeps as this waiter; with the connection's mutex. */
 void mwi_conn_wake(struct mwi_waiter *waiter);
 
@@ -20,6 +47,16 @@ void mwi_conn_wake(struct mwi_waiter *waiter);
  * be read any more; and give it back. */
 bool mwi_conn_begin_reading(struct mwi_conn *conn);
 void mwi_conn_end_reading(struct mwi_conn *conn);
+
+/** The caller is the reader: deal with what comes until something did, or the
+ * deadline. */
+void mwi_conn_read_some(struct mwi_conn *conn, int64_t deadline);
+
+/** Nobody reads: wake one who sleeps. */
+void mwi_conn_pass_on_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex);
+
+/** Nobody reads: write what others have left to who did. */
+void mwi_conn_settle_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex);
 
 /** The reader is going to sleep, having written what others have left to it;
  * and is awake again.

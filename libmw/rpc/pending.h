@@ -7,12 +7,15 @@
 
 #include "mw/pending.h"
 
+#include "rpc/attend.h"
 #include "rpc/request.h"
 
 struct mw_pending {
     struct mwi_request request;
-    const void *args[]; /* n_params of them; then as many values of in
-                           references */
+    struct mwi_notice notice; /* that it is over; without a function if the
+                                 context has none */
+    const void *args[];       /* n_params of them; then as many values of in
+                                 references */
 };
 
 /** Whether it could be finished at once, as far as is known without reading. */

@@ -18,6 +18,7 @@
 #include "rpc/args.h"
 #include "rpc/client.h"
 #include "rpc/ctx.h"
+#include "rpc/life.h"
 #include "rpc/reply.h"
 #include "wire/frame.h"
 
@@ -419,6 +420,8 @@ mw_status
 mwi_request_begin(struct mwi_request *ret_request, mw_client *client,
     mw_ctx *ctx, const mw_method *method, const void *const *args)
 {
+    mw_status status;
+
     *ret_request = (struct mwi_request){
         .client = client,
         .ctx = ctx,
@@ -427,7 +430,11 @@ mwi_request_begin(struct mwi_request *ret_request, mw_client *client,
         .deadline = mwi_client_deadline(client, ctx, method),
         .not_run = true,
     };
-    return mwi_ctx_begin(ctx);
+    status = mwi_ctx_begin(ctx);
+    if (status == MW_OK) {
+        mwi_client_enter(client);
+    }
+    return status;
 }
 
 mw_status
@@ -509,6 +516,7 @@ mwi_request_free(struct mwi_request *q)
     mwi_mirror_end(&q->mirror, q->not_run, &q->nodes);
     mwi_nodes_fini(&q->nodes);
     mwi_bases_fini(&q->bases);
+    mwi_client_leave(q->client);
 }
 
 /* Without an answer that tells it. */

@@ -121,17 +121,52 @@ find_seats(struct table *t)
                              : MW_EEXHAUSTED;
 }
 
+/* Begin to wait as one who stands for all calls of a connection. */
+static void
+begin_any(struct seat *seat, int wake_fd)
+{
+    mwi_conn_init_waiter(&seat->any);
+    seat->any.id = MWI_ID_ANY;
+    seat->any.wake_fd = wake_fd;
+    mwi_lock(&seat->conn->mutex);
+    mwi_list_append(&seat->conn->waiting, &seat->any.link);
+    mwi_unlock(&seat->conn->mutex);
+}
+
+static void
+join(struct mwi_request *q, struct mwi_waiter *any)
+{
+    mwi_lock(&q->conn->mutex);
+    if (q->waiter.is_done) {
+        mwi_list_remove(&any->link);
+        any->is_done = true;
+    } else {
+        q->waiter.any = any;
+    }
+    mwi_unlock(&q->conn->mutex);
+}
+
+static void
+part(struct mwi_request *q)
+{
+    if (!mwi_conn_is_inherited(q->conn)) {
+        mwi_lock(&q->conn->mutex);
+        q->waiter.any = NULL;
+        mwi_unlock(&q->conn->mutex);
+    }
+}
+
 static void
 sit_down(struct table *t)
 {
     for (size_t i = 0; i < t->n_seats; i++) {
-        mwi_conn_begin_any(t->seats[i].conn, &t->seats[i].any, t->wake_fd);
+        begin_any(&t->seats[i], t->wake_fd);
     }
     for (size_t i = 0; i < t->n; i++) {
         if (t->pendings[i] != NULL) {
             struct mwi_request *q = &t->pendings[i]->request;
 
-            mwi_conn_join(q->conn, &q->waiter, &seat_of(t, q->conn)->any);
+            join(q, &seat_of(t, q->conn)->any);
         }
     }
 }
@@ -141,9 +176,7 @@ get_up(struct table *t)
 {
     for (size_t i = 0; i < t->n; i++) {
         if (t->pendings[i] != NULL) {
-            struct mwi_request *q = &t->pendings[i]->request;
-
-            mwi_conn_part(q->conn, &q->waiter);
+            part(&t->pendings[i]->request);
         }
     }
     for (size_t i = 0; i < t->n_seats; i++) {
@@ -240,6 +273,35 @@ stop_reading(struct table *t)
     }
 }
 
+/* Call functions that are due, without any role.  False: this is a child of the
+ * process now. */
+static MWI_NO_ANALYSIS bool
+call_at(struct table *t, struct mwi_conn *conn)
+{
+    mwi_lock(&conn->mutex);
+    if (conn->owes_calls) {
+        mwi_unlock(&conn->mutex);
+        stop_reading(t);
+        mwi_lock(&conn->mutex);
+        if (!mwi_conn_call_locked(conn)) {
+            return false;
+        }
+    }
+    mwi_unlock(&conn->mutex);
+    return true;
+}
+
+static bool
+call_at_all(struct table *t)
+{
+    for (size_t i = 0; i < t->n_seats; i++) {
+        if (!call_at(t, t->seats[i].conn)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* A deadline that has passed still lets what is there be read once. */
 static void
 wait_at_all(struct table *t)
@@ -248,8 +310,12 @@ wait_at_all(struct table *t)
 
     while (!look_at_all(t) && !is_late) {
         is_late = t->deadline <= mwi_now();
-        if (read_all(t) && !is_late) {
-            sleep_all(t);
+        if (read_all(t)) {
+            if (!is_late) {
+                sleep_all(t);
+            }
+        } else if (!call_at_all(t)) {
+            return;
         }
     }
     stop_reading(t);

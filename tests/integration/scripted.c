@@ -68,6 +68,7 @@ accept_one(struct mwt_scripted *s)
     s->is_accepted = true;
     cr_assert(mwt_raw_receive(&s->raw));
     cr_assert_eq(s->raw.message.kind, MWI_HELLO);
+    s->attends = s->raw.message.attends;
 }
 
 bool

@@ -16,6 +16,7 @@ struct mwt_scripted {
     mw_client *client;
     struct mwt_raw raw; /* its connection, once that is accepted */
     bool is_accepted;
+    bool attends; /* as the client's last HELLO said */
 };
 
 /** Listen, and make a lazy client; options NULL: without any but that. */
