@@ -376,46 +376,42 @@ is_calling_locked(const struct mwi_attend *attend) MWI_REQUIRES(attend->mutex)
     return false;
 }
 
-/* Call one, with the mutex released meanwhile.  False: this is a child process
- * now, and nothing here is to be touched. */
-static MWI_NO_ANALYSIS bool
-call_one_locked(struct mwi_attend *attend, struct caller *caller)
+/* False: this is a child process now, and nothing here is to be touched. */
+static bool
+call_function(struct mwi_notice *notice)
 {
-    struct mwi_notice *notice = notice_of(mwi_list_pop(&attend->due));
-    mw_done_fn done = notice->done;
-    void *user = notice->user;
-    mw_pending *pending = notice->pending;
     uint32_t generation = mwi_fork_generation();
 
-    caller->notice = notice;
-    mwi_unlock(&attend->mutex);
-    done(user, pending);
-    if (generation != mwi_fork_generation()) {
-        return false;
-    }
-    mwi_lock(&attend->mutex);
-    caller->notice = NULL;
-    mwi_cond_broadcast(&attend->returned);
-    return true;
+    notice->done(notice->user, notice->pending);
+    return generation == mwi_fork_generation(); /* the notice may be gone */
 }
 
-MWI_NO_ANALYSIS void
+void
 mwi_attend_call(struct mwi_attend *attend, size_t max)
 {
     struct caller caller = { .thread = pthread_self() };
 
     mwi_lock(&attend->mutex);
-    if (!is_calling_locked(attend)) {
-        mwi_list_append(&attend->callers, &caller.link);
-        for (size_t i = 0; i < max && !mwi_list_is_empty(&attend->due); i++) {
-            if (!call_one_locked(attend, &caller)) {
-                return;
-            }
+    if (is_calling_locked(attend)) {
+        mwi_unlock(&attend->mutex);
+        return;
+    }
+    mwi_list_append(&attend->callers, &caller.link);
+    for (size_t i = 0; i < max && !mwi_list_is_empty(&attend->due); i++) {
+        struct mwi_notice *notice = notice_of(mwi_list_pop(&attend->due));
+
+        caller.notice = notice;
+        mwi_unlock(&attend->mutex);
+        if (!call_function(notice)) {
+            return;
         }
-        mwi_list_remove(&caller.link);
-        if (attend->has_poller && !mwi_list_is_empty(&attend->due)) {
-            mwi_poller_wake(&attend->poller);
-        }
+        mwi_lock(&attend->mutex);
+        caller.notice = NULL;
+        mwi_cond_broadcast(&attend->returned);
+    }
+    mwi_list_remove(&caller.link);
+    if (attend->has_poller && !mwi_list_is_empty(&attend->due)) {
+        mwi_poller_wake(&attend->poller);
     }
     mwi_unlock(&attend->mutex);
 }

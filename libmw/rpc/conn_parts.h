@@ -35,10 +35,9 @@ void mwi_conn_unpoll_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex);
 
 void mwi_conn_init_waiter(struct mwi_waiter *waiter);
 
-/** Call functions that are due, while others read.  False: this is a child of
- * the process now, and the connection is not to be touched, nor is it locked.
- */
-bool mwi_conn_call_locked(struct mwi_conn *conn);
+/** Call functions that are due.  False: this is a child of the process now, and
+ * the connection is not to be touched.  @thread any, without locks or roles */
+bool mwi_conn_call(struct mwi_conn *conn);
 
 /** Wake whoever sleeps as this waiter; with the connection's mutex. */
 void mwi_conn_wake(struct mwi_waiter *waiter);

@@ -56,18 +56,11 @@ fail_inherited(mw_error *reterr)
         "the call belongs to the process that this is a child of");
 }
 
-MWI_NO_ANALYSIS bool
-mwi_conn_call_locked(struct mwi_conn *conn)
+bool
+mwi_conn_call(struct mwi_conn *conn)
 {
-    conn->owes_calls = false;
-    mwi_conn_pass_on_locked(conn);
-    mwi_unlock(&conn->mutex);
     mwi_attend_call(conn->attend, SIZE_MAX);
-    if (mwi_conn_is_inherited(conn)) {
-        return false;
-    }
-    mwi_lock(&conn->mutex);
-    return true;
+    return !mwi_conn_is_inherited(conn);
 }
 
 /* How the wait has ended. */
@@ -142,8 +135,14 @@ mwi_conn_wait(struct mwi_conn *conn, struct mwi_waiter *waiter,
     mwi_lock(&conn->mutex);
     while (!waiter->is_done && !conn->is_broken && deadline > mwi_now()) {
         wait_once_locked(conn, waiter, deadline);
-        if (conn->owes_calls && !mwi_conn_call_locked(conn)) {
-            return fail_inherited(reterr);
+        if (conn->owes_calls) {
+            conn->owes_calls = false;
+            mwi_conn_pass_on_locked(conn);
+            mwi_unlock(&conn->mutex);
+            if (!mwi_conn_call(conn)) {
+                return fail_inherited(reterr);
+            }
+            mwi_lock(&conn->mutex);
         }
     }
     mwi_conn_settle_locked(conn);

@@ -275,20 +275,20 @@ stop_reading(struct table *t)
 
 /* Call functions that are due, without any role.  False: this is a child of the
  * process now. */
-static MWI_NO_ANALYSIS bool
+static bool
 call_at(struct table *t, struct mwi_conn *conn)
 {
+    bool owes_calls;
+
     mwi_lock(&conn->mutex);
-    if (conn->owes_calls) {
-        mwi_unlock(&conn->mutex);
-        stop_reading(t);
-        mwi_lock(&conn->mutex);
-        if (!mwi_conn_call_locked(conn)) {
-            return false;
-        }
-    }
+    owes_calls = conn->owes_calls;
+    conn->owes_calls = false;
     mwi_unlock(&conn->mutex);
-    return true;
+    if (!owes_calls) {
+        return true;
+    }
+    stop_reading(t);
+    return mwi_conn_call(conn);
 }
 
 static bool
