@@ -51,7 +51,8 @@ typedef struct mw_method_counts {
     uint64_t failed;    /* whose handler has run and the call failed */
     uint64_t refused;   /* not run: the server was full or is stopping, a hook
                            said no, the arguments were not what it takes */
-    uint64_t expired;   /* not run: their deadline passed before that */
+    uint64_t expired;   /* not run: their deadline passed before that, or their
+                           caller gave up */
     uint32_t running;   /* now */
     uint64_t bytes_in;  /* requests of ok and failed, frames included */
     uint64_t bytes_out; /* their answers */

@@ -23,6 +23,7 @@
 #include "rpc/callee.h"
 #include "rpc/ctx.h"
 #include "rpc/current.h"
+#include "rpc/life.h"
 #include "rpc/local.h"
 #include "rpc/options.h"
 #include "rpc/watch.h"
@@ -50,12 +51,20 @@ struct mw_client {
     int64_t more_after;         /* [mutex] when connections beside one that
                                    works may be made again */
     struct mwi_client_meter meter; /* thread-safe */
+    bool is_closed;                /* [mutex] */
+    struct mwi_life life;          /* thread-safe */
 };
 
 const mw_client_options *
 mwi_client_options(const mw_client *client)
 {
     return &client->options;
+}
+
+struct mwi_life *
+mwi_client_life(mw_client *client)
+{
+    return &client->life;
 }
 
 const struct mwi_log *
@@ -126,6 +135,7 @@ make_conn(mw_client *client, int64_t deadline, struct mwi_conn **ret_conn,
 {
     const struct mwi_conn_limits limits = {
         .no_spin = client->options.no_spin,
+        .attends = client->options.background,
         .message_max = client->options.message_max,
         .depth_max = client->options.depth_max,
     };
@@ -143,6 +153,12 @@ make_conn(mw_client *client, int64_t deadline, struct mwi_conn **ret_conn,
         return reterr->status;
     }
     mwi_count(&client->meter.made, 1);
+    status = mwi_attend_add(&client->life.attend, *ret_conn, reterr);
+    if (status < 0) {
+        mwi_conn_unref(*ret_conn);
+        *ret_conn = NULL;
+        return status;
+    }
     mwi_log(&client->log, MW_LOG_DEBUG, "connected to %s",
         (*ret_conn)->peer.address);
     return MW_OK;
@@ -219,17 +235,27 @@ choose_locked(mw_client *client, uint64_t serial, struct choice *ret_choice)
 }
 
 static mw_status
+fail_closed(mw_error *reterr)
+{
+    return mwi_fail(reterr, MW_ECANCELLED, "the client was closed");
+}
+
+static mw_status
 choose(mw_client *client, uint64_t serial, int64_t deadline,
     struct choice *ret_choice, mw_error *reterr)
 {
     mw_status status = MW_OK;
 
     mwi_lock(&client->mutex);
-    while (status == MW_OK && !choose_locked(client, serial, ret_choice)) {
+    while (status == MW_OK && !client->is_closed &&
+           !choose_locked(client, serial, ret_choice)) {
         if (!mwi_cond_wait(&client->connected, &client->mutex, deadline)) {
             status = mwi_fail(reterr, MW_ETIMEDOUT,
                 "no connection in time: another thread was still at it");
         }
+    }
+    if (client->is_closed) {
+        status = fail_closed(reterr);
     }
     mwi_unlock(&client->mutex);
     return status;
@@ -261,6 +287,8 @@ connect_slot(mw_client *client, const struct choice *choice, int64_t deadline,
         mwi_conn_ref(conn);
         choice->slot->conn = conn;
         *ret_conn = conn;
+    } else if (client->is_closed) {
+        status = fail_closed(reterr);
     } else {
         client->more_after = mwi_deadline_in(MORE_AFTER_MS);
     }
@@ -372,6 +400,17 @@ make_slots(mw_client *client, mw_error *reterr)
     return client->slots != NULL ? MW_OK : mwi_fail_nomem(reterr);
 }
 
+void
+mwi_client_renew(mw_client *client)
+{
+    mwi_mutex_init(&client->mutex);
+    mwi_cond_init(&client->connected);
+    for (size_t i = 0; client->slots != NULL && i < client->options.connections;
+         i++) {
+        client->slots[i] = (struct slot){ .conn = NULL };
+    }
+}
+
 /* Without a way to reach a server yet. */
 static mw_status
 new_client(
@@ -383,8 +422,8 @@ new_client(
     if (client == NULL) {
         return mwi_fail_nomem(reterr);
     }
-    mwi_mutex_init(&client->mutex);
-    mwi_cond_init(&client->connected);
+    mwi_client_renew(client);
+    mwi_life_begin(&client->life);
     status = mwi_client_options_take(&client->options, options, reterr);
     if (status == MW_OK) {
         client->log = (struct mwi_log){
@@ -420,6 +459,9 @@ open_client(mw_client **ret_client, const char *address, mw_server *server,
     client->options.tls = NULL; /* copied; the rest is the caller's */
     if (status == MW_OK && server == NULL && !client->options.lazy) {
         status = connect_now(client, reterr);
+    }
+    if (status == MW_OK && client->options.background) {
+        status = mwi_life_start_thread(client, reterr);
     }
     if (status < 0) {
         mw_client_close(client);
@@ -458,16 +500,24 @@ mw_client_open_local(mw_client **ret_client, mw_server *server,
         open_client(ret_client, NULL, server, options, &error), &error, reterr);
 }
 
-void
-mw_client_close(mw_client *client)
+/* The connections live on as long as there are calls on them. */
+static void
+give_up_slots(mw_client *client)
 {
-    if (client == NULL) {
-        return;
-    }
+    mwi_lock(&client->mutex);
     for (size_t i = 0; client->slots != NULL && i < client->options.connections;
          i++) {
         mwi_conn_unref(client->slots[i].conn);
+        client->slots[i].conn = NULL;
     }
+    mwi_unlock(&client->mutex);
+}
+
+void
+mwi_client_free(mw_client *client)
+{
+    give_up_slots(client); /* of what was just being made when it was closed */
+    mwi_attend_fini(&client->life.attend);
     mwi_free(client->slots);
     mwi_conn_unref(client->back);
     mwi_callee_free(client->callee);
@@ -475,6 +525,22 @@ mw_client_close(mw_client *client)
     mwi_cond_fini(&client->connected);
     mwi_mutex_fini(&client->mutex);
     mwi_free(client);
+}
+
+void
+mw_client_close(mw_client *client)
+{
+    if (client == NULL) {
+        return;
+    }
+    mwi_client_enter(client); /* should this be a child of the process */
+    mwi_lock(&client->mutex);
+    client->is_closed = true;
+    mwi_cond_broadcast(&client->connected);
+    mwi_unlock(&client->mutex);
+    give_up_slots(client);
+    mwi_life_end(client);
+    mwi_client_leave(client);
 }
 
 mw_status
@@ -541,29 +607,36 @@ best_conn(mw_client *client)
 mw_status
 mw_client_peer(mw_client *client, mw_peer *ret_peer)
 {
+    mw_status status = MW_EUNAVAILABLE;
     struct mwi_conn *conn;
 
-    while ((conn = best_conn(client)) != NULL) {
+    mwi_client_enter(client);
+    while (status < 0 && (conn = best_conn(client)) != NULL) {
         if (mwi_conn_is_usable(conn)) {
             *ret_peer = conn->peer;
             mwi_conn_unref(conn);
-            return MW_OK;
+            status = MW_OK;
+        } else {
+            drop_conn(client, conn);
         }
-        drop_conn(client, conn);
     }
-    return MW_EUNAVAILABLE;
+    mwi_client_leave(client);
+    return status;
 }
 
 static mw_status
 ping(mw_client *client, int64_t deadline, mw_error *reterr)
 {
     struct mwi_conn *conn;
-    mw_status status = mwi_client_connect(client, 0, deadline, &conn, reterr);
+    mw_status status;
 
+    mwi_client_enter(client);
+    status = mwi_client_connect(client, 0, deadline, &conn, reterr);
     if (status == MW_OK) {
         status = mwi_conn_ping(conn, deadline, reterr);
         mwi_conn_unref(conn);
     }
+    mwi_client_leave(client);
     return status;
 }
 

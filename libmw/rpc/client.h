@@ -12,6 +12,7 @@
 
 struct mw_client;
 struct mwi_client_meter;
+struct mwi_life;
 
 /** A connection that a call can be made on: of those there are, or a new one.
  * The call keeps the reference until it is over, for that is how a client knows
@@ -28,6 +29,16 @@ MW_MUST_USE mw_status mwi_client_connect(mw_client *client, uint64_t serial,
 
 /** The client's options, with defaults filled in: constant. */
 const mw_client_options *mwi_client_options(const mw_client *client);
+
+/** See rpc/life.h. */
+struct mwi_life *mwi_client_life(mw_client *client);
+
+/** Begin to be a client without connections: a new one, or in a child of the
+ * process that had it. */
+void mwi_client_renew(mw_client *client);
+
+/** Free it.  @thread who gives back the last reference */
+void mwi_client_free(mw_client *client);
 
 /** When a call fails that began at a time (base/clock.h): by the context, the
  * method (NULL allowed), or the client; and no later than the call that this

@@ -28,7 +28,9 @@ mwi_meter_fail(struct mwi_meter *meter, mw_status status)
 void
 mwi_meter_refuse(struct mwi_meter *meter, mw_status status)
 {
-    mwi_count(status == MW_ETIMEDOUT ? &meter->expired : &meter->refused, 1);
+    bool gave_up = status == MW_ETIMEDOUT || status == MW_ECANCELLED;
+
+    mwi_count(gave_up ? &meter->expired : &meter->refused, 1);
     count_status(meter, status);
 }
 

@@ -18,6 +18,7 @@
 #include "rpc/args.h"
 #include "rpc/client.h"
 #include "rpc/ctx.h"
+#include "rpc/life.h"
 #include "rpc/reply.h"
 #include "rpc/trace.h"
 #include "rpc/watch.h"
@@ -112,6 +113,7 @@ write_request(struct mwi_request *q, struct mwi_buf *frame,
         .timeout_ms =
             is_one_way(q) ? UINT64_MAX : mwi_deadline_left_ms(q->deadline),
         .full_values = q->ctx != NULL && q->ctx->full_values,
+        .ack = q->waiter.wants_acks ? MWI_ACK_STARTED : MWI_ACK_NONE,
     };
     char trace[MW_TRACEPARENT_SIZE];
     struct mwi_writer w;
@@ -217,10 +219,20 @@ take_exception(
     return MW_EEXCEPTION;
 }
 
+static mw_call_state
+state_after_fail(const struct mwi_message *m)
+{
+    if (!m->not_run) {
+        return MW_CALL_DONE;
+    }
+    return m->status == MW_ETIMEDOUT ? MW_CALL_EXPIRED : MW_CALL_REFUSED;
+}
+
 static mw_status
 take_fail(struct mwi_request *q, const struct mwi_message *m, mw_error *reterr)
 {
     q->not_run = m->not_run;
+    q->state = state_after_fail(m);
     if (!m->not_run) {
         mwi_mirror_follow(&q->mirror, NULL, 0, 0);
     }
@@ -270,25 +282,31 @@ join_answer(struct mwi_waiter *waiter, mw_error *reterr)
     return MW_OK;
 }
 
+static void
+init_reader(struct mwi_request *q, struct mwi_reader *ret_reader)
+{
+    struct mwi_waiter *waiter = &q->waiter;
+
+    mwi_reader_init(ret_reader, waiter->answer, waiter->answer_len,
+        mwi_client_options(q->client)->depth_max + MWI_DELTA_DEPTH_EXTRA);
+    mwi_reader_set_apart(ret_reader, &waiter->apart);
+}
+
 /* Begin to read the answer. */
 static mw_status
 open_answer(struct mwi_request *q, struct mwi_reader *ret_reader,
     struct mwi_message *ret_message, mw_error *reterr)
 {
     struct mwi_waiter *waiter = &q->waiter;
-    uint32_t depth_max =
-        mwi_client_options(q->client)->depth_max + MWI_DELTA_DEPTH_EXTRA;
 
-    mwi_reader_init(ret_reader, waiter->answer, waiter->answer_len, depth_max);
-    mwi_reader_set_apart(ret_reader, &waiter->apart);
+    init_reader(q, ret_reader);
     mwi_message_read(ret_reader, ret_message);
     if (waiter->apart.bytes != NULL && mwi_reader_ok(ret_reader) &&
         (ret_message->kind != MWI_REPLY || q->mirror.mirror != NULL)) {
         if (join_answer(waiter, reterr) < 0) {
             return reterr->status;
         }
-        mwi_reader_init(
-            ret_reader, waiter->answer, waiter->answer_len, depth_max);
+        init_reader(q, ret_reader);
         mwi_message_read(ret_reader, ret_message);
     }
     return MW_OK;
@@ -318,6 +336,7 @@ take_answer(struct mwi_request *q, mw_error *reterr)
             : m.kind == MWI_REPLY ? "a REPLY"
                                   : "a PONG");
     }
+    q->state = is_one_way(q) ? MW_CALL_ACCEPTED : MW_CALL_DONE;
     mwi_conn_confirm_target(q->conn, q->method);
     return take_success(q, &r, &m, reterr);
 }
@@ -392,6 +411,8 @@ try_to_send(struct mwi_request *q, bool *ret_again, mw_error *reterr)
         return status;
     }
     q->waiter.more = q->more;
+    q->waiter.wants_acks = q->ctx != NULL && q->ctx->ack && !is_one_way(q);
+    q->state = MW_CALL_NEW;
     status = encode_and_send(q, &is_sent, reterr);
     if (status < 0) {
         mwi_request_drop(q);
@@ -404,6 +425,8 @@ mw_status
 mwi_request_begin(struct mwi_request *ret_request, mw_client *client,
     mw_ctx *ctx, const mw_method *method, const void *const *args)
 {
+    mw_status status;
+
     *ret_request = (struct mwi_request){
         .client = client,
         .ctx = ctx,
@@ -414,11 +437,12 @@ mwi_request_begin(struct mwi_request *ret_request, mw_client *client,
     };
     ret_request->deadline =
         mwi_client_deadline(client, ctx, method, ret_request->began);
-    if (mwi_ctx_begin(ctx) < 0) {
-        return MW_EINVAL;
+    status = mwi_ctx_begin(ctx);
+    if (status == MW_OK) {
+        mwi_client_enter(client);
+        mwi_watch_begin(ret_request);
     }
-    mwi_watch_begin(ret_request);
-    return MW_OK;
+    return status;
 }
 
 mw_status
@@ -447,10 +471,36 @@ mwi_request_take(struct mwi_request *q, mw_error *reterr)
     return status;
 }
 
+mw_call_state
+mwi_request_state(struct mwi_request *q)
+{
+    mw_call_state state = mwi_conn_state(q->conn, &q->waiter);
+    struct mwi_reader r;
+    struct mwi_message m;
+
+    if (state != MW_CALL_DONE) {
+        return q->deadline > mwi_now() ? state : MW_CALL_UNKNOWN;
+    }
+    if (q->waiter.answer == NULL) {
+        return MW_CALL_UNKNOWN; /* there was no memory for it */
+    }
+    init_reader(q, &r);
+    mwi_message_read(&r, &m);
+    if (!mwi_reader_ok(&r)) {
+        return MW_CALL_UNKNOWN;
+    }
+    return m.kind == MWI_FAIL ? state_after_fail(&m) : MW_CALL_DONE;
+}
+
 void
 mwi_request_drop(struct mwi_request *q)
 {
-    mwi_conn_end(q->conn, &q->waiter);
+    bool is_expected = mwi_conn_end(q->conn, &q->waiter);
+
+    /* Of a one-way call it may have been accepted, and then is not dropped. */
+    if (is_expected && !q->not_run && !is_one_way(q)) {
+        mwi_conn_cancel(q->conn, q->waiter.id);
+    }
     mwi_conn_unref(q->conn);
 }
 
@@ -474,6 +524,17 @@ mwi_request_free(struct mwi_request *q)
     mwi_mirror_end(&q->mirror, q->not_run, &q->nodes);
     mwi_nodes_fini(&q->nodes);
     mwi_bases_fini(&q->bases);
+    mwi_client_leave(q->client);
+}
+
+/* Without an answer that tells it. */
+static mw_call_state
+state_at_end(const struct mwi_request *q)
+{
+    if (q->state != MW_CALL_NEW) {
+        return q->state;
+    }
+    return q->not_run ? MW_CALL_REFUSED : MW_CALL_UNKNOWN;
 }
 
 mw_status
@@ -489,6 +550,7 @@ mwi_request_end(struct mwi_request *q, mw_status status, mw_error *error)
         q->ctx->stats = q->stats;
         q->ctx->not_run = status < 0 && q->not_run;
         q->ctx->attempts = q->attempts;
+        q->ctx->state = state_at_end(q);
     }
     return mwi_ctx_end(q->ctx, status, error);
 }

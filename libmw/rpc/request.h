@@ -36,6 +36,7 @@ struct mwi_request {
     uint32_t attempts;       /* how often it was sent */
     bool more;               /* more follow at once, see mwi_waiter */
     bool not_run;            /* as mw_ctx.not_run */
+    mw_call_state state; /* what its answer has told; MW_CALL_NEW: nothing */
     mw_stats stats;
     struct mwi_nodes nodes; /* that the request has numbered */
     struct mwi_bases bases; /* unless ctx->conflict is MW_CONFLICT_UNCHECKED:
@@ -68,7 +69,15 @@ MW_MUST_USE mw_status mwi_request_send(struct mwi_request *q, mw_error *reterr);
  * @thread any; blocks up to the deadline */
 MW_MUST_USE mw_status mwi_request_take(struct mwi_request *q, mw_error *reterr);
 
-/** Wait no more.  An answer that comes later is dropped. */
+/** How far the call is that was sent.  Reads what has come.
+ *
+ * @thread any; does not block */
+mw_call_state mwi_request_state(struct mwi_request *q);
+
+/** Wait no more, and tell the server so.  An answer that comes later is
+ * dropped.
+ *
+ * @thread any; does not block */
 void mwi_request_drop(struct mwi_request *q);
 
 /** Free what it holds, and tell the context how it went.
