@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "net/dial.h"
 #include "rpc/call.h"
 #include "rpc/callee.h"
@@ -513,14 +514,31 @@ give_up_slots(mw_client *client)
     mwi_unlock(&client->mutex);
 }
 
+static void *
+free_apart(void *arg)
+{
+    mw_client *client = arg;
+
+    mwi_callee_free(client->callee);
+    client->callee = NULL;
+    mwi_client_free(client);
+    return NULL;
+}
+
 void
 mwi_client_free(mw_client *client)
 {
+    /* A handler of what the client offers cannot wait for its own thread;
+     * should there be no other, what is left of the client stays. */
+    if (client->callee != NULL && mwi_call_current() != NULL) {
+        (void) !mwi_thread_run(free_apart, client);
+        return;
+    }
     give_up_slots(client); /* of what was just being made when it was closed */
+    mwi_callee_free(client->callee); /* whose calls hold connections */
     mwi_attend_fini(&client->life.attend);
     mwi_free(client->slots);
     mwi_conn_unref(client->back);
-    mwi_callee_free(client->callee);
     mwi_tls_config_free(client->tls);
     mwi_cond_fini(&client->connected);
     mwi_mutex_fini(&client->mutex);
