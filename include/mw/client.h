@@ -24,6 +24,8 @@ enum {
     MW_DEFAULT_MESSAGE_MAX = 16 << 20, /* bytes */
     MW_DEFAULT_DEPTH_MAX = 64,         /* levels */
     MW_DEFAULT_MEMORY_MAX = 64 << 20,  /* bytes */
+    MW_DEFAULT_RECONNECT_MIN_MS = 50,
+    MW_DEFAULT_RECONNECT_MAX_MS = 5000,
 };
 
 typedef struct mw_client_options {
@@ -46,6 +48,12 @@ typedef struct mw_client_options {
     bool no_spin;              /* sleep at once when waiting, never stay awake
                                   for a moment, which saves processor time
                                   and makes short calls slower */
+    bool fail_fast;            /* a call fails when no address can be reached,
+                                  rather than wait for one until its deadline */
+    uint32_t reconnect_min_ms; /* the longest pause after an address could not
+                                  be reached; it doubles each time ...
+                                  0: default */
+    uint32_t reconnect_max_ms; /* ... up to this; 0: default */
 } mw_client_options;
 
 #define MW_CLIENT(...) MW_OPTIONS(mw_client_options, __VA_ARGS__)

@@ -1,47 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client has a slot for each connection that it may have.  A call goes to the
- * connection that the fewest calls are on, which its references tell: each call
- * holds one.  Is none idle, and there is a slot without a connection, the
- * call makes one.
- *
- * One thread at a time connects for a slot.  Others that have no connection at
- * all meanwhile wait for it.  If it fails, each of them tries in turn, until
- * its own deadline.
+ * A client from opening to closing; connect.c is how its calls get their
+ * connections.
  */
-#include "rpc/client.h"
-
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "net/dial.h"
 #include "rpc/call.h"
+#include "rpc/client_parts.h"
 #include "rpc/ctx.h"
 #include "rpc/current.h"
-#include "rpc/local.h"
 #include "rpc/options.h"
-
-enum { MORE_AFTER_MS = 1000 }; /* not to try in vain at each call */
-
-struct slot {
-    struct mwi_conn *conn; /* NULL: none */
-    bool is_connecting;    /* some thread is at it */
-};
-
-struct mw_client {
-    mw_client_options options;  /* constant */
-    struct mwi_log log;         /* constant */
-    struct mwi_address address; /* constant; when server is NULL */
-    struct mwi_tls_config *tls; /* constant; NULL without tls:// */
-    mw_server *server;          /* constant; of a local client */
-    struct mwi_mutex mutex;     /* held for moments; before conn.mutex */
-    struct mwi_cond connected;  /* with mutex: some is_connecting ended */
-    struct slot *slots;         /* [mutex] options.connections of them */
-    int64_t more_after;         /* [mutex] when connections beside one that
-                                   works may be made again */
-};
 
 const mw_client_options *
 mwi_client_options(const mw_client *client)
@@ -75,203 +44,8 @@ mwi_client_deadline(
     return within_handled(ctx, mwi_deadline_in(timeout_ms));
 }
 
-static mw_status
-dial(mw_client *client, int64_t deadline, struct mwi_stream **ret_stream,
-    mw_error *reterr)
-{
-    if (client->server != NULL) {
-        return mwi_server_connect(client->server, ret_stream, reterr);
-    }
-    return mwi_dial(
-        ret_stream, &client->address, client->tls, deadline, reterr);
-}
-
-static mw_status
-make_conn(mw_client *client, int64_t deadline, struct mwi_conn **ret_conn,
-    mw_error *reterr)
-{
-    const struct mwi_conn_limits limits = {
-        .no_spin = client->options.no_spin,
-        .message_max = client->options.message_max,
-        .depth_max = client->options.depth_max,
-    };
-    struct mwi_stream *stream;
-    mw_status status = dial(client, deadline, &stream, reterr);
-
-    if (status < 0) {
-        mwi_log(&client->log, MW_LOG_WARN, "cannot connect: %s", reterr->text);
-        return status;
-    }
-    *ret_conn = mwi_conn_open(stream, &limits, reterr);
-    if (*ret_conn == NULL) {
-        return reterr->status;
-    }
-    mwi_log(&client->log, MW_LOG_DEBUG, "connected to %s",
-        (*ret_conn)->peer.address);
-    return MW_OK;
-}
-
-/* The calls that a connection of a slot has; the slot has a reference, too. */
-static uint32_t
-n_calls(const struct mwi_conn *conn)
-{
-    return atomic_load(&conn->refs) - 1;
-}
-
-/* The one with a serial, or else with the fewest calls; NULL: there is none. */
-static struct mwi_conn *
-best_locked(const mw_client *client, uint64_t serial)
-    MWI_REQUIRES(client->mutex)
-{
-    struct mwi_conn *best = NULL;
-
-    for (size_t i = 0; i < client->options.connections; i++) {
-        struct mwi_conn *conn = client->slots[i].conn;
-
-        if (conn != NULL && conn->serial == serial) {
-            return conn;
-        }
-        if (conn != NULL && (best == NULL || n_calls(conn) < n_calls(best))) {
-            best = conn;
-        }
-    }
-    return best;
-}
-
-static struct slot *
-vacancy_locked(mw_client *client) MWI_REQUIRES(client->mutex)
-{
-    for (size_t i = 0; i < client->options.connections; i++) {
-        struct slot *slot = &client->slots[i];
-
-        if (slot->conn == NULL && !slot->is_connecting) {
-            return slot;
-        }
-    }
-    return NULL;
-}
-
-/* What a call gets: a connection, referenced; or a slot to connect for. */
-struct choice {
-    struct mwi_conn *conn;
-    struct slot *slot;
-    bool is_extra; /* there is a connection, though a busy one */
-};
-
-/* False: there is nothing but to wait for other threads to connect. */
-static bool
-choose_locked(mw_client *client, uint64_t serial, struct choice *ret_choice)
-    MWI_REQUIRES(client->mutex)
-{
-    struct mwi_conn *best = best_locked(client, serial);
-    struct slot *vacancy = vacancy_locked(client);
-
-    *ret_choice = (struct choice){ .is_extra = best != NULL };
-    if (best != NULL &&
-        (vacancy == NULL || best->serial == serial || n_calls(best) == 0 ||
-            mwi_now() < client->more_after)) {
-        mwi_conn_ref(best);
-        ret_choice->conn = best;
-        return true;
-    }
-    if (vacancy != NULL) {
-        vacancy->is_connecting = true;
-        ret_choice->slot = vacancy;
-    }
-    return vacancy != NULL;
-}
-
-static mw_status
-choose(mw_client *client, uint64_t serial, int64_t deadline,
-    struct choice *ret_choice, mw_error *reterr)
-{
-    mw_status status = MW_OK;
-
-    mwi_lock(&client->mutex);
-    while (status == MW_OK && !choose_locked(client, serial, ret_choice)) {
-        if (!mwi_cond_wait(&client->connected, &client->mutex, deadline)) {
-            status = mwi_fail(reterr, MW_ETIMEDOUT,
-                "no connection in time: another thread was still at it");
-        }
-    }
-    mwi_unlock(&client->mutex);
-    return status;
-}
-
-/* Connect for a slot that was chosen. */
-static mw_status
-connect_slot(mw_client *client, const struct choice *choice, int64_t deadline,
-    struct mwi_conn **ret_conn, mw_error *reterr)
-{
-    struct mwi_conn *conn = NULL;
-    int64_t now = mwi_now();
-    mw_status status;
-
-    if (choice->is_extra && deadline > now) {
-        deadline -= (deadline - now) / 2; /* leave time to go on without */
-    }
-    status = make_conn(client, deadline, &conn, reterr);
-    if (status == MW_OK && choice->is_extra) {
-        /* A server that takes no more would keep the call waiting. */
-        status = mwi_conn_wait_hello(conn, deadline, reterr);
-    }
-    if (status < 0) {
-        mwi_conn_unref(conn);
-    }
-    mwi_lock(&client->mutex);
-    choice->slot->is_connecting = false;
-    if (status == MW_OK) {
-        mwi_conn_ref(conn);
-        choice->slot->conn = conn;
-        *ret_conn = conn;
-    } else {
-        client->more_after = mwi_deadline_in(MORE_AFTER_MS);
-    }
-    mwi_cond_broadcast(&client->connected);
-    mwi_unlock(&client->mutex);
-    return status;
-}
-
-/* Have no new calls on a connection, to which the caller has a reference. */
-static void
-drop_conn(mw_client *client, struct mwi_conn *conn)
-{
-    mwi_lock(&client->mutex);
-    for (size_t i = 0; i < client->options.connections; i++) {
-        if (client->slots[i].conn == conn) {
-            client->slots[i].conn = NULL;
-            mwi_conn_unref(conn); /* not the last one */
-        }
-    }
-    mwi_unlock(&client->mutex);
-    mwi_conn_unref(conn);
-}
-
-mw_status
-mwi_client_connect(mw_client *client, uint64_t serial, int64_t deadline,
-    struct mwi_conn **ret_conn, mw_error *reterr)
-{
-    for (;;) {
-        struct choice choice;
-        mw_status status = choose(client, serial, deadline, &choice, reterr);
-
-        if (status < 0) {
-            return status;
-        }
-        if (choice.slot != NULL) {
-            status = connect_slot(client, &choice, deadline, ret_conn, reterr);
-            if (status == MW_OK || !choice.is_extra) {
-                return status;
-            }
-            continue; /* with what there is */
-        }
-        if (mwi_conn_is_usable(choice.conn)) {
-            *ret_conn = choice.conn;
-            return MW_OK;
-        }
-        drop_conn(client, choice.conn);
-    }
-}
+/* For those who would rather know than wait. */
+static const struct mwi_wish at_once = { .fail_fast = true };
 
 /* Connect, and wait for the HELLO: only that shows that the server has
  * accepted our certificate, which TLS 1.3 does not tell. */
@@ -280,7 +54,8 @@ connect_now(mw_client *client, mw_error *reterr)
 {
     int64_t deadline = mwi_client_deadline(client, NULL, NULL);
     struct mwi_conn *conn;
-    mw_status status = mwi_client_connect(client, 0, deadline, &conn, reterr);
+    mw_status status =
+        mwi_client_connect(client, &at_once, deadline, &conn, reterr);
 
     if (status == MW_OK) {
         status = mwi_conn_wait_hello(conn, deadline, reterr);
@@ -290,36 +65,72 @@ connect_now(mw_client *client, mw_error *reterr)
 }
 
 static mw_status
-set_address(mw_client *client, const char *address, mw_error *reterr)
+set_addresses(mw_client *client, const char *addresses, mw_error *reterr)
 {
     mw_status status;
 
-    if (address == NULL) {
+    if (client->server != NULL) {
+        /* It does not come back once it has stopped. */
+        client->options.fail_fast = true;
+        return mwi_endpoints_take_local(&client->endpoints, reterr);
+    }
+    if (addresses == NULL) {
         return mwi_fail(reterr, MW_EINVAL, "no address");
     }
-    status =
-        mwi_address_parse(&client->address, address, strlen(address), reterr);
-    if (status < 0 || client->address.scheme != MWI_SCHEME_TLS) {
+    status = mwi_endpoints_take(&client->endpoints, addresses, reterr);
+    if (status < 0 || !mwi_endpoints_need_tls(&client->endpoints)) {
         return status;
     }
     if (client->options.tls == NULL) {
         return mwi_fail(reterr, MW_EINVAL,
-            "%s needs certificates: set .tls = MW_TLS(...)", address);
+            "%s needs certificates: set .tls = MW_TLS(...)", addresses);
     }
     return mwi_tls_client_config(&client->tls, client->options.tls, reterr);
 }
 
+/* Room for as many links as there may be. */
 static mw_status
-make_slots(mw_client *client, mw_error *reterr)
+make_links(mw_client *client, mw_error *reterr)
 {
-    client->slots =
-        mwi_calloc(client->options.connections, sizeof(client->slots[0]));
-    return client->slots != NULL ? MW_OK : mwi_fail_nomem(reterr);
+    size_t n = mwi_endpoints_max(&client->endpoints);
+
+    client->links =
+        mwi_calloc(n * client->options.connections, sizeof(client->links[0]));
+    return client->links != NULL ? MW_OK : mwi_fail_nomem(reterr);
 }
 
-/* address or server, the other is NULL. */
 static mw_status
-open_client(mw_client **ret_client, const char *address, mw_server *server,
+set_up(mw_client *client, const char *addresses,
+    const mw_client_options *options, mw_error *reterr)
+{
+    struct mwi_backoff backoff;
+    mw_status status =
+        mwi_client_options_take(&client->options, options, reterr);
+
+    if (status < 0) {
+        return status;
+    }
+    backoff = (struct mwi_backoff){
+        .min_ms = client->options.reconnect_min_ms,
+        .max_ms = client->options.reconnect_max_ms,
+    };
+    client->log = (struct mwi_log){
+        .cb = client->options.log,
+        .user = client->options.log_user,
+    };
+    mwi_endpoints_init(
+        &client->endpoints, &backoff, client->options.connections);
+    status = set_addresses(client, addresses, reterr);
+    if (status == MW_OK) {
+        status = make_links(client, reterr);
+    }
+    client->options.tls = NULL; /* copied; the rest is the caller's */
+    return status;
+}
+
+/* addresses or server, the other is NULL. */
+static mw_status
+open_client(mw_client **ret_client, const char *addresses, mw_server *server,
     const mw_client_options *options, mw_error *reterr)
 {
     mw_client *client = mwi_calloc(1, sizeof(*client));
@@ -329,20 +140,9 @@ open_client(mw_client **ret_client, const char *address, mw_server *server,
         return mwi_fail_nomem(reterr);
     }
     mwi_mutex_init(&client->mutex);
-    mwi_cond_init(&client->connected);
+    mwi_cond_init(&client->changed);
     client->server = server;
-    status = mwi_client_options_take(&client->options, options, reterr);
-    if (status == MW_OK) {
-        client->log = (struct mwi_log){
-            .cb = client->options.log,
-            .user = client->options.log_user,
-        };
-        status = make_slots(client, reterr);
-    }
-    if (status == MW_OK && server == NULL) {
-        status = set_address(client, address, reterr);
-    }
-    client->options.tls = NULL; /* copied; the rest is the caller's */
+    status = set_up(client, addresses, options, reterr);
     if (status == MW_OK && server == NULL && !client->options.lazy) {
         status = connect_now(client, reterr);
     }
@@ -389,30 +189,15 @@ mw_client_close(mw_client *client)
     if (client == NULL) {
         return;
     }
-    for (size_t i = 0; client->slots != NULL && i < client->options.connections;
-         i++) {
-        mwi_conn_unref(client->slots[i].conn);
+    for (size_t i = 0; i < client->n_links; i++) {
+        mwi_conn_unref(client->links[i].conn);
     }
-    mwi_free(client->slots);
+    mwi_free(client->links);
+    mwi_endpoints_fini(&client->endpoints);
     mwi_tls_config_free(client->tls);
-    mwi_cond_fini(&client->connected);
+    mwi_cond_fini(&client->changed);
     mwi_mutex_fini(&client->mutex);
     mwi_free(client);
-}
-
-/* The connection with the fewest calls, referenced, or NULL. */
-static struct mwi_conn *
-best_conn(mw_client *client)
-{
-    struct mwi_conn *conn;
-
-    mwi_lock(&client->mutex);
-    conn = best_locked(client, 0);
-    if (conn != NULL) {
-        mwi_conn_ref(conn);
-    }
-    mwi_unlock(&client->mutex);
-    return conn;
 }
 
 mw_status
@@ -420,13 +205,13 @@ mw_client_peer(mw_client *client, mw_peer *ret_peer)
 {
     struct mwi_conn *conn;
 
-    while ((conn = best_conn(client)) != NULL) {
+    while ((conn = mwi_client_best_conn(client)) != NULL) {
         if (mwi_conn_is_usable(conn)) {
             *ret_peer = conn->peer;
             mwi_conn_unref(conn);
             return MW_OK;
         }
-        drop_conn(client, conn);
+        mwi_client_drop_conn(client, conn);
     }
     return MW_EUNAVAILABLE;
 }
@@ -435,7 +220,8 @@ static mw_status
 ping(mw_client *client, int64_t deadline, mw_error *reterr)
 {
     struct mwi_conn *conn;
-    mw_status status = mwi_client_connect(client, 0, deadline, &conn, reterr);
+    mw_status status =
+        mwi_client_connect(client, &at_once, deadline, &conn, reterr);
 
     if (status == MW_OK) {
         status = mwi_conn_ping(conn, deadline, reterr);

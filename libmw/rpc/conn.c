@@ -204,6 +204,18 @@ mwi_conn_is_usable(struct mwi_conn *conn)
     return usable;
 }
 
+bool
+mwi_conn_was_greeted(struct mwi_conn *conn, mw_error *ret_why)
+{
+    bool greeted;
+
+    mwi_lock(&conn->mutex);
+    greeted = conn->has_hello;
+    *ret_why = conn->why;
+    mwi_unlock(&conn->mutex);
+    return greeted;
+}
+
 uint64_t
 mwi_conn_message_max(struct mwi_conn *conn)
 {

@@ -32,6 +32,7 @@ struct mwi_conn {
     struct mwi_conn_limits limits; /* constant */
     mw_peer peer;                  /* constant */
     uint64_t serial;               /* constant; no other connection's */
+    uint64_t endpoint;             /* constant; whose connection it is */
     _Atomic uint32_t refs;
     _Atomic int64_t heard_at; /* when a message came; base/clock.h */
     struct mwi_mutex mutex;   /* never held while the channel's is taken */
@@ -84,6 +85,10 @@ void mwi_conn_unref(struct mwi_conn *conn);
 /** Whether a new call may be made on it.  Looks, without waiting, whether the
  * server has closed it meanwhile.  @thread any */
 bool mwi_conn_is_usable(struct mwi_conn *conn);
+
+/** Whether the server's HELLO has come.  If not, *ret_why is why the connection
+ * ended without.  @thread any */
+bool mwi_conn_was_greeted(struct mwi_conn *conn, mw_error *ret_why);
 
 /** Wait until the server's HELLO has come.  @thread any; blocks */
 MW_MUST_USE mw_status mwi_conn_wait_hello(

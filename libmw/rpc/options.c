@@ -14,6 +14,7 @@ enum {
     QUEUE_LIMIT = 10000000,
     MIRRORS_LIMIT = 10000,  /* they are in a list */
     CONNECTIONS_LIMIT = 64, /* of a client; each call looks at all */
+    MS_LIMIT = 24 * 60 * 60 * 1000,
 };
 
 static mw_status
@@ -47,6 +48,18 @@ set_default_u32(uint32_t *option, uint32_t value)
 {
     if (*option == 0) {
         *option = value;
+    }
+}
+
+/* A lower and an upper bound; the default of one gives way to the other. */
+static void
+set_pair(uint32_t *low, uint32_t low_value, uint32_t *high, uint32_t high_value)
+{
+    if (*low == 0) {
+        *low = *high != 0 && *high < low_value ? *high : low_value;
+    }
+    if (*high == 0) {
+        *high = *low > high_value ? *low : high_value;
     }
 }
 
@@ -143,8 +156,16 @@ mwi_client_options_take(mw_client_options *ret_options,
     set_default_u32(&o->depth_max, MW_DEFAULT_DEPTH_MAX);
     set_default_size(&o->memory_max, MW_DEFAULT_MEMORY_MAX);
     set_default_u32(&o->connections, 1);
+    set_pair(&o->reconnect_min_ms, MW_DEFAULT_RECONNECT_MIN_MS,
+        &o->reconnect_max_ms, MW_DEFAULT_RECONNECT_MAX_MS);
     status = check_limits(o->message_max, o->depth_max, reterr);
-    return status < 0 ? status
-                      : check_range("connections", o->connections, 1,
-                            CONNECTIONS_LIMIT, reterr);
+    if (status == MW_OK) {
+        status = check_range(
+            "connections", o->connections, 1, CONNECTIONS_LIMIT, reterr);
+    }
+    if (status == MW_OK) {
+        status = check_range("reconnect_max_ms", o->reconnect_max_ms,
+            o->reconnect_min_ms, MS_LIMIT, reterr);
+    }
+    return status;
 }

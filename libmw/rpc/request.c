@@ -374,8 +374,12 @@ static mw_status
 try_to_send(struct mwi_request *q, bool *ret_again, mw_error *reterr)
 {
     bool is_sent;
-    mw_status status = mwi_client_connect(q->client,
-        mwi_mirror_serial(&q->mirror), q->deadline, &q->conn, reterr);
+    const struct mwi_wish wish = {
+        .serial = mwi_mirror_serial(&q->mirror),
+        .fail_fast = mwi_client_options(q->client)->fail_fast,
+    };
+    mw_status status =
+        mwi_client_connect(q->client, &wish, q->deadline, &q->conn, reterr);
 
     *ret_again = false;
     if (status < 0) {

@@ -350,8 +350,9 @@ Test(life, reconnect)
     mwt_server_start(&s, MW_SERVER(.listen = listen));
     (void) snprintf(
         address, sizeof(address), "%s", mw_server_address(s.server, 0));
-    cr_assert_eq(mw_client_open(&client, address, NULL, &error), MW_OK, "%s",
-        error.text);
+    cr_assert_eq(
+        mw_client_open(&client, address, MW_CLIENT(.fail_fast = true), &error),
+        MW_OK, "%s", error.text);
     for (size_t i = 0; i < 3; i++) {
         cr_assert_eq(probe_Probe_echo(client, &ctx, "x", &text), MW_OK, "%s",
             mw_ctx_error(&ctx));
