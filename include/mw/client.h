@@ -26,6 +26,9 @@ enum {
     MW_DEFAULT_MEMORY_MAX = 64 << 20,  /* bytes */
     MW_DEFAULT_RECONNECT_MIN_MS = 50,
     MW_DEFAULT_RECONNECT_MAX_MS = 5000,
+    MW_DEFAULT_RETRIES_MAX = 3,
+    MW_DEFAULT_RETRY_MIN_MS = 10,
+    MW_DEFAULT_RETRY_MAX_MS = 1000,
 };
 
 typedef struct mw_client_options {
@@ -54,6 +57,12 @@ typedef struct mw_client_options {
                                   be reached; it doubles each time ...
                                   0: default */
     uint32_t reconnect_max_ms; /* ... up to this; 0: default */
+    bool no_retry;             /* send each call once, see mw_ctx.no_retry */
+    uint32_t retries_max;      /* how often a call may be sent again;
+                                  0: default */
+    uint32_t retry_min_ms;     /* the longest pause before the first time; it
+                                  doubles each time ...  0: default */
+    uint32_t retry_max_ms;     /* ... up to this; 0: default */
 } mw_client_options;
 
 #define MW_CLIENT(...) MW_OPTIONS(mw_client_options, __VA_ARGS__)

@@ -18,6 +18,22 @@ mwi_client_options(const mw_client *client)
     return &client->options;
 }
 
+struct mwi_budget *
+mwi_client_budget(mw_client *client)
+{
+    return &client->budget;
+}
+
+void
+mwi_client_pause(mw_client *client, int64_t until)
+{
+    mwi_lock(&client->mutex);
+    while (mwi_now() < until) {
+        (void) mwi_cond_wait(&client->changed, &client->mutex, until);
+    }
+    mwi_unlock(&client->mutex);
+}
+
 /* A call that a handler makes ends with the one that is handled. */
 static int64_t
 within_handled(const mw_ctx *ctx, int64_t deadline)

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "rpc/conn.h"
 #include "rpc/endpoints.h"
+#include "rpc/retry.h"
 
 struct mw_client;
 
@@ -30,6 +31,12 @@ MW_MUST_USE mw_status mwi_client_connect(mw_client *client,
 
 /** The client's options, with defaults filled in: constant. */
 const mw_client_options *mwi_client_options(const mw_client *client);
+
+/** What its calls may spend on being sent again. */
+struct mwi_budget *mwi_client_budget(mw_client *client);
+
+/** Wait until then.  @thread any; blocks */
+void mwi_client_pause(mw_client *client, int64_t until);
 
 /** When a call fails that begins now: by the context, the method (NULL
  * allowed), or the client. */

@@ -21,6 +21,7 @@ struct mw_client {
     struct mwi_log log;         /* constant */
     struct mwi_tls_config *tls; /* constant; NULL without tls:// */
     mw_server *server;          /* constant; of a local client */
+    struct mwi_budget budget;   /* thread-safe */
     struct mwi_mutex mutex;     /* held for moments; before conn.mutex */
     struct mwi_cond changed;    /* with mutex: a thread is through with
                                    connecting or resolving */

@@ -216,6 +216,28 @@ mwi_conn_was_greeted(struct mwi_conn *conn, mw_error *ret_why)
     return greeted;
 }
 
+void
+mwi_conn_greeting(struct mwi_conn *conn, struct mwi_greeting *ret_greeting)
+{
+    mwi_lock(&conn->mutex);
+    *ret_greeting = (struct mwi_greeting){
+        .at = conn->hello_at,
+        .instance = conn->instance,
+    };
+    mwi_unlock(&conn->mutex);
+}
+
+bool
+mwi_conn_is_draining(struct mwi_conn *conn)
+{
+    bool draining;
+
+    mwi_lock(&conn->mutex);
+    draining = conn->is_draining;
+    mwi_unlock(&conn->mutex);
+    return draining;
+}
+
 uint64_t
 mwi_conn_message_max(struct mwi_conn *conn)
 {

@@ -42,6 +42,8 @@ struct mwi_conn {
     uint64_t next_id;         /* [mutex] */
     uint64_t message_max;     /* [mutex] bytes that the server takes */
     bool has_hello;           /* [mutex] */
+    int64_t hello_at;         /* [mutex] when it came; base/clock.h */
+    uint64_t instance;        /* [mutex] of the server, as that says */
     bool has_reader;          /* [mutex] */
     bool reader_sleeps;       /* [mutex] until there is something to read */
     bool owes_flush;          /* [mutex] the reader does, of others' frames */
@@ -93,6 +95,19 @@ bool mwi_conn_was_greeted(struct mwi_conn *conn, mw_error *ret_why);
 /** Wait until the server's HELLO has come.  @thread any; blocks */
 MW_MUST_USE mw_status mwi_conn_wait_hello(
     struct mwi_conn *conn, int64_t deadline, mw_error *reterr);
+
+/* What the server's HELLO has told. */
+struct mwi_greeting {
+    int64_t at; /* when it came; base/clock.h */
+    uint64_t instance;
+};
+
+/** Once it has come.  @thread any */
+void mwi_conn_greeting(
+    struct mwi_conn *conn, struct mwi_greeting *ret_greeting);
+
+/** Whether the server has said that it takes no more calls.  @thread any */
+bool mwi_conn_is_draining(struct mwi_conn *conn);
 
 /** Send a PING and wait for its PONG.  @thread any; blocks */
 MW_MUST_USE mw_status mwi_conn_ping(

@@ -124,6 +124,8 @@ on_hello(struct mwi_conn *conn, const struct mwi_message *m, mw_error *reterr)
     }
     mwi_lock(&conn->mutex);
     conn->has_hello = true;
+    conn->hello_at = mwi_now();
+    conn->instance = m->instance;
     if (m->message_max > conn->message_max) {
         conn->message_max = m->message_max;
     }

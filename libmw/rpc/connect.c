@@ -73,11 +73,13 @@ best_locked(mw_client *client, const struct mwi_wish *wish)
     for (size_t i = 0; i < client->n_links; i++) {
         struct mwi_link *link = &client->links[(first + i) % client->n_links];
 
+        if (!will_do(link, wish)) {
+            continue;
+        }
         if (link->conn->serial == wish->serial) {
             return link;
         }
-        if (will_do(link, wish) &&
-            (best == NULL || is_better(link, best, wish))) {
+        if (best == NULL || is_better(link, best, wish)) {
             best = link;
         }
     }

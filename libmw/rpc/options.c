@@ -158,6 +158,9 @@ mwi_client_options_take(mw_client_options *ret_options,
     set_default_u32(&o->connections, 1);
     set_pair(&o->reconnect_min_ms, MW_DEFAULT_RECONNECT_MIN_MS,
         &o->reconnect_max_ms, MW_DEFAULT_RECONNECT_MAX_MS);
+    set_default_u32(&o->retries_max, MW_DEFAULT_RETRIES_MAX);
+    set_pair(&o->retry_min_ms, MW_DEFAULT_RETRY_MIN_MS, &o->retry_max_ms,
+        MW_DEFAULT_RETRY_MAX_MS);
     status = check_limits(o->message_max, o->depth_max, reterr);
     if (status == MW_OK) {
         status = check_range(
@@ -166,6 +169,10 @@ mwi_client_options_take(mw_client_options *ret_options,
     if (status == MW_OK) {
         status = check_range("reconnect_max_ms", o->reconnect_max_ms,
             o->reconnect_min_ms, MS_LIMIT, reterr);
+    }
+    if (status == MW_OK) {
+        status = check_range(
+            "retry_max_ms", o->retry_max_ms, o->retry_min_ms, MS_LIMIT, reterr);
     }
     return status;
 }

@@ -3,11 +3,12 @@
  * A call at the client: encode, send, wait, stage, commit.
  *
  * Until the commit, which cannot fail, nothing of the caller's has changed.
- * A request that cannot have reached the server is sent once more, on a new
- * connection.
+ * A request that cannot have reached the server is sent again here, on a new
+ * connection; whoever waits for the answer may do so later, too (rpc/retry.h).
  */
 #include "rpc/request.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -20,8 +21,6 @@
 #include "rpc/ctx.h"
 #include "rpc/reply.h"
 #include "wire/frame.h"
-
-enum { TRIES = 2 }; /* the second only if the first was not sent */
 
 static bool
 is_one_way(const struct mwi_request *q)
@@ -115,6 +114,11 @@ write_request(struct mwi_request *q, struct mwi_buf *frame,
 
     if (mwi_frame_begin(frame) < 0) {
         return mwi_fail_nomem(reterr);
+    }
+    if (q->key.at != NULL &&
+        mwi_key_apply(&q->key, q->conn, q->deadline, &head, reterr) < 0) {
+        q->tries.fate = MWI_NOT_SENT;
+        return reterr->status;
     }
     mwi_conn_name_target(q->conn, q->method, &head);
     mwi_mirror_try(&q->mirror, q->conn->serial);
@@ -217,6 +221,10 @@ static mw_status
 take_fail(struct mwi_request *q, const struct mwi_message *m, mw_error *reterr)
 {
     q->not_run = m->not_run;
+    q->tries.retry_after_ms = m->retry_after_ms < UINT32_MAX
+                                  ? (uint32_t) m->retry_after_ms
+                                  : UINT32_MAX;
+    q->tries.is_moved = m->not_run && mwi_conn_is_draining(q->conn);
     if (!m->not_run) {
         mwi_mirror_follow(&q->mirror, NULL, 0, 0);
     }
@@ -298,6 +306,7 @@ take_answer(struct mwi_request *q, mw_error *reterr)
     struct mwi_message m;
     enum mwi_message_kind success = is_one_way(q) ? MWI_ACK : MWI_REPLY;
 
+    q->tries.fate = MWI_ANSWERED;
     q->stats.bytes_received += len + mwi_head_size(len);
     if (open_answer(q, &r, &m, reterr) < 0) {
         return reterr->status;
@@ -343,10 +352,11 @@ count_sent(struct mwi_request *q, size_t len)
 
 /* Encode it and send it on q->conn. */
 static mw_status
-encode_and_send(struct mwi_request *q, bool *ret_is_sent, mw_error *reterr)
+encode_and_send(struct mwi_request *q, mw_error *reterr)
 {
     struct mwi_gather gather;
     struct mwi_buf frame;
+    bool is_sent = true;
     mw_status status;
 
     mwi_conn_take_buf(q->conn, &frame);
@@ -358,30 +368,32 @@ encode_and_send(struct mwi_request *q, bool *ret_is_sent, mw_error *reterr)
         count_sent(q, len);
         status = check_length(q, len, reterr);
     }
-    *ret_is_sent = true;
     if (status == MW_OK) {
+        q->tries.n_sent++;
         status = mwi_conn_send(q->conn, &q->waiter, &frame, &gather,
-            q->deadline, ret_is_sent, reterr);
-        q->not_run = !*ret_is_sent;
+            q->deadline, &is_sent, reterr);
+        q->not_run = !is_sent;
+        q->tries.fate = is_sent ? MWI_NO_ANSWER : MWI_NOT_SENT;
     }
     mwi_gather_fini(&gather);
     mwi_conn_return_buf(q->conn, &frame);
     return status;
 }
 
-/* One try on one connection.  *ret_again: another one may do. */
+/* One try on one connection. */
 static mw_status
-try_to_send(struct mwi_request *q, bool *ret_again, mw_error *reterr)
+try_to_send(struct mwi_request *q, mw_error *reterr)
 {
-    bool is_sent;
     const struct mwi_wish wish = {
         .serial = mwi_mirror_serial(&q->mirror),
+        .endpoint = q->tries.only,
+        .avoid = q->tries.avoid,
         .fail_fast = mwi_client_options(q->client)->fail_fast,
     };
     mw_status status =
         mwi_client_connect(q->client, &wish, q->deadline, &q->conn, reterr);
 
-    *ret_again = false;
+    q->tries.fate = MWI_NOT_TRIED;
     if (status < 0) {
         return status;
     }
@@ -391,10 +403,10 @@ try_to_send(struct mwi_request *q, bool *ret_again, mw_error *reterr)
         return status;
     }
     q->waiter.more = q->more;
-    status = encode_and_send(q, &is_sent, reterr);
+    q->tries.endpoint = q->conn->endpoint;
+    status = encode_and_send(q, reterr);
     if (status < 0) {
         mwi_request_drop(q);
-        *ret_again = !is_sent;
     }
     return status;
 }
@@ -418,13 +430,19 @@ mw_status
 mwi_request_send(struct mwi_request *q, mw_error *reterr)
 {
     mw_status status = check_separate(q, reterr);
-    bool again = status == MW_OK;
     mw_stats before = q->stats;
 
-    for (size_t i = 0; i < TRIES && again; i++) {
-        q->stats = before;
-        status = try_to_send(q, &again, reterr);
+    if (status == MW_OK) {
+        status = mwi_key_take(&q->key, q->ctx, q->method, q->waits, reterr);
     }
+    if (status < 0) {
+        return status;
+    }
+    do {
+        q->stats = before;
+        status = try_to_send(q, reterr);
+    } while (
+        status < 0 && q->tries.fate == MWI_NOT_SENT && mwi_retry(q, status));
     return status;
 }
 
@@ -447,16 +465,22 @@ mwi_request_drop(struct mwi_request *q)
     mwi_conn_unref(q->conn);
 }
 
-/* The texts of the layers below do not know which call it was. */
+/* The texts of the layers below do not know which call it was, nor how often
+ * it was tried. */
 static void
-name_call(const mw_method *method, mw_status status, mw_error *error)
+name_call(const struct mwi_request *q, mw_status status, mw_error *error)
 {
     char cause[MW_ERROR_TEXT_MAX];
+    char tries[32] = "";
     enum mw_origin origin = error->origin;
     int sys_errno = error->sys_errno;
 
     memcpy(cause, error->text, sizeof(cause));
-    mwi_fail(error, status, "%s: %s", method->target, cause);
+    if (q->tries.n_again > 0) {
+        (void) snprintf(
+            tries, sizeof(tries), " (sent %u times)", q->tries.n_sent);
+    }
+    mwi_fail(error, status, "%s: %s%s", q->method->target, cause, tries);
     error->origin = origin;
     error->sys_errno = sys_errno;
 }
@@ -473,13 +497,18 @@ mw_status
 mwi_request_end(struct mwi_request *q, mw_status status, mw_error *error)
 {
     mwi_request_free(q);
+    if (status == MW_OK) {
+        mwi_budget_earn(mwi_client_budget(q->client));
+    }
     if (status < 0) {
-        name_call(q->method, status, error);
+        name_call(q, status, error);
         q->stats = (mw_stats){ 0 };
     }
     if (q->ctx != NULL) {
         q->ctx->stats = q->stats;
-        q->ctx->not_run = status < 0 && q->not_run;
+        q->ctx->not_run = status < 0 && q->not_run && !q->tries.may_have_run;
+        q->ctx->attempts = q->tries.n_sent;
+        q->ctx->retry_after_ms = status < 0 ? q->tries.retry_after_ms : 0;
     }
     return mwi_ctx_end(q->ctx, status, error);
 }

@@ -20,7 +20,9 @@
 #include "codec/nodes.h"
 #include "delta/base.h"
 #include "rpc/conn.h"
+#include "rpc/key.h"
 #include "rpc/mirror.h"
+#include "rpc/retry.h"
 #include "wire/message.h"
 
 /* One call.  It belongs to one thread at a time, and stays where it is while
@@ -32,7 +34,11 @@ struct mwi_request {
     const void *const *args; /* method->n_params addresses of values */
     int64_t deadline;        /* base/clock.h */
     bool more;               /* more follow at once, see mwi_waiter */
-    bool not_run;            /* as mw_ctx.not_run */
+    bool not_run;            /* the last try: as mw_ctx.not_run */
+    bool waits;              /* the caller does, so that it may be tried again
+                                once it was sent */
+    struct mwi_tries tries;
+    struct mwi_key key;
     mw_stats stats;
     struct mwi_nodes nodes; /* that the request has numbered */
     struct mwi_bases bases; /* unless ctx->conflict is MW_CONFLICT_UNCHECKED:

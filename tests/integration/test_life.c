@@ -72,7 +72,7 @@ Test(life, full_server_refuses)
     struct mwt_server s;
     mw_client *client;
     struct caller callers[5]; /* 2 run, 3 wait */
-    mw_ctx ctx = MW_CTX(.timeout_ms = 20000);
+    mw_ctx ctx = MW_CTX(.timeout_ms = 20000, .no_retry = true);
     char *text = NULL;
     probe_Box box = { 0 };
 
@@ -109,7 +109,7 @@ Test(life, full_memory_refuses)
 {
     struct mwt_server s;
     mw_client *client;
-    mw_ctx ctx = MW_CTX(.timeout_ms = 20000);
+    mw_ctx ctx = MW_CTX(.timeout_ms = 20000, .no_retry = true);
     probe_Box box = { 0 };
     mw_status status;
     uint32_t n_accepted = 0;
@@ -142,7 +142,7 @@ Test(life, full_memory_refuses_nodes)
     enum { N_LINKS = 200 };
     struct mwt_server s;
     mw_client *client;
-    mw_ctx ctx = MW_CTX(.timeout_ms = 20000);
+    mw_ctx ctx = MW_CTX(.timeout_ms = 20000, .no_retry = true);
     probe_Link *links = calloc(N_LINKS, sizeof(*links));
     uint32_t n_accepted = 0;
     mw_status status;
