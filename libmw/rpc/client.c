@@ -63,8 +63,6 @@ mwi_client_deadline(
 /* For those who would rather know than wait. */
 static const struct mwi_wish at_once = { .fail_fast = true };
 
-/* Connect, and wait for the HELLO: only that shows that the server has
- * accepted our certificate, which TLS 1.3 does not tell. */
 static mw_status
 connect_now(mw_client *client, mw_error *reterr)
 {
@@ -74,7 +72,6 @@ connect_now(mw_client *client, mw_error *reterr)
         mwi_client_connect(client, &at_once, deadline, &conn, reterr);
 
     if (status == MW_OK) {
-        status = mwi_conn_wait_hello(conn, deadline, reterr);
         mwi_conn_unref(conn);
     }
     return status;

@@ -204,18 +204,6 @@ mwi_conn_is_usable(struct mwi_conn *conn)
     return usable;
 }
 
-bool
-mwi_conn_was_greeted(struct mwi_conn *conn, mw_error *ret_why)
-{
-    bool greeted;
-
-    mwi_lock(&conn->mutex);
-    greeted = conn->has_hello;
-    *ret_why = conn->why;
-    mwi_unlock(&conn->mutex);
-    return greeted;
-}
-
 void
 mwi_conn_greeting(struct mwi_conn *conn, struct mwi_greeting *ret_greeting)
 {
@@ -236,6 +224,17 @@ mwi_conn_is_draining(struct mwi_conn *conn)
     draining = conn->is_draining;
     mwi_unlock(&conn->mutex);
     return draining;
+}
+
+bool
+mwi_conn_is_settled(struct mwi_conn *conn)
+{
+    bool settled;
+
+    mwi_lock(&conn->mutex);
+    settled = conn->is_settled;
+    mwi_unlock(&conn->mutex);
+    return settled;
 }
 
 uint64_t
@@ -454,7 +453,10 @@ mwi_conn_is_done(struct mwi_conn *conn, struct mwi_waiter *waiter)
 
     if (begin_reading(conn)) {
         (void) mwi_channel_flush(&conn->channel, &ignored);
-        (void) mwi_conn_pump(conn);
+        if (mwi_conn_pump(conn) == MWI_IO_WANT_READ) {
+            /* The stream may not have looked, see mwi_stream_is_dry(). */
+            (void) mwi_conn_pump(conn);
+        }
         end_reading(conn);
     }
     mwi_lock(&conn->mutex);

@@ -50,6 +50,7 @@ struct mwi_conn {
     struct mwi_spin spin;     /* reader */
     struct mwi_buf spare;     /* [mutex] storage for the next frame */
     bool is_draining;         /* [mutex] the server wants no more calls */
+    bool is_settled;          /* [mutex] and has answered all that it took */
     bool is_broken;           /* [mutex] */
     mw_error why;             /* [mutex] it is draining or broken */
 };
@@ -88,10 +89,6 @@ void mwi_conn_unref(struct mwi_conn *conn);
  * server has closed it meanwhile.  @thread any */
 bool mwi_conn_is_usable(struct mwi_conn *conn);
 
-/** Whether the server's HELLO has come.  If not, *ret_why is why the connection
- * ended without.  @thread any */
-bool mwi_conn_was_greeted(struct mwi_conn *conn, mw_error *ret_why);
-
 /** Wait until the server's HELLO has come.  @thread any; blocks */
 MW_MUST_USE mw_status mwi_conn_wait_hello(
     struct mwi_conn *conn, int64_t deadline, mw_error *reterr);
@@ -108,6 +105,10 @@ void mwi_conn_greeting(
 
 /** Whether the server has said that it takes no more calls.  @thread any */
 bool mwi_conn_is_draining(struct mwi_conn *conn);
+
+/** Whether the server has said that it has answered all that it has taken: what
+ * it has not answered, it will not run.  @thread any */
+bool mwi_conn_is_settled(struct mwi_conn *conn);
 
 /** Send a PING and wait for its PONG.  @thread any; blocks */
 MW_MUST_USE mw_status mwi_conn_ping(

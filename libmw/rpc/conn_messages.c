@@ -143,6 +143,7 @@ on_goaway(struct mwi_conn *conn, const struct mwi_message *m)
 {
     mwi_lock(&conn->mutex);
     conn->is_draining = true;
+    conn->is_settled = conn->is_settled || m->status == MW_OK;
     mwi_fail(&conn->why, m->status < 0 ? m->status : MW_EUNAVAILABLE,
         "the server closed the connection: %.*s", (int) m->text.len,
         m->text.at);

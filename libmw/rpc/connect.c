@@ -299,6 +299,7 @@ note_connected_locked(struct quest *q, struct mwi_conn *conn)
     client->links[client->n_links++] =
         (struct mwi_link){ .conn = conn, .endpoint = q->endpoint };
     q->endpoint->n_conns++;
+    mwi_attempts_succeeded(&q->endpoint->attempts);
 }
 
 static void
@@ -317,7 +318,9 @@ note_failed_locked(struct quest *q, int64_t began, const mw_error *why)
     }
 }
 
-/* Connect to the endpoint that was chosen. */
+/* Connect to the endpoint that was chosen.  Only the HELLO shows that the
+ * server has taken the connection, and our certificate, which TLS 1.3 does not
+ * tell. A call that was sent before that, and then lost, might have run. */
 static mw_status
 connect_endpoint(struct quest *q, struct mwi_conn **ret_conn, mw_error *reterr)
 {
@@ -327,8 +330,7 @@ connect_endpoint(struct quest *q, struct mwi_conn **ret_conn, mw_error *reterr)
     mw_status status = make_conn(q, &conn, reterr);
 
     q->began = q->began == 0 ? began : q->began;
-    if (status == MW_OK && q->is_extra) {
-        /* A server that takes no more would keep the call waiting. */
+    if (status == MW_OK) {
         status = mwi_conn_wait_hello(conn, q->until, reterr);
     }
     if (status < 0) {
@@ -347,24 +349,6 @@ connect_endpoint(struct quest *q, struct mwi_conn **ret_conn, mw_error *reterr)
     return status;
 }
 
-/* The server has ended it, or is about to.  One that was not even greeted was
- * not really reached. */
-static void
-note_lost_locked(mw_client *client, struct mwi_endpoint *endpoint,
-    struct mwi_conn *conn) MWI_REQUIRES(client->mutex)
-{
-    mw_error why;
-
-    endpoint->n_conns--;
-    if (mwi_conn_was_greeted(conn, &why)) {
-        mwi_attempts_succeeded(&endpoint->attempts);
-    } else {
-        mwi_attempts_failed(
-            &endpoint->attempts, &client->endpoints.backoff, mwi_now(), &why);
-    }
-    mwi_endpoints_drop_gone(&client->endpoints);
-}
-
 void
 mwi_client_drop_conn(mw_client *client, struct mwi_conn *conn)
 {
@@ -373,7 +357,8 @@ mwi_client_drop_conn(mw_client *client, struct mwi_conn *conn)
         struct mwi_link *link = &client->links[i];
 
         if (link->conn == conn) {
-            note_lost_locked(client, link->endpoint, conn);
+            link->endpoint->n_conns--;
+            mwi_endpoints_drop_gone(&client->endpoints);
             *link = client->links[--client->n_links];
             mwi_conn_unref(conn); /* not the last one */
         }

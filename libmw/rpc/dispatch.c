@@ -86,7 +86,7 @@ check_acceptable(const struct mwi_session *session,
             (unsigned long long) head->unknown_meta);
     }
     if (atomic_load(&session->host->draining)) {
-        return mwi_fail(reterr, MW_EUNAVAILABLE, "the server is stopping");
+        return mwi_fail(reterr, MW_EUNAVAILABLE, "%s", mwi_session_stopping);
     }
     return MW_OK;
 }
@@ -101,6 +101,10 @@ begin_call(struct mwi_host *host, mw_call *call, mw_error *reterr)
                    call->arena.total + call->inout.total;
     before = atomic_fetch_add(&host->call_bytes, call->charge);
     atomic_fetch_add(&host->calls, 1);
+    /* Once more, for the loop may have looked at the calls before this one. */
+    if (atomic_load(&host->draining)) {
+        return mwi_fail(reterr, MW_EUNAVAILABLE, "%s", mwi_session_stopping);
+    }
     if (before > 0 && before + call->charge > host->options.queue_memory_max) {
         return mwi_fail(reterr, MW_EEXHAUSTED,
             "the server is full: the calls it has take %llu bytes",
@@ -344,8 +348,13 @@ run_here(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
         drop_call(host, call, reterr);
         return status;
     }
-    (void) begin_call(host, call, reterr); /* it does not wait */
+    status = begin_call(host, call, reterr);
     charge = call->charge;
+    if (status == MW_EUNAVAILABLE) { /* else it does not wait */
+        drop_call(host, call, reterr);
+        end_call(host, charge);
+        return status;
+    }
     mwi_running_add(&session->calls, call);
     hand_over_deferred(turn);
     mwi_turn_begin_run(turn, call->op);

@@ -19,6 +19,7 @@ enum {
     EVENTS_MAX = 64,
     ACCEPTS_PER_TURN = 64,
     ACCEPT_PAUSE_MS = 100, /* after descriptors have run out */
+    SETTLE_MS = 1,         /* between looks whether all has been written */
 };
 
 void
@@ -225,16 +226,28 @@ is_drained(mw_server *server)
 }
 
 static void
-send_goaways(mw_server *server)
+send_goaways(mw_server *server, mw_status status, const char *text)
 {
     struct mwi_roster *roster = &server->host.roster;
 
     mwi_lock(&roster->mutex);
     MWI_LIST_FOREACH(link, &roster->sessions) {
-        mwi_session_send_goaway(MWI_CONTAINER(link, struct mwi_session, link),
-            MW_EUNAVAILABLE, "the server is stopping");
+        mwi_session_send_goaway(
+            MWI_CONTAINER(link, struct mwi_session, link), status, text);
     }
     mwi_unlock(&roster->mutex);
+}
+
+/* The last word.  Another thread may be about to write it. */
+static void
+settle(mw_server *server, int64_t deadline)
+{
+    send_goaways(server, MW_OK, "all is answered");
+    while (!is_drained(server) && mwi_now() < deadline) {
+        int64_t look_again = mwi_deadline_in(SETTLE_MS);
+
+        turn(server, look_again < deadline ? look_again : deadline);
+    }
 }
 
 static mw_status
@@ -250,13 +263,19 @@ drain(mw_server *server, mw_error *reterr)
     mwi_log(&server->host.log, MW_LOG_INFO, "stopping: %zu connections",
         mwi_roster_count(&server->host.roster));
     mwi_server_close_listeners(server);
+    /* In this order: no call is refused for this reason before its peer has
+     * been told, so that it knows what to make of it. */
+    atomic_store(&server->host.leaving, true);
+    send_goaways(server, MW_EUNAVAILABLE, mwi_session_stopping);
     atomic_store(&server->host.draining, true);
-    send_goaways(server);
     while (!is_drained(server) && mwi_now() < deadline) {
         turn(server, deadline);
     }
-    mwi_roster_close_all(&server->host.roster, &stopped);
     left = atomic_load(&server->host.calls);
+    if (left == 0) {
+        settle(server, deadline);
+    }
+    mwi_roster_close_all(&server->host.roster, &stopped);
     if (left > 0) {
         return mwi_fail(reterr, MW_ETIMEDOUT,
             "%llu calls were still running after %u ms",

@@ -380,6 +380,17 @@ encode_and_send(struct mwi_request *q, mw_error *reterr)
     return status;
 }
 
+/* There is no answer.  A server that has said that it has answered all that it
+ * took has not taken this call: it may as well not have been sent. */
+static void
+note_lost(struct mwi_request *q)
+{
+    if (q->tries.fate == MWI_NO_ANSWER && mwi_conn_is_settled(q->conn)) {
+        q->not_run = true;
+        q->tries.fate = MWI_NOT_SENT;
+    }
+}
+
 /* One try on one connection. */
 static mw_status
 try_to_send(struct mwi_request *q, mw_error *reterr)
@@ -406,6 +417,7 @@ try_to_send(struct mwi_request *q, mw_error *reterr)
     q->tries.endpoint = q->conn->endpoint;
     status = encode_and_send(q, reterr);
     if (status < 0) {
+        note_lost(q);
         mwi_request_drop(q);
     }
     return status;
@@ -453,6 +465,8 @@ mwi_request_take(struct mwi_request *q, mw_error *reterr)
 
     if (status == MW_OK) {
         status = take_answer(q, reterr);
+    } else {
+        note_lost(q);
     }
     mwi_request_drop(q);
     return status;
@@ -476,7 +490,7 @@ name_call(const struct mwi_request *q, mw_status status, mw_error *error)
     int sys_errno = error->sys_errno;
 
     memcpy(cause, error->text, sizeof(cause));
-    if (q->tries.n_again > 0) {
+    if (q->tries.n_again + q->tries.n_moved > 0) {
         (void) snprintf(
             tries, sizeof(tries), " (sent %u times)", q->tries.n_sent);
     }

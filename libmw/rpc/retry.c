@@ -72,13 +72,14 @@ find_remedy(const struct mwi_request *q, mw_status status)
     return GIVE_UP;
 }
 
+/* What ends moving is the deadline: a server that leaves says so once. */
 static bool
-is_allowed(const struct mwi_request *q)
+is_allowed(const struct mwi_request *q, enum remedy remedy)
 {
     const mw_client_options *options = mwi_client_options(q->client);
 
     return !options->no_retry && (q->ctx == NULL || !q->ctx->no_retry) &&
-           q->tries.n_again < options->retries_max;
+           (remedy == MOVE || q->tries.n_again < options->retries_max);
 }
 
 /* When to try again. */
@@ -90,7 +91,7 @@ find_time(const struct mwi_request *q, enum remedy remedy)
         .min_ms = options->retry_min_ms,
         .max_ms = options->retry_max_ms,
     };
-    uint32_t n = q->tries.n_again;
+    uint32_t n = q->tries.n_again + q->tries.n_moved;
     int64_t wait = (int64_t) q->tries.retry_after_ms * NS_PER_MS;
 
     if (remedy == MOVE && n == 0) {
@@ -115,7 +116,8 @@ note_remedy(struct mwi_request *q, enum remedy remedy)
     tries->avoid = tries->fate == MWI_ANSWERED ? tries->endpoint : 0;
     tries->retry_after_ms = 0;
     tries->is_moved = false;
-    tries->n_again++;
+    tries->n_moved += remedy == MOVE;
+    tries->n_again += remedy != MOVE;
 }
 
 bool
@@ -124,7 +126,7 @@ mwi_retry(struct mwi_request *q, mw_status status)
     enum remedy remedy = find_remedy(q, status);
     int64_t at;
 
-    if (remedy == GIVE_UP || !is_allowed(q)) {
+    if (remedy == GIVE_UP || !is_allowed(q, remedy)) {
         return false;
     }
     at = find_time(q, remedy);

@@ -51,7 +51,8 @@ enum mwi_fate {
 struct mwi_tries {
     enum mwi_fate fate;
     uint32_t n_sent;
-    uint32_t n_again;        /* times that it was decided to try again */
+    uint32_t n_again;        /* times that it was sent again for a price, and */
+    uint32_t n_moved;        /* that it was moved */
     uint32_t retry_after_ms; /* as the server has asked; 0: it has not */
     uint64_t endpoint;       /* that it was sent to last */
     uint64_t only;     /* the one that may be asked for its outcome, or 0 */

@@ -22,6 +22,8 @@ enum {
     SMALL_FRAME_MAX = 1024,      /* of messages without arguments */
 };
 
+const char mwi_session_stopping[] = "the server is stopping";
+
 static void
 init_mirrors(struct mwi_session *session)
 {
@@ -115,10 +117,14 @@ mwi_session_unref(struct mwi_session *session)
 static void
 put_frame(struct mwi_session *session, struct mwi_buf *frame)
 {
-    mw_error ignored;
+    mw_error error;
 
     if (mwi_buf_len(frame) > 0) {
-        (void) !mwi_channel_put(&session->channel, frame, &ignored);
+        (void) !mwi_channel_put(&session->channel, frame, &error);
+    } else {
+        /* The peer would wait for it for ever. */
+        (void) mwi_fail_nomem(&error);
+        mwi_channel_close(&session->channel, &error);
     }
     mwi_buf_fini(frame);
 }
@@ -288,9 +294,14 @@ handshake(struct mwi_turn *turn, mw_error *ret_why)
     case MWI_IO_DONE:
         mwi_channel_peer(&session->channel, &session->peer);
         session->hello_at = mwi_now();
-        atomic_store(&session->is_open, true);
         mwi_session_put_head(session, MWI_HELLO, 0);
+        atomic_store(&session->is_open, true);
         turn->n_put++;
+        if (atomic_load(&session->host->leaving)) {
+            /* The loop may have missed it. */
+            mwi_session_send_goaway(
+                session, MW_EUNAVAILABLE, mwi_session_stopping);
+        }
         return MWI_SESSION_MORE;
     case MWI_IO_WANT_READ:
     case MWI_IO_WANT_WRITE:

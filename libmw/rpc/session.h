@@ -41,6 +41,7 @@ struct mwi_host {
     _Atomic uint64_t calls;            /* accepted and not yet answered */
     _Atomic uint64_t call_bytes;       /* of their requests and arguments */
     _Atomic uint64_t mirror_bytes;     /* of all sessions' mirrors */
+    atomic_bool leaving;               /* peers are told so, new ones too */
     atomic_bool draining;              /* accept no more */
     atomic_bool is_watched; /* the loop is going to look after turns */
     atomic_bool wants_help; /* no thread is left to read */
@@ -131,7 +132,11 @@ void mwi_session_put_started(struct mwi_session *session, uint64_t id);
 void mwi_session_put_fail(
     struct mwi_session *session, uint64_t id, const mw_error *error);
 
-/** Tell the peer to send no more calls.  @thread any */
+/** Why it is told so when the server stops. */
+extern const char mwi_session_stopping[];
+
+/** Tell the peer to send no more calls; with MW_OK, that all that were accepted
+ * are answered.  @thread any */
 void mwi_session_send_goaway(
     struct mwi_session *session, mw_status status, const char *text);
 

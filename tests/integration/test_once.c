@@ -15,7 +15,15 @@
 #include "lib/pki.h"
 #include "rpc/client_parts.h"
 
-enum { PATIENCE_MS = 60000, CALLERS = 4, CALLS = 150, CALLS_PER_CUT = 25 };
+enum {
+    PATIENCE_MS = 60000,
+    CALLERS = 4,
+    CALLS = 150,
+    CALLS_PER_CUT = 25,
+    THREADS = 8,
+    RESTARTS = 10,
+    CALLS_PER_RESTART = 40
+};
 
 struct scene {
     struct mwt_bank bank;
@@ -174,4 +182,101 @@ Test(once, a_server_that_was_restarted)
         "%s", mw_status_name(caller.status));
     cr_assert_eq(mwt_bank_total(&c.bank), 0);
     end(&c);
+}
+
+/* ---- a server that is stopped in good order, and started again ---- */
+
+struct restarts {
+    mw_client *client;
+    atomic_bool is_over;
+    atomic_uint n_right;
+    atomic_uint n_wrong;
+    char text[MW_ERROR_TEXT_MAX]; /* of one that went wrong */
+};
+
+static void *
+add_until_it_is_over(void *arg)
+{
+    struct restarts *r = arg;
+    mw_ctx ctx = MW_CTX(.timeout_ms = PATIENCE_MS);
+
+    while (!atomic_load(&r->is_over)) {
+        int64_t total;
+
+        if (ledger_Bank_add(r->client, &ctx, 1, &total) == MW_OK) {
+            atomic_fetch_add(&r->n_right, 1);
+        } else if (atomic_fetch_add(&r->n_wrong, 1) == 0) {
+            (void) snprintf(r->text, sizeof(r->text), "%s", mw_ctx_error(&ctx));
+        }
+    }
+    return NULL;
+}
+
+static void
+await_calls(struct restarts *r, unsigned n)
+{
+    while (atomic_load(&r->n_right) + atomic_load(&r->n_wrong) < n) {
+        (void) sched_yield();
+    }
+}
+
+static void
+check_restarts(const char *where, uint32_t connections)
+{
+    struct restarts r = { .n_right = 0 };
+    struct mwt_bank bank;
+    pthread_t threads[THREADS];
+    char listen[160];
+    mw_error error;
+    int64_t total = 0;
+
+    mwt_bank_start(&bank, MW_SERVER(.listen = where, .tls = MWT_SERVER_TLS));
+    (void) snprintf(
+        listen, sizeof(listen), "%s", mw_server_address(bank.server, 0));
+    cr_assert_eq(
+        mw_client_open(&r.client, listen,
+            MW_CLIENT(.tls = MWT_CLIENT_TLS, .connections = connections),
+            &error),
+        MW_OK, "%s", error.text);
+    for (size_t i = 0; i < THREADS; i++) {
+        cr_assert_eq(
+            pthread_create(&threads[i], NULL, add_until_it_is_over, &r), 0);
+    }
+    for (unsigned i = 1; i <= RESTARTS; i++) {
+        await_calls(&r, i * CALLS_PER_RESTART);
+        total += mwt_bank_close(&bank);
+        mwt_bank_start(
+            &bank, MW_SERVER(.listen = listen, .tls = MWT_SERVER_TLS));
+    }
+    await_calls(&r, (RESTARTS + 1) * CALLS_PER_RESTART);
+    atomic_store(&r.is_over, true);
+    for (size_t i = 0; i < THREADS; i++) {
+        cr_assert_eq(pthread_join(threads[i], NULL), 0);
+    }
+    mw_client_close(r.client);
+    total += mwt_bank_close(&bank);
+    cr_assert_eq(atomic_load(&r.n_wrong), 0, "%s", r.text);
+    cr_assert_eq(total, atomic_load(&r.n_right));
+}
+
+Test(once, restarts_unix)
+{
+    char listen[160];
+
+    (void) snprintf(
+        listen, sizeof(listen), "unix:%s/restarts", mwt_pki_get()->dir);
+    check_restarts(listen, 1);
+    check_restarts(listen, 3);
+}
+
+Test(once, restarts_plaintext)
+{
+    check_restarts("plaintext://127.0.0.1:0", 1);
+    check_restarts("plaintext://127.0.0.1:0", 3);
+}
+
+Test(once, restarts_tls)
+{
+    check_restarts("tls://127.0.0.1:0", 1);
+    check_restarts("tls://127.0.0.1:0", 3);
 }
