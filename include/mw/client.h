@@ -29,6 +29,8 @@ enum {
     MW_DEFAULT_RETRIES_MAX = 3,
     MW_DEFAULT_RETRY_MIN_MS = 10,
     MW_DEFAULT_RETRY_MAX_MS = 1000,
+    MW_DEFAULT_KEEPALIVE_MS = 10000,
+    MW_DEFAULT_KEEPALIVE_TIMEOUT_MS = 5000,
 };
 
 typedef struct mw_client_options {
@@ -63,6 +65,11 @@ typedef struct mw_client_options {
     uint32_t retry_min_ms;     /* the longest pause before the first time; it
                                   doubles each time ...  0: default */
     uint32_t retry_max_ms;     /* ... up to this; 0: default */
+    uint32_t keepalive_ms;     /* that calls wait while nothing comes from the
+                                  server, before it is asked whether it is
+                                  there; 0: default */
+    uint32_t keepalive_timeout_ms; /* until it must have answered, or it is
+                                      taken for dead; 0: default */
 } mw_client_options;
 
 #define MW_CLIENT(...) MW_OPTIONS(mw_client_options, __VA_ARGS__)

@@ -30,6 +30,8 @@ enum {
     MW_DEFAULT_CONNECTIONS_MAX = 10000,
     MW_DEFAULT_HANDSHAKE_MS = 10000,
     MW_DEFAULT_DRAIN_MS = 10000,
+    MW_DEFAULT_READ_STALL_MS = 30000,
+    MW_DEFAULT_HANDSHAKES_MAX = 256,
     MW_DEFAULT_OUTCOMES_MAX = 10000,
     MW_DEFAULT_OUTCOMES_MEMORY_MAX = 16 << 20, /* bytes */
     MW_DEFAULT_OUTCOMES_MS = 300000,
@@ -78,6 +80,18 @@ typedef struct mw_server_options {
     size_t outcomes_memory_max; /* bytes of those, of one a quarter of it;
                                   0: default */
     uint32_t outcomes_ms;       /* for which one is kept; 0: default */
+    uint32_t keepalive_ms;      /* of silence, before a client that attends is
+                                   asked whether it is there, and of others
+                                   their hosts; 0: default */
+    uint32_t keepalive_timeout_ms; /* until it must have answered, or it is
+                                      taken for dead; 0: default */
+    uint32_t read_stall_ms;  /* that a client may read nothing of what waits
+                                for it, before it is dropped; 0: default */
+    uint32_t idle_ms;        /* without a call, before a connection is
+                                closed; 0: never */
+    uint32_t handshakes_max; /* connections at once that have not finished
+                                TLS and their HELLO; more wait to be
+                                accepted; 0: default */
 } mw_server_options;
 
 #define MW_SERVER(...) MW_OPTIONS(mw_server_options, __VA_ARGS__)

@@ -96,6 +96,7 @@ set_reader_sleeps(struct mwi_conn *conn, bool sleeps)
 static void
 sleep_until_ready(struct mwi_conn *conn, uint32_t events, int64_t deadline)
 {
+    int64_t alive_until = mwi_conn_alive_until(conn);
     mw_error ignored; /* the next pump() finds it, too */
 
     mwi_spin_pause(&conn->spin);
@@ -103,7 +104,11 @@ sleep_until_ready(struct mwi_conn *conn, uint32_t events, int64_t deadline)
     if (mwi_channel_flush(&conn->channel, &ignored) == MWI_IO_WANT_WRITE) {
         events |= MWI_POLL_WRITE;
     }
-    (void) mwi_poll_one(conn->channel.fd, events, deadline);
+    if (!mwi_poll_one(conn->channel.fd, events,
+            alive_until < deadline ? alive_until : deadline) &&
+        alive_until <= deadline) {
+        mwi_conn_doubt(conn);
+    }
     set_reader_sleeps(conn, false);
 }
 

@@ -22,9 +22,18 @@
 enum { MWI_SHORT_ANSWER_MAX = 256 }; /* bytes */
 
 struct mwi_conn_limits {
-    bool no_spin;       /* never wait awake */
-    size_t message_max; /* bytes of a message received */
-    uint32_t depth_max; /* of a message received */
+    bool no_spin;                  /* never wait awake */
+    size_t message_max;            /* bytes of a message received */
+    uint32_t depth_max;            /* of a message received */
+    uint32_t keepalive_ms;         /* of silence, before the server is asked */
+    uint32_t keepalive_timeout_ms; /* until it must have answered */
+};
+
+/* How long nothing has come that is waited for. */
+struct mwi_silence {
+    int64_t since;  /* base/clock.h */
+    uint64_t moved; /* net/progress.h, at the last look */
+    bool is_asked;  /* a PING was sent since */
 };
 
 struct mwi_conn {
@@ -34,25 +43,26 @@ struct mwi_conn {
     uint64_t serial;               /* constant; no other connection's */
     uint64_t endpoint;             /* constant; whose connection it is */
     _Atomic uint32_t refs;
-    _Atomic int64_t heard_at; /* when a message came; base/clock.h */
-    struct mwi_mutex mutex;   /* never held while the channel's is taken */
-    struct mwi_list waiting;  /* [mutex] waiters, those that sleep first */
-    struct mwi_map waiters;   /* [mutex] id -> waiter */
-    struct mwi_map bindings;  /* [mutex] method -> binding */
-    uint64_t next_id;         /* [mutex] */
-    uint64_t message_max;     /* [mutex] bytes that the server takes */
-    bool has_hello;           /* [mutex] */
-    int64_t hello_at;         /* [mutex] when it came; base/clock.h */
-    uint64_t instance;        /* [mutex] of the server, as that says */
-    bool has_reader;          /* [mutex] */
-    bool reader_sleeps;       /* [mutex] until there is something to read */
-    bool owes_flush;          /* [mutex] the reader does, of others' frames */
-    struct mwi_spin spin;     /* reader */
-    struct mwi_buf spare;     /* [mutex] storage for the next frame */
-    bool is_draining;         /* [mutex] the server wants no more calls */
-    bool is_settled;          /* [mutex] and has answered all that it took */
-    bool is_broken;           /* [mutex] */
-    mw_error why;             /* [mutex] it is draining or broken */
+    _Atomic int64_t heard_at;   /* when a message came; base/clock.h */
+    struct mwi_mutex mutex;     /* never held while the channel's is taken */
+    struct mwi_list waiting;    /* [mutex] waiters, those that sleep first */
+    struct mwi_map waiters;     /* [mutex] id -> waiter */
+    struct mwi_map bindings;    /* [mutex] method -> binding */
+    uint64_t next_id;           /* [mutex] */
+    uint64_t message_max;       /* [mutex] bytes that the server takes */
+    bool has_hello;             /* [mutex] */
+    int64_t hello_at;           /* [mutex] when it came; base/clock.h */
+    uint64_t instance;          /* [mutex] of the server, as that says */
+    bool has_reader;            /* [mutex] */
+    bool reader_sleeps;         /* [mutex] until there is something to read */
+    bool owes_flush;            /* [mutex] the reader does, of others' frames */
+    struct mwi_spin spin;       /* reader */
+    struct mwi_silence silence; /* reader */
+    struct mwi_buf spare;       /* [mutex] storage for the next frame */
+    bool is_draining;           /* [mutex] the server wants no more calls */
+    bool is_settled;            /* [mutex] and has answered all that it took */
+    bool is_broken;             /* [mutex] */
+    mw_error why;               /* [mutex] it is draining or broken */
 };
 
 /* Somebody who waits for an answer, now or later; where its request is. */

@@ -55,8 +55,8 @@ finish_locked(struct mwi_waiter *waiter)
     }
 }
 
-static void
-set_broken(struct mwi_conn *conn, const mw_error *error)
+void
+mwi_conn_break(struct mwi_conn *conn, const mw_error *error)
 {
     mwi_channel_close(&conn->channel, error);
     mwi_lock(&conn->mutex);
@@ -196,13 +196,14 @@ mwi_conn_pump(struct mwi_conn *conn)
     const uint8_t *bytes;
     size_t len;
     size_t n = 0;
+    bool came = false; /* a piece of a message */
     enum mwi_io io;
 
     do {
         while ((io = mwi_channel_next(&conn->channel, &bytes, &len, &error)) ==
                MWI_IO_DONE) {
             if (on_message(conn, bytes, len, &error) < 0) {
-                set_broken(conn, &error);
+                mwi_conn_break(conn, &error);
                 return MWI_IO_FAILED;
             }
             n++;
@@ -213,14 +214,18 @@ mwi_conn_pump(struct mwi_conn *conn)
         }
         if (io == MWI_IO_WANT_READ) {
             io = mwi_channel_fill(&conn->channel, &error);
+            came = came || io == MWI_IO_DONE;
         }
     } while (io == MWI_IO_DONE);
+    if (came) {
+        atomic_store(&conn->heard_at, mwi_now());
+    }
     if (io == MWI_IO_CLOSED) {
         mwi_fail(&error, MW_EUNAVAILABLE, "the server closed the connection");
         io = MWI_IO_FAILED;
     }
     if (io == MWI_IO_FAILED) {
-        set_broken(conn, &error);
+        mwi_conn_break(conn, &error);
     }
     return io;
 }

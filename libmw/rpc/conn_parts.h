@@ -25,4 +25,15 @@ MW_MUST_USE mw_status mwi_conn_send_small(struct mwi_conn *conn,
  * @thread reader; does not block */
 enum mwi_io mwi_conn_pump(struct mwi_conn *conn);
 
+/** It is over: wake all who wait.  @thread reader */
+void mwi_conn_break(struct mwi_conn *conn, const mw_error *why);
+
+/* For a reader that sleeps, rpc/conn_alive.c. */
+
+/** Until when it may, without doubting that the server is there. */
+int64_t mwi_conn_alive_until(struct mwi_conn *conn);
+
+/** Nothing has come until then: ask the server, or break the connection. */
+void mwi_conn_doubt(struct mwi_conn *conn);
+
 #endif

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "net/dial.h"
+#include "net/progress.h"
 #include "net/resolve.h"
 #include "rpc/client_parts.h"
 #include "rpc/local.h"
@@ -271,6 +272,12 @@ make_conn(const struct quest *q, struct mwi_conn **ret_conn, mw_error *reterr)
         .no_spin = client->options.no_spin,
         .message_max = client->options.message_max,
         .depth_max = client->options.depth_max,
+        .keepalive_ms = client->options.keepalive_ms,
+        .keepalive_timeout_ms = client->options.keepalive_timeout_ms,
+    };
+    const struct mwi_keepalive keepalive = {
+        .after_ms = client->options.keepalive_ms,
+        .timeout_ms = client->options.keepalive_timeout_ms,
     };
     struct mwi_stream *stream;
     mw_status status = dial(q, &stream, reterr);
@@ -279,6 +286,7 @@ make_conn(const struct quest *q, struct mwi_conn **ret_conn, mw_error *reterr)
         mwi_log(&client->log, MW_LOG_WARN, "cannot connect: %s", reterr->text);
         return status;
     }
+    mwi_keepalive_set(mwi_stream_fd(stream), &keepalive);
     *ret_conn = mwi_conn_open(stream, &limits, reterr);
     if (*ret_conn == NULL) {
         return reterr->status;

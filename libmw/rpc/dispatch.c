@@ -88,6 +88,9 @@ check_acceptable(const struct mwi_session *session,
     if (atomic_load(&session->host->draining)) {
         return mwi_fail(reterr, MW_EUNAVAILABLE, "%s", mwi_session_stopping);
     }
+    if (atomic_load(&session->is_leaving)) {
+        return mwi_fail(reterr, MW_EUNAVAILABLE, "%s", mwi_session_idle);
+    }
     return MW_OK;
 }
 
@@ -445,6 +448,10 @@ mwi_dispatch_call(
     struct mwi_session *session = turn->session;
     mw_error error;
 
+    /* Written by this thread alone. */
+    atomic_store_explicit(&session->n_called,
+        atomic_load_explicit(&session->n_called, memory_order_relaxed) + 1,
+        memory_order_relaxed);
     if (accept_call(turn, m, r, &error) < 0) {
         mwi_log(&session->host->log, MW_LOG_DEBUG, "refused a call of %s: %s",
             session->peer.address, error.text);

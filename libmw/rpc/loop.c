@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "net/progress.h"
 #include "rpc/server.h"
 #include "rpc/turn.h"
 
@@ -42,8 +43,15 @@ mwi_server_close_listeners(mw_server *server)
 static void
 add_session(mw_server *server, struct mwi_stream *stream, bool may_write)
 {
+    const mw_server_options *options = &server->host.options;
+    const struct mwi_keepalive keepalive = {
+        .after_ms = options->keepalive_ms,
+        .timeout_ms = options->keepalive_timeout_ms,
+        .unread_ms = options->read_stall_ms,
+    };
     mw_error error;
 
+    mwi_keepalive_set(mwi_stream_fd(stream), &keepalive);
     if (mwi_session_open(&server->host, stream, may_write, &error) < 0) {
         mwi_log(&server->host.log, MW_LOG_WARN, "%s", error.text);
     }
@@ -59,12 +67,41 @@ watch_listeners(mw_server *server, uint32_t events)
     }
 }
 
+static bool
+has_room(mw_server *server)
+{
+    return mwi_roster_count_greeting(&server->host.roster) <
+           server->host.options.handshakes_max;
+}
+
+/* Too many connections are about to be: others wait until some are, or fail. */
+static void
+wait_for_room(mw_server *server)
+{
+    watch_listeners(server, 0);
+    atomic_store(&server->host.wants_room, true);
+}
+
+static void
+go_on_accepting(mw_server *server)
+{
+    if (atomic_load(&server->host.wants_room) && has_room(server)) {
+        atomic_store(&server->host.wants_room, false);
+        watch_listeners(server, MWI_POLL_READ);
+    }
+}
+
 static void
 accept_some(mw_server *server, struct mwi_server_listener *listener)
 {
     for (size_t i = 0; i < ACCEPTS_PER_TURN; i++) {
         struct mwi_stream *stream;
         mw_error error;
+
+        if (!has_room(server)) {
+            wait_for_room(server);
+            return;
+        }
 
         switch (mwi_listener_accept(listener->impl, &stream, &error)) {
         case MWI_IO_DONE:
@@ -156,6 +193,10 @@ on_wake(mw_server *server)
     if (atomic_load(&server->host.is_watched)) {
         server->look_again = mwi_turn_look_after(&server->host);
     }
+    if (atomic_load(&server->host.upkeep_called)) {
+        server->upkeep_again =
+            mwi_upkeep_soon(&server->host, server->upkeep_again);
+    }
 }
 
 static void
@@ -181,6 +222,8 @@ next_deadline(const mw_server *server, int64_t latest)
 
     deadline = server->greet_again < deadline ? server->greet_again : deadline;
     deadline = server->look_again < deadline ? server->look_again : deadline;
+    deadline =
+        server->upkeep_again < deadline ? server->upkeep_again : deadline;
     return server->accept_again < deadline ? server->accept_again : deadline;
 }
 
@@ -202,10 +245,14 @@ turn(mw_server *server, int64_t latest)
     if (server->look_again <= now) {
         server->look_again = mwi_turn_look_after(&server->host);
     }
+    if (server->upkeep_again <= now) {
+        server->upkeep_again = mwi_upkeep_look(&server->host);
+    }
     if (server->accept_again <= now) {
         server->accept_again = MWI_FOREVER;
         watch_listeners(server, MWI_POLL_READ);
     }
+    go_on_accepting(server);
 }
 
 /* Stopping. */

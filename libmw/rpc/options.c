@@ -94,6 +94,17 @@ check_limits(size_t message_max, uint32_t depth_max, mw_error *reterr)
                : check_range("depth_max", depth_max, 8, DEPTH_LIMIT, reterr);
 }
 
+static mw_status
+check_keepalive(uint32_t after_ms, uint32_t timeout_ms, mw_error *reterr)
+{
+    mw_status status =
+        check_range("keepalive_ms", after_ms, 1, MS_LIMIT, reterr);
+
+    return status < 0 ? status
+                      : check_range("keepalive_timeout_ms", timeout_ms, 1,
+                            MS_LIMIT, reterr);
+}
+
 mw_status
 mwi_server_options_take(mw_server_options *ret_options,
     const mw_server_options *options, mw_error *reterr)
@@ -116,6 +127,10 @@ mwi_server_options_take(mw_server_options *ret_options,
     set_default_u32(&o->depth_max, MW_DEFAULT_DEPTH_MAX);
     set_default_size(&o->memory_max, MW_DEFAULT_MEMORY_MAX);
     set_default_size(&o->queue_memory_max, MW_DEFAULT_QUEUE_MEMORY_MAX);
+    set_default_u32(&o->keepalive_ms, MW_DEFAULT_KEEPALIVE_MS);
+    set_default_u32(&o->keepalive_timeout_ms, MW_DEFAULT_KEEPALIVE_TIMEOUT_MS);
+    set_default_u32(&o->read_stall_ms, MW_DEFAULT_READ_STALL_MS);
+    set_default_u32(&o->handshakes_max, MW_DEFAULT_HANDSHAKES_MAX);
     set_default_u32(&o->outcomes_max, MW_DEFAULT_OUTCOMES_MAX);
     set_default_size(&o->outcomes_memory_max, MW_DEFAULT_OUTCOMES_MEMORY_MAX);
     set_default_u32(&o->outcomes_ms, MW_DEFAULT_OUTCOMES_MS);
@@ -123,6 +138,10 @@ mwi_server_options_take(mw_server_options *ret_options,
     set_default_size(&o->mirror_memory_max, MW_DEFAULT_MIRROR_MEMORY_MAX);
     set_default_size(&o->mirrors_memory_max, MW_DEFAULT_MIRRORS_MEMORY_MAX);
     status = check_limits(o->message_max, o->depth_max, reterr);
+    if (status == MW_OK) {
+        status =
+            check_keepalive(o->keepalive_ms, o->keepalive_timeout_ms, reterr);
+    }
     if (status == MW_OK) {
         status = check_range(
             "threads_max", o->threads_max, 1, THREADS_LIMIT, reterr);
@@ -158,10 +177,16 @@ mwi_client_options_take(mw_client_options *ret_options,
     set_default_u32(&o->connections, 1);
     set_pair(&o->reconnect_min_ms, MW_DEFAULT_RECONNECT_MIN_MS,
         &o->reconnect_max_ms, MW_DEFAULT_RECONNECT_MAX_MS);
+    set_default_u32(&o->keepalive_ms, MW_DEFAULT_KEEPALIVE_MS);
+    set_default_u32(&o->keepalive_timeout_ms, MW_DEFAULT_KEEPALIVE_TIMEOUT_MS);
     set_default_u32(&o->retries_max, MW_DEFAULT_RETRIES_MAX);
     set_pair(&o->retry_min_ms, MW_DEFAULT_RETRY_MIN_MS, &o->retry_max_ms,
         MW_DEFAULT_RETRY_MAX_MS);
     status = check_limits(o->message_max, o->depth_max, reterr);
+    if (status == MW_OK) {
+        status =
+            check_keepalive(o->keepalive_ms, o->keepalive_timeout_ms, reterr);
+    }
     if (status == MW_OK) {
         status = check_range(
             "connections", o->connections, 1, CONNECTIONS_LIMIT, reterr);

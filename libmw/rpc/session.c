@@ -23,6 +23,7 @@ enum {
 };
 
 const char mwi_session_stopping[] = "the server is stopping";
+const char mwi_session_idle[] = "the connection was idle for too long";
 
 static void
 init_mirrors(struct mwi_session *session)
@@ -158,6 +159,9 @@ mwi_session_put_head(
         case MWI_ACK:
             mwi_ack_write(&w, id, false);
             break;
+        case MWI_PING:
+            mwi_ping_write(&w, id);
+            break;
         default:
             mwi_pong_write(&w, id);
             break;
@@ -183,6 +187,15 @@ mwi_session_put_started(struct mwi_session *session, uint64_t id)
 }
 
 void
+mwi_session_send_ping(struct mwi_session *session, uint64_t id)
+{
+    mw_error ignored;
+
+    mwi_session_put_head(session, MWI_PING, id);
+    (void) mwi_channel_flush(&session->channel, &ignored);
+}
+
+void
 mwi_session_send_goaway(
     struct mwi_session *session, mw_status status, const char *text)
 {
@@ -203,6 +216,15 @@ mwi_session_send_goaway(
     (void) mwi_channel_flush(&session->channel, &ignored);
 }
 
+/* A handshake is over, for better or worse. */
+static void
+make_room(struct mwi_host *host)
+{
+    if (atomic_load(&host->wants_room)) {
+        mwi_poller_wake(&host->control);
+    }
+}
+
 /* Each returns a negative status when the session must end. */
 
 static mw_status
@@ -217,7 +239,12 @@ on_hello(
             (unsigned long long) m->version, (int) MWI_WIRE_VERSION);
     }
     session->has_hello = true;
+    atomic_store(&session->attends, m->attends);
     mwi_roster_greeted(&session->host->roster, session);
+    make_room(session->host);
+    if (m->attends || session->host->options.idle_ms > 0) {
+        mwi_upkeep_call(session->host);
+    }
     if (message_max > session->host->options.message_max) {
         /* Not more than we can keep when the peer reads slowly. */
         message_max = session->host->options.message_max;
@@ -264,10 +291,14 @@ on_message(
         mwi_session_put_head(session, MWI_PONG, m.id);
         turn->n_put++;
         return MW_OK;
+    case MWI_PONG:
+        if (atomic_load(&session->attends)) {
+            return MW_OK; /* that it has come, is what we wanted */
+        }
+        /* fall through */
     case MWI_ACK:
     case MWI_REPLY:
     case MWI_FAIL:
-    case MWI_PONG:
         return mwi_fail(ret_why, MW_EPROTO,
             "an answer to %llu, which was never asked",
             (unsigned long long) m.id);
@@ -402,6 +433,7 @@ mwi_session_end(struct mwi_session *session, const mw_error *why)
     mwi_running_cancel_all(&session->calls);
     if (mwi_roster_remove(&host->roster, session)) {
         mwi_session_unref(session);
+        make_room(host);
         if (atomic_load(&host->draining)) {
             mwi_poller_wake(&host->control);
         }
