@@ -316,6 +316,20 @@ end(struct mwi_session *session, const mw_error *why)
     return MWI_SESSION_ENDED;
 }
 
+/* The loop tells all that are open; it may have missed this one.  Once the host
+ * drains, not one call of it can have been accepted. */
+static void
+say_if_leaving(struct mwi_session *session)
+{
+    struct mwi_host *host = session->host;
+    bool is_settled = atomic_load(&host->draining);
+
+    if (is_settled || atomic_load(&host->leaving)) {
+        mwi_session_send_goaway(session, is_settled ? MW_OK : MW_EUNAVAILABLE,
+            mwi_session_stopping);
+    }
+}
+
 static enum mwi_session_state
 handshake(struct mwi_turn *turn, mw_error *ret_why)
 {
@@ -328,11 +342,7 @@ handshake(struct mwi_turn *turn, mw_error *ret_why)
         mwi_session_put_head(session, MWI_HELLO, 0);
         atomic_store(&session->is_open, true);
         turn->n_put++;
-        if (atomic_load(&session->host->leaving)) {
-            /* The loop may have missed it. */
-            mwi_session_send_goaway(
-                session, MW_EUNAVAILABLE, mwi_session_stopping);
-        }
+        say_if_leaving(session);
         return MWI_SESSION_MORE;
     case MWI_IO_WANT_READ:
     case MWI_IO_WANT_WRITE:
