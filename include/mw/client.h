@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client: one server's address, and a connection to it, or several, that any
- * number of threads share.
+ * A client: a server's address, or those of several servers that offer the
+ * same, and connections to them that any number of threads share.
  *
- * Calls are made through the stubs that mwidl writes.  A connection that was
- * lost or that the server is closing is replaced at the next call.  A client
- * runs no threads of its own.
+ * Calls are made through the stubs that mwidl writes.  Each goes to the server
+ * with the fewest calls of this client.  A connection that was lost or that
+ * its server is closing is replaced at the next call, and calls that it is
+ * safe to send again are (docs/guide/connections.md).  A client runs no threads
+ * of its own.
  */
 #ifndef MW_CLIENT_H
 #define MW_CLIENT_H
@@ -49,7 +51,8 @@ typedef struct mw_client_options {
                                   for otherwise */
     mw_log_cb log;             /* [borrow: client] NULL: silent */
     void *log_user;            /* passed to log */
-    uint32_t connections;      /* at the most, up to 64; 0: one */
+    uint32_t connections;      /* at the most, to each server, up to 64;
+                                  0: one */
     bool no_spin;              /* sleep at once when waiting, never stay awake
                                   for a moment, which saves processor time
                                   and makes short calls slower */
@@ -76,12 +79,17 @@ typedef struct mw_client_options {
 
 MW_BEGIN_DECLS
 
-/** Make a client and, unless options->lazy, connect it.
+/** Make a client and, unless options->lazy, connect it to one of its servers.
+ * Fails at once when none of them can be reached, whatever options->fail_fast
+ * says.
  *
  * @param ret_client  [own: mw_client_close()] [out]
  * @param address  [copy] "tls://host:port", "unix:/path" or
  *                 "plaintext://host:port" (no TLS: for tests only); an IPv6
- *                 address in brackets
+ *                 address in brackets.  Several are separated by commas, where
+ *                 the scheme of the one before holds good for those without:
+ *                 "tls://a:7000,b:7000".  A name that has several addresses
+ *                 counts as that many
  * @param options  [copy] NULL for defaults
  * @param reterr   [out] NULL allowed; filled only on failure
  * @retval MW_EINVAL  the address or an option is wrong, or a file of
@@ -131,7 +139,8 @@ MW_API MW_MUST_USE mw_status mw_client_peer(
 
 /** Send a PING and wait for the PONG.
  *
- * Tells that the server's process answers; connects if need be.
+ * Tells that a server's process answers; connects if need be, and fails once
+ * all addresses have been tried, whatever options->fail_fast says.
  *
  * @param client  [borrow: this call] client
  * @param ctx     [inout] context, or NULL

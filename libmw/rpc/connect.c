@@ -69,10 +69,12 @@ best_locked(mw_client *client, const struct mwi_wish *wish)
     MWI_REQUIRES(client->mutex)
 {
     struct mwi_link *best = NULL;
-    size_t first = client->endpoints.n > 1 ? client->next++ : 0;
+    size_t n = client->n_links;
+    size_t first = n > 1 && client->endpoints.n > 1 ? client->next++ % n : 0;
 
-    for (size_t i = 0; i < client->n_links; i++) {
-        struct mwi_link *link = &client->links[(first + i) % client->n_links];
+    for (size_t i = 0; i < n; i++) {
+        size_t at = first + i;
+        struct mwi_link *link = &client->links[at < n ? at : at - n];
 
         if (!will_do(link, wish)) {
             continue;
