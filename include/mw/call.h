@@ -22,6 +22,8 @@
 #include "mw/status.h"
 #include "mw/tls.h"
 
+typedef struct mw_client mw_client; /* mw/client.h */
+
 MW_BEGIN_DECLS
 
 /** Fail the call with a status and a text for the caller.
@@ -103,6 +105,23 @@ MW_API bool mw_call_cancelled(const mw_call *call);
  * @thread the handler's; does not block
  */
 MW_API int mw_call_cancel_fd(mw_call *call);
+
+/** A client of the caller: calls that are made with it go to the program that
+ * has made this call, over its connection, and reach the interfaces that it
+ * offers with ..._serve_back().
+ *
+ * It lives on when the handler returns, for as long as it is kept.  Once the
+ * connection is lost its calls fail with MW_EUNAVAILABLE; it connects nowhere.
+ *
+ * @param call        [borrow: this call] the handler's call
+ * @param ret_client  [own: mw_client_close(), before the server is closed]
+ *                    [out]
+ * @retval MW_EUNAVAILABLE  the connection is lost already
+ * @retval MW_ENOMEM  out of memory
+ * @thread the handler's; does not block
+ */
+MW_API MW_MUST_USE mw_status mw_call_open_back(
+    mw_call *call, mw_client **ret_client);
 
 MW_END_DECLS
 

@@ -6,14 +6,22 @@
  * Calls are made through the stubs that mwidl writes.  Each goes to the server
  * with the fewest calls of this client.  A connection that was lost or that
  * its server is closing is replaced at the next call, and calls that it is
- * safe to send again are (docs/guide/connections.md).  A client runs no threads
- * of its own.
+ * safe to send again are (docs/guide/connections.md).
+ *
+ * A client runs no thread of its own, unless it is opened with .background.  A
+ * program with an event loop of its own has it watch mw_client_fd(), and calls
+ * mw_client_process() when that is readable.
+ *
+ * After fork() the child may use the client, too: at its first call it makes
+ * connections of its own.  Those of the parent are not touched; calls that the
+ * parent has under way fail in the child with MW_EUNAVAILABLE.
  */
 #ifndef MW_CLIENT_H
 #define MW_CLIENT_H
 
 #include "mw/base.h"
 #include "mw/ctx.h"
+#include "mw/hooks.h"
 #include "mw/log.h"
 #include "mw/status.h"
 #include "mw/tls.h"
@@ -56,6 +64,15 @@ typedef struct mw_client_options {
     bool no_spin;              /* sleep at once when waiting, never stay awake
                                   for a moment, which saves processor time
                                   and makes short calls slower */
+    bool background;           /* a thread of the client's own reads when nobody
+                                  waits: it runs the on_done of calls, answers
+                                  the server's PINGs, and notices at once that a
+                                  connection is lost */
+    uint32_t threads_max;      /* handlers that run at once of interfaces that
+                                  the client offers to its server; 0: 4 */
+    uint32_t queue_max;        /* calls that wait for one; 0: 64 */
+    const mw_client_hooks *hooks; /* [borrow: client] mw/hooks.h; or NULL */
+    mw_log_level log_level;       /* lines above it are not made; 0: all are */
     bool fail_fast;            /* a call fails when no address can be reached,
                                   rather than wait for one until its deadline */
     uint32_t reconnect_min_ms; /* the longest pause after an address could not
@@ -119,13 +136,46 @@ MW_API MW_MUST_USE mw_status mw_client_open(mw_client **ret_client,
 MW_API MW_MUST_USE mw_status mw_client_open_local(mw_client **ret_client,
     mw_server *server, const mw_client_options *options, mw_error *reterr);
 
-/** Close the connection and free the client.
+/** Close the connections and give the client back.
  *
- * @param client  [inout] client whose calls have all returned, and those that
- *                were started are finished or cancelled; or NULL
- * @thread any; does not block
+ * Calls that are under way fail with MW_ECANCELLED, also those that other
+ * threads wait in, which return soon; one that is just connecting does so at
+ * its deadline at the latest.  Pending calls can still be finished, which has
+ * the same outcome unless the reply was there already, or cancelled, and must
+ * be.  For each of them that has one, on_done runs before this returns; within
+ * on_done, when that returns.
+ *
+ * @param client  [own: this call] client on which no call begins any more, or
+ *                NULL
+ * @thread any, also in on_done; blocks as long as an on_done does that runs in
+ *         the client's own thread
  */
 MW_API void mw_client_close(mw_client *client);
+
+/** A descriptor for an event loop of the program's own.
+ *
+ * It polls readable whenever mw_client_process() has something to do: something
+ * came for calls with on_done or from the server, or a deadline of such a call
+ * has passed.  It may be watched for that by poll(), epoll, or what is built on
+ * them, and must not be read or closed.  From the first call of this on,
+ * on_done runs in mw_client_process() alone.
+ *
+ * @param client  [inout] client
+ * @return  the descriptor, always the same, until the client is closed; in a
+ *          child of the process another one; -1: out of descriptors or memory
+ * @thread any; does not block
+ */
+MW_API int mw_client_fd(mw_client *client);
+
+/** Read what has come on all connections, and run the on_done of calls that are
+ * over, up to some dozens: the descriptor stays readable if there are more.
+ *
+ * @param client  [inout] client, which on_done may close
+ * @retval MW_EEXHAUSTED  out of descriptors
+ * @retval MW_ENOMEM  out of memory
+ * @thread any; does not block, but for what on_done does
+ */
+MW_API MW_MUST_USE mw_status mw_client_process(mw_client *client);
 
 /** Whom the client is connected to.
  *

@@ -113,8 +113,9 @@ typedef struct mw_ctx {
                         and trace from the call that is being handled */
     mw_done_fn on_done; /* of a call that is started; NULL allowed */
     void *on_done_user;
-    char traceparent[56]; /* W3C trace context to send, NUL-terminated; empty:
-                             the handled call's, or none */
+    char traceparent[56]; /* W3C trace context to send, NUL-terminated; empty,
+                             or not valid: the handled call's, or none; see
+                             mw/trace.h */
 
     /* Set by the call. */
     char *changes;  /* with show_changes, after a success: what has changed in

@@ -200,11 +200,18 @@ typedef struct mw_method {
     uint32_t n_raises;
     uint32_t timeout_ms;      /* 0: the client's default */
     const mw_writes *writes;  /* NULL: all that is inout may change */
-    uint32_t priority;        /* @mw::priority; 0: ordinary */
+    uint32_t priority;        /* @mw::priority; 0: ordinary.  Calls of a higher
+                                 one go first, in a queue of their own */
     uint32_t max_concurrency; /* @mw::max_concurrency: of its calls that run at
-                                 once; 0: any number */
+                                 once, others wait; 0: any number */
     const void *reserved[1];  /* NULL */
 } mw_method;
+
+/* What an interface limits for all its operations together. */
+typedef struct mw_limits {
+    uint32_t max_concurrency; /* @mw::max_concurrency, likewise */
+    uint32_t reserved[7];     /* 0 */
+} mw_limits;
 
 typedef struct mw_interface mw_interface;
 
@@ -214,7 +221,8 @@ struct mw_interface {
     const char *name;         /* "orders.Desk" */
     const mw_method *methods; /* inherited ones first */
     const mw_interface *base; /* single inheritance, or NULL */
-    const void *reserved[2];  /* NULL */
+    const mw_limits *limits;  /* NULL: none */
+    const void *reserved[1];  /* NULL */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include "mw/client.h"
 #include "mw/ctx.h"
 #include "mw/desc.h"
+#include "mw/hooks.h"
 #include "mw/log.h"
 #include "mw/map.h"
 #include "mw/memory.h"
@@ -20,9 +21,11 @@
 #include "mw/pending.h"
 #include "mw/seq.h"
 #include "mw/server.h"
+#include "mw/stats.h"
 #include "mw/status.h"
 #include "mw/stub.h"
 #include "mw/tls.h"
+#include "mw/trace.h"
 #include "mw/union.h"
 
 #endif

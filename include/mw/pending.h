@@ -18,6 +18,21 @@
  * Any number of calls may be pending on one connection.  They may be finished
  * in any order and by any threads; whoever waits for one reads for all of them.
  * The deadline counts from the start.
+ *
+ * A caller that does not want to wait is told: .on_done of the context runs
+ * when the call is over, once for each call whose start has returned MW_OK (it
+ * may be before that returns), unless the call is finished or cancelled before.
+ * Where:
+ *
+ *  - in the client's own thread, if it was opened with .background;
+ *  - else in mw_client_process(), if the program has asked for mw_client_fd();
+ *  - else in a thread that waits for an answer on the same connection.
+ *
+ * No lock of libmw is held then.  It may finish the call, start others, cancel
+ * any, and close the client.  To finish or cancel a call whose on_done is just
+ * running in another thread waits until that has returned: after that, nobody
+ * uses what belongs to the call.  If on_done finishes the call, nobody else
+ * may.
  */
 #ifndef MW_PENDING_H
 #define MW_PENDING_H
@@ -51,8 +66,58 @@ MW_API MW_MUST_USE mw_status mw_pending_finish(mw_pending *pending);
  */
 MW_API bool mw_pending_is_done(mw_pending *pending);
 
+/** Wait until mw_pending_finish() would return at once: the reply is there, the
+ * deadline of the call has passed, or its connection was lost.
+ *
+ * @param pending     [inout] a pending call, or NULL
+ * @param timeout_ms  how long, at the most; 0: reads what has come
+ * @retval MW_ETIMEDOUT  it still is under way
+ * @retval MW_EINVAL  pending is NULL
+ * @thread any, one at a time; blocks up to timeout_ms or the call's deadline
+ */
+MW_API MW_MUST_USE mw_status mw_pending_wait(
+    mw_pending *pending, uint32_t timeout_ms);
+
+/** Wait until any of several calls could be finished at once; they may be of
+ * several clients.
+ *
+ * It looks at all of them each time: who has thousands under way rather has
+ * callbacks.
+ *
+ * @param pendings    [borrow: this call] pending calls; those that are NULL are
+ *                    left out
+ * @param n           how many there are
+ * @param timeout_ms  how long, at the most; 0: reads what has come
+ * @param ret_index   [out] the first that is over
+ * @retval MW_ETIMEDOUT  all still are under way
+ * @retval MW_EINVAL  there is none but NULL
+ * @retval MW_ENOMEM  out of memory
+ * @retval MW_EEXHAUSTED  out of descriptors
+ * @thread any, one at a time for each call; blocks up to timeout_ms or the
+ *         earliest deadline
+ */
+MW_API MW_MUST_USE mw_status mw_pending_wait_any(mw_pending *const pendings[],
+    size_t n, uint32_t timeout_ms, size_t *ret_index);
+
+/** How far the call is.  Reads what has come.
+ *
+ * Unless the context asked for it with .ack, nothing is heard of it between
+ * MW_CALL_NEW and its end.
+ *
+ * @param pending  [inout] a pending call, or NULL
+ * @return  the state, which at the end is that of mw_ctx.state after
+ *          mw_pending_finish(), unless a reply overtakes the deadline
+ * @retval MW_CALL_REFUSED  also: pending is NULL, for starting has failed
+ * @retval MW_CALL_UNKNOWN  the deadline has passed, or the connection was lost
+ * @thread any, one at a time; does not block
+ */
+MW_API mw_call_state mw_pending_state(mw_pending *pending);
+
 /** Drop a pending call.  Nothing of the caller's is written then or later, nor
- * looked at: it may be gone.  Whether the server runs the call is unknown.
+ * looked at: it may be gone.
+ *
+ * The server is told: it does not run a call that still waits in its queue, and
+ * lets the handler of one that runs know.
  *
  * @param pending  [own: this call] a pending call, or NULL
  * @thread any, one at a time; does not block

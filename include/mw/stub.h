@@ -107,6 +107,22 @@ MW_API MW_MUST_USE mw_status mw_stub_start(mw_client *client, mw_ctx *ctx,
 MW_API MW_MUST_USE mw_status mw_stub_serve(mw_server *server,
     const mw_skeleton *skeleton, const void *ops, void *user);
 
+/** Offer an interface to the server that a client is connected to.
+ *
+ * @param client    [borrow: this call] client with .background, not yet
+ *                  connected
+ * @param skeleton  [borrow: static] from generated code
+ * @param ops       [borrow: client] the ops struct, as above
+ * @param user      [borrow: client] for mw_call_user()
+ * @retval MW_EEXIST  an interface of this name is offered already
+ * @retval MW_EINVAL  made for another MW_DESC_VERSION; the client has no
+ *                    background thread, or has connected
+ * @retval MW_ENOMEM  out of memory or threads
+ * @thread owner of the client; does not block
+ */
+MW_API MW_MUST_USE mw_status mw_stub_serve_back(mw_client *client,
+    const mw_skeleton *skeleton, const void *ops, void *user);
+
 MW_END_DECLS
 
 #endif

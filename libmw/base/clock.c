@@ -16,9 +16,15 @@ mwi_now(void)
 }
 
 int64_t
+mwi_deadline_after(int64_t time, uint32_t ms)
+{
+    return time + (int64_t) ms * NS_PER_MS;
+}
+
+int64_t
 mwi_deadline_in(uint32_t ms)
 {
-    return mwi_now() + (int64_t) ms * NS_PER_MS;
+    return mwi_deadline_after(mwi_now(), ms);
 }
 
 static int64_t

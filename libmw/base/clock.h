@@ -16,6 +16,9 @@ int64_t mwi_now(void);
 /** The deadline that is ms milliseconds away. */
 int64_t mwi_deadline_in(uint32_t ms);
 
+/** The deadline that is ms milliseconds after a time. */
+int64_t mwi_deadline_after(int64_t time, uint32_t ms);
+
 /** Milliseconds from now to the deadline, rounded up, at least 0, for poll();
  * -1 for MWI_FOREVER. */
 int mwi_deadline_poll_ms(int64_t deadline);

@@ -10,9 +10,11 @@
 struct mwi_log {
     mw_log_cb cb; /* NULL: silent */
     void *user;
+    mw_log_level level_max; /* 0: all lines */
 };
 
-/** Format a line and pass it on.  Call with no lock held. */
+/** Format a line and pass it on, with a '?' for each control character that
+ * a peer may have put into it.  Call with no lock held. */
 void mwi_log(const struct mwi_log *log, mw_log_level level, const char *format,
     ...) MW_PRINTF(3, 4);
 

@@ -38,6 +38,12 @@ mwi_stream_is_dry(struct mwi_stream *s)
     return s->ops->is_dry != NULL && s->ops->is_dry(s);
 }
 
+bool
+mwi_stream_has_unread(struct mwi_stream *s)
+{
+    return s->ops->has_unread != NULL && s->ops->has_unread(s);
+}
+
 void
 mwi_stream_rest(struct mwi_stream *s)
 {

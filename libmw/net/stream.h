@@ -30,8 +30,9 @@ struct mwi_stream_ops {
     enum mwi_io (*write)(struct mwi_stream *s, const void *bytes, size_t len,
         size_t *ret_n, mw_error *reterr);
     enum mwi_io (*flush)(struct mwi_stream *s, mw_error *reterr);
-    bool (*is_dry)(struct mwi_stream *s); /* NULL: cannot tell */
-    void (*rest)(struct mwi_stream *s);   /* NULL: holds nothing */
+    bool (*is_dry)(struct mwi_stream *s);     /* NULL: cannot tell */
+    bool (*has_unread)(struct mwi_stream *s); /* NULL: never */
+    void (*rest)(struct mwi_stream *s);       /* NULL: holds nothing */
     void (*shutdown)(struct mwi_stream *s);
     void (*close)(struct mwi_stream *s);
     int (*fd)(const struct mwi_stream *s);
@@ -73,6 +74,9 @@ enum mwi_io mwi_stream_flush(struct mwi_stream *s, mw_error *reterr);
  * spares who asks a read that would say WANT_READ.  Should bytes have come
  * since, a poll reports them. */
 bool mwi_stream_is_dry(struct mwi_stream *s);
+
+/** Whether it holds bytes to be read that its descriptor does not show. */
+bool mwi_stream_has_unread(struct mwi_stream *s);
 
 /** Nothing is expected to be moved for a while: give back memory that is only
  * needed for moving. */

@@ -299,6 +299,14 @@ tls_flush(struct mwi_stream *s, mw_error *reterr)
     return send_output(t, reterr);
 }
 
+static bool
+tls_has_unread(struct mwi_stream *s)
+{
+    struct mwi_tls_stream *t = from_stream(s);
+
+    return !t->is_failed && SSL_has_pending(t->ssl) == 1;
+}
+
 static void
 tls_rest(struct mwi_stream *s)
 {
@@ -408,6 +416,7 @@ static const struct mwi_stream_ops tls_ops = {
     .read = tls_read,
     .write = tls_write,
     .flush = tls_flush,
+    .has_unread = tls_has_unread,
     .rest = tls_rest,
     .shutdown = tls_shutdown,
     .close = tls_close,

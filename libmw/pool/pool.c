@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One lock, one queue.  A thread without a job waits at the source, if there is
- * one and few enough are there, or else sleeps on a condition.  A thread that
- * ends is joined by the next one that ends, the last one by mwi_pool_close(),
- * so none is left behind and none is detached.
+ * One lock, one queue of two lanes.  A thread without a job waits at the
+ * source, if there is one and few enough are there, or else sleeps on a
+ * condition.  A thread that ends is joined by the next one that ends, the last
+ * one by mwi_pool_close(), so none is left behind and none is detached.
+ *
+ * All threads are alike.  What makes those beyond threads_max ones for jobs
+ * with a priority is that an ordinary job starts only while fewer than
+ * threads_max of them run.  A thread that finds work at the source while as
+ * many run may still look at it, but is told to start nothing.
  *
  * Several wake()s of the source may wake but one thread, so whoever is woken
  * wakes the next if there is something for it to do.
@@ -25,9 +30,11 @@ struct mwi_pool {
     struct mwi_cond ended;  /* the last thread has ended */
     struct mwi_pool_limits limits; /* constant */
     struct mwi_source source;      /* [mutex] waiting_max is 0: none */
-    struct mwi_list queue;         /* [mutex] */
-    _Atomic uint32_t queued;       /* [mutex] to write: jobs in the queue */
+    struct mwi_queue queue;        /* [mutex] */
     uint32_t running;              /* [mutex] jobs, and work of the source */
+    uint32_t urgent;               /* [mutex] jobs with a priority that run */
+    uint32_t looking;              /* [mutex] threads with work of the source
+                                      that may start nothing */
     uint32_t threads;              /* [mutex] alive */
     uint32_t asleep;               /* [mutex] threads, on work */
     uint32_t waiting;              /* [mutex] threads, at the source */
@@ -37,16 +44,29 @@ struct mwi_pool {
     pthread_t zombie;              /* [mutex] */
 };
 
-static uint32_t
-queued(struct mwi_pool *pool)
+static bool
+may_start_locked(const struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
 {
-    return atomic_load_explicit(&pool->queued, memory_order_relaxed);
+    return pool->running < pool->limits.threads_max;
 }
 
-static void
-set_queued_locked(struct mwi_pool *pool, uint32_t n) MWI_REQUIRES(pool->mutex)
+/* Jobs that wait for nothing but a thread. */
+static uint32_t
+startable_locked(const struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
 {
-    atomic_store_explicit(&pool->queued, n, memory_order_relaxed);
+    uint32_t room =
+        may_start_locked(pool) ? pool->limits.threads_max - pool->running : 0;
+    uint32_t n = pool->queue.n_ordinary;
+
+    return (n < room ? n : room) + pool->queue.n_urgent;
+}
+
+/* Threads that have, or are about to have, something to do. */
+static uint64_t
+busy_locked(const struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
+{
+    return (uint64_t) pool->running + pool->urgent + pool->looking +
+           startable_locked(pool);
 }
 
 static void *worker(void *arg);
@@ -76,10 +96,14 @@ spawn_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
  * could not be made before, or when one was counted on that has found other
  * work. */
 static void
-make_threads_locked(struct mwi_pool *pool, uint32_t n) MWI_REQUIRES(pool->mutex)
+make_threads_locked(struct mwi_pool *pool, uint64_t n) MWI_REQUIRES(pool->mutex)
 {
-    while (pool->threads < n && pool->threads < pool->limits.threads_max &&
-           spawn_locked(pool)) {
+    uint64_t max =
+        (uint64_t) pool->limits.threads_max +
+        (pool->queue.n_urgent + pool->urgent > 0 ? pool->limits.priority_threads
+                                                 : 0);
+
+    while (pool->threads < n && pool->threads < max && spawn_locked(pool)) {
         continue;
     }
 }
@@ -88,7 +112,7 @@ make_threads_locked(struct mwi_pool *pool, uint32_t n) MWI_REQUIRES(pool->mutex)
 static void
 relieve_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
 {
-    uint32_t busy = pool->running + queued(pool);
+    uint64_t busy = busy_locked(pool);
 
     if (pool->source.waiting_max == 0 || pool->waiting > 0) {
         return;
@@ -108,38 +132,35 @@ relieve_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
 static void
 call_thread_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
 {
-    if (pool->asleep > 0 && queued(pool) <= pool->asleep) {
+    if (pool->asleep > 0 && startable_locked(pool) <= pool->asleep) {
         mwi_cond_signal(&pool->work);
     } else if (pool->waiting > 0) {
         pool->source.wake(pool->source.user);
     }
 }
 
-static struct mwi_job *
-take_job_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
+/* Run the next job.  False: there is none that may start. */
+static bool
+run_job_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
 {
-    struct mwi_list *link = mwi_list_pop(&pool->queue);
+    struct mwi_job *job;
+    uint32_t *n;
 
-    if (link == NULL) {
-        return NULL;
+    if (startable_locked(pool) == 0) {
+        return false;
     }
-    set_queued_locked(pool, queued(pool) - 1);
-    if (queued(pool) > pool->asleep && pool->waiting > 0) {
+    job = mwi_queue_take(&pool->queue, may_start_locked(pool), mwi_now());
+    n = job->priority > 0 ? &pool->urgent : &pool->running;
+    ++*n;
+    if (startable_locked(pool) > pool->asleep && pool->waiting > 0) {
         pool->source.wake(pool->source.user);
     }
-    return MWI_CONTAINER(link, struct mwi_job, link);
-}
-
-static void
-run_job_locked(struct mwi_pool *pool, struct mwi_job *job)
-    MWI_REQUIRES(pool->mutex)
-{
-    pool->running++;
     relieve_locked(pool);
     mwi_unlock(&pool->mutex);
     job->run(job);
     mwi_lock(&pool->mutex);
-    pool->running--;
+    --*n;
+    return true;
 }
 
 /* Whether a thread without a job should be at the source. */
@@ -156,6 +177,8 @@ serve_source_locked(struct mwi_pool *pool, int64_t deadline)
 {
     const struct mwi_source source = pool->source;
     void *work;
+    bool may_start;
+    uint32_t *n;
 
     pool->waiting++;
     pool->turns++;
@@ -166,12 +189,14 @@ serve_source_locked(struct mwi_pool *pool, int64_t deadline)
     if (work == NULL) {
         return false;
     }
-    pool->running++;
-    make_threads_locked(pool, pool->running + queued(pool));
+    may_start = may_start_locked(pool);
+    n = may_start ? &pool->running : &pool->looking;
+    ++*n;
+    make_threads_locked(pool, busy_locked(pool));
     mwi_unlock(&pool->mutex);
-    source.run(source.user, work);
+    source.run(source.user, work, may_start);
     mwi_lock(&pool->mutex);
-    pool->running--;
+    --*n;
     return true;
 }
 
@@ -181,6 +206,18 @@ sleep_locked(struct mwi_pool *pool, int64_t deadline) MWI_REQUIRES(pool->mutex)
     pool->asleep++;
     (void) mwi_cond_wait(&pool->work, &pool->mutex, deadline);
     pool->asleep--;
+}
+
+/* Wait for a job, or for the source, and then deal with what that has.  False:
+ * it had nothing. */
+static bool
+wait_locked(struct mwi_pool *pool, int64_t deadline) MWI_REQUIRES(pool->mutex)
+{
+    if (is_wanted_there_locked(pool)) {
+        return serve_source_locked(pool, deadline);
+    }
+    sleep_locked(pool, deadline);
+    return false;
 }
 
 /* Whether a thread that has long had nothing to do may end: not the last one at
@@ -199,24 +236,17 @@ work_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
     int64_t deadline = mwi_deadline_in(pool->limits.idle_ms);
 
     for (;;) {
-        struct mwi_job *job = take_job_locked(pool);
-        bool was_busy = job != NULL;
+        bool was_busy = run_job_locked(pool);
 
-        if (job != NULL) {
-            run_job_locked(pool, job);
-        } else if (pool->closing) {
+        if (!was_busy && pool->closing) {
             if (pool->waiting > 0) {
                 pool->source.wake(pool->source.user);
             }
             return;
-        } else if (is_wanted_there_locked(pool)) {
-            was_busy = serve_source_locked(pool, deadline);
-        } else {
-            sleep_locked(pool, deadline);
         }
-        if (was_busy) {
+        if (was_busy || wait_locked(pool, deadline)) {
             deadline = mwi_deadline_in(pool->limits.idle_ms);
-        } else if (queued(pool) == 0 && deadline <= mwi_now()) {
+        } else if (startable_locked(pool) == 0 && deadline <= mwi_now()) {
             if (may_end_locked(pool)) {
                 return;
             }
@@ -262,7 +292,7 @@ mwi_pool_open(struct mwi_pool **ret_pool, const struct mwi_pool_limits *limits,
     mwi_mutex_init(&pool->mutex);
     mwi_cond_init(&pool->work);
     mwi_cond_init(&pool->ended);
-    mwi_list_init(&pool->queue);
+    mwi_queue_init(&pool->queue);
     pool->limits = *limits;
     mwi_lock(&pool->mutex);
     while (spawned && pool->threads < limits->threads_min) {
@@ -278,23 +308,34 @@ mwi_pool_open(struct mwi_pool **ret_pool, const struct mwi_pool_limits *limits,
     return MW_OK;
 }
 
-static mw_status
-submit_locked(struct mwi_pool *pool, struct mwi_job *job, uint64_t capacity)
+/* Whether another such job would be more than may run and wait. */
+static bool
+is_full_locked(const struct mwi_pool *pool, const struct mwi_job *job)
     MWI_REQUIRES(pool->mutex)
 {
-    uint64_t accepted = (uint64_t) pool->running + queued(pool);
+    const struct mwi_pool_limits *limits = &pool->limits;
 
-    if (accepted >= capacity) {
-        return MW_EEXHAUSTED;
-    }
-    make_threads_locked(
-        pool, accepted < UINT32_MAX ? (uint32_t) accepted + 1 : UINT32_MAX);
+    return job->priority > 0
+               ? (uint64_t) pool->urgent + pool->queue.n_urgent >=
+                     (uint64_t) limits->priority_threads +
+                         limits->priority_queue_max
+               : (uint64_t) pool->running + pool->queue.n_ordinary >=
+                     (uint64_t) limits->threads_max + limits->queue_max;
+}
+
+static mw_status
+submit_locked(struct mwi_pool *pool, struct mwi_job *job)
+    MWI_REQUIRES(pool->mutex)
+{
+    mwi_queue_put(&pool->queue, job, mwi_now());
+    make_threads_locked(pool, busy_locked(pool));
     if (pool->threads == 0) {
+        mwi_queue_withdraw(&pool->queue, job);
         return MW_EEXHAUSTED;
     }
-    mwi_list_append(&pool->queue, &job->link);
-    set_queued_locked(pool, queued(pool) + 1);
-    call_thread_locked(pool);
+    if (startable_locked(pool) > 0) {
+        call_thread_locked(pool);
+    }
     return MW_OK;
 }
 
@@ -304,8 +345,8 @@ mwi_pool_submit(struct mwi_pool *pool, struct mwi_job *job)
     mw_status status;
 
     mwi_lock(&pool->mutex);
-    status = submit_locked(pool, job,
-        (uint64_t) pool->limits.threads_max + pool->limits.queue_max);
+    status =
+        is_full_locked(pool, job) ? MW_EEXHAUSTED : submit_locked(pool, job);
     mwi_unlock(&pool->mutex);
     return status;
 }
@@ -315,7 +356,7 @@ mwi_pool_resubmit(struct mwi_pool *pool, struct mwi_job *job)
 {
     mwi_lock(&pool->mutex);
     /* There is a thread: the caller's. */
-    (void) !submit_locked(pool, job, UINT64_MAX);
+    (void) !submit_locked(pool, job);
     mwi_unlock(&pool->mutex);
 }
 
@@ -340,7 +381,25 @@ mwi_pool_relieve(struct mwi_pool *pool)
 bool
 mwi_pool_has_queue(struct mwi_pool *pool)
 {
-    return queued(pool) > 0;
+    return mwi_queue_len(&pool->queue) > 0;
+}
+
+void
+mwi_pool_take_expired(
+    struct mwi_pool *pool, bool look_again, struct mwi_list *expired)
+{
+    mwi_lock(&pool->mutex);
+    if (look_again) {
+        mwi_queue_look_again(&pool->queue);
+    }
+    mwi_queue_take_expired(&pool->queue, mwi_now(), expired);
+    mwi_unlock(&pool->mutex);
+}
+
+int64_t
+mwi_pool_wait(const struct mwi_pool *pool)
+{
+    return mwi_queue_wait(&pool->queue);
 }
 
 void
@@ -375,7 +434,8 @@ mwi_pool_stats(struct mwi_pool *pool, struct mwi_pool_stats *ret_stats)
     *ret_stats = (struct mwi_pool_stats){
         .threads = pool->threads,
         .running = pool->running,
-        .queued = queued(pool),
+        .urgent = pool->urgent,
+        .queued = mwi_queue_len(&pool->queue),
         .waiting = pool->waiting,
         .turns = pool->turns,
     };

@@ -7,6 +7,10 @@
  * threads exist that are not about to take one, another is made: with
  * threads_max of n, n jobs that block run at once, always.
  *
+ * Jobs with a priority go first, have a queue of their own, and for them
+ * priority_threads more are made if need be: they get through while ordinary
+ * jobs block all others.
+ *
  * Work may also come from elsewhere, such as sockets: a source.  Threads
  * without a job then wait there instead of asleep, at most so many of them at
  * once, and deal themselves with what they find: no other thread has to be
@@ -17,18 +21,16 @@
 
 #include "mw/status.h"
 
-#include "base/list.h"
-
-struct mwi_job {
-    struct mwi_list link;             /* the queue's; [pool] */
-    void (*run)(struct mwi_job *job); /* may free the job */
-};
+#include "pool/queue.h"
 
 struct mwi_pool_limits {
     uint32_t threads_min; /* kept once they exist; made at mwi_pool_open() */
     uint32_t threads_max; /* at least 1 and threads_min */
     uint32_t queue_max;   /* jobs that may wait while threads_max run */
     uint32_t idle_ms;     /* after which a thread above the minimum ends */
+    uint32_t priority_threads;   /* beyond threads_max */
+    uint32_t priority_queue_max; /* jobs with a priority that may wait while
+                                    priority_threads run */
 };
 
 struct mwi_pool;
@@ -40,8 +42,9 @@ struct mwi_source {
     /* Wait until there is something to do or the deadline; NULL: there is
      * nothing, or wake() was called. */
     void *(*wait)(void *user, int64_t deadline);
-    /* Do what wait() returned.  Counts as a running job meanwhile. */
-    void (*run)(void *user, void *work);
+    /* Do what wait() returned.  Counts as a running job meanwhile, but if it
+     * may not start what takes its time, for threads_max jobs run already. */
+    void (*run)(void *user, void *work, bool may_start);
     /* Make one wait() return NULL, now or when it is called next. */
     void (*wake)(void *user);
     /* All threads are busy with what takes its time, and no more can be made:
@@ -59,8 +62,9 @@ MW_MUST_USE mw_status mwi_pool_open(struct mwi_pool **ret_pool,
 /** Queue a job.
  *
  * @param job  [take] until it has run; on success only
- * @retval MW_EEXHAUSTED  threads_max jobs run and queue_max wait, or there is
- *                        no thread and none can be made
+ * @retval MW_EEXHAUSTED  threads_max jobs run and queue_max wait (with a
+ *                        priority: priority_threads, priority_queue_max), or
+ *                        there is no thread and none can be made
  * @thread any, also a job's; does not block
  */
 MW_MUST_USE mw_status mwi_pool_submit(
@@ -85,6 +89,18 @@ void mwi_pool_relieve(struct mwi_pool *pool);
 /** Whether jobs wait in the queue.  @thread any */
 bool mwi_pool_has_queue(struct mwi_pool *pool);
 
+/** Move queued jobs that are in vain, or whose deadline has passed, to a list;
+ * they are the caller's.
+ *
+ * @param look_again  some may have become so
+ * @thread any; does not block */
+void mwi_pool_take_expired(
+    struct mwi_pool *pool, bool look_again, struct mwi_list *expired);
+
+/** How long an ordinary job that was submitted now would wait, in ns, about.
+ * @thread any */
+int64_t mwi_pool_wait(const struct mwi_pool *pool);
+
 /** Finish all jobs that were submitted, end the threads, and free the pool.
  * Nobody may submit any more.  NULL allowed.
  * @thread any but a job's; blocks */
@@ -92,10 +108,11 @@ void mwi_pool_close(struct mwi_pool *pool);
 
 struct mwi_pool_stats {
     uint32_t threads; /* alive */
-    uint32_t running; /* jobs */
-    uint32_t queued;  /* jobs */
+    uint32_t running; /* ordinary jobs, and work of the source */
+    uint32_t queued;  /* jobs, both kinds */
     uint32_t waiting; /* threads, at the source */
     uint64_t turns;   /* how often one has begun to wait there */
+    uint32_t urgent;  /* running jobs with a priority */
 };
 
 void mwi_pool_stats(struct mwi_pool *pool, struct mwi_pool_stats *ret_stats);

@@ -15,6 +15,7 @@
 #include "rpc/args.h"
 #include "rpc/current.h"
 #include "rpc/results.h"
+#include "rpc/trace.h"
 #include "wire/frame.h"
 
 enum {
@@ -130,6 +131,10 @@ init_call(mw_call *call, const struct mwi_operation *op,
     mwi_list_init(&call->among);
     call->arena.limit = call->inout.limit = limits->memory_max;
     mwi_buf_init(&call->exception, EXCEPTION_MAX);
+    if (head->call.trace.at != NULL) {
+        (void) mwi_trace_take(
+            head->call.trace.at, head->call.trace.len, call->trace);
+    }
 }
 
 mw_call *
@@ -275,8 +280,8 @@ mwi_call_decode(mw_call *call, mw_error *reterr)
 }
 
 void
-mwi_call_make_fail(
-    struct mwi_buf *frame, uint64_t id, const mw_error *error, bool not_run)
+mwi_call_make_fail(struct mwi_buf *frame, uint64_t id, const mw_error *error,
+    bool not_run, uint32_t retry_after_ms)
 {
     struct mwi_writer w;
 
@@ -285,7 +290,7 @@ mwi_call_make_fail(
         return;
     }
     mwi_writer_init(&w, frame);
-    mwi_fail_write(&w, id, error->status, error->text, not_run, 0);
+    mwi_fail_write(&w, id, error->status, error->text, not_run, retry_after_ms);
     if (mwi_writer_ok(&w)) {
         mwi_frame_end(frame);
     } else {
@@ -341,6 +346,12 @@ has_inout(const mw_method *method)
         }
     }
     return false;
+}
+
+bool
+mwi_call_has_delta(const mw_call *call)
+{
+    return !call->full_values && has_inout(call->op->method);
 }
 
 static mw_status
@@ -413,7 +424,7 @@ mwi_call_prepare(mw_call *call, mw_error *reterr)
     if (mwi_call_decode(call, reterr) < 0) {
         return reterr->status;
     }
-    if (has_inout(call->op->method) && !call->full_values &&
+    if (mwi_call_has_delta(call) &&
         mwi_snapshot_retake(&call->snapshot, &call->inout) < 0) {
         return mwi_fail_nomem(reterr);
     }
@@ -456,6 +467,6 @@ mwi_call_execute(
     }
     if (status < 0) {
         mwi_call_make_fail(
-            ret_frame, call->id, ret_outcome, !call->is_prepared);
+            ret_frame, call->id, ret_outcome, !call->is_prepared, 0);
     }
 }

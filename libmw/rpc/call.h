@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "mw/call.h"
+#include "mw/trace.h"
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -22,13 +23,19 @@
 #include "rpc/mirror_call.h"
 #include "rpc/registry.h"
 #include "rpc/running.h"
+#include "rpc/ticket.h"
 #include "wire/message.h"
 
+struct mwi_conn;
 struct mwi_outcome;
+struct mwi_turn;
 
 struct mw_call {
-    struct mwi_job job;             /* the owner's */
-    void *owner;                    /* the owner's */
+    struct mwi_job job; /* the owner's */
+    void *owner;        /* the owner's: where it came from */
+    struct mwi_conn *(*back)(mw_call *call, mw_error *reterr); /* the owner's:
+                                       a way to the caller, referenced */
+    struct mwi_turn *turn;          /* the owner's: that it runs in, or NULL */
     const struct mwi_operation *op; /* constant */
     const mw_peer *peer;            /* constant; outlives the call */
     uint64_t id;                    /* constant */
@@ -47,6 +54,8 @@ struct mw_call {
     bool is_decoded;                /* args are there */
     bool is_prepared;               /* the handler may start */
     size_t charge;                  /* the owner's: bytes, while it waits */
+    struct mwi_ticket ticket;       /* the owner's */
+    size_t bytes_in;                /* the owner's: of the request's frame */
     void **args;                    /* in the arena; one for each parameter */
     struct mwi_arena arena;         /* what cannot change, or is new */
     struct mwi_arena inout;         /* what inout parameters consist of */
@@ -57,7 +66,9 @@ struct mw_call {
     void **released;                /* n_released of them, by mw_release() */
     size_t n_released;
     size_t cap_released;
-    bool has_lost_release;    /* for want of memory */
+    bool has_lost_release;           /* for want of memory */
+    char trace[MW_TRACEPARENT_SIZE]; /* the caller's; empty: none */
+    uint64_t span;            /* of this call in it; 0: not asked for yet */
     mw_error failure;         /* as told by mw_call_fail() */
     struct mwi_buf exception; /* the frame of a FAIL, as by mw_call_raise() */
     struct mwi_buf request; /* the message, while it waits to be decoded ... */
@@ -152,9 +163,13 @@ MW_MUST_USE mw_status mwi_call_prepare(mw_call *call, mw_error *reterr);
 void mwi_call_execute(
     mw_call *call, struct mwi_buf *ret_frame, mw_error *ret_outcome);
 
-/** Make the frame of a FAIL; not_run: the handler was not started.  Leaves the
- * buffer empty when out of memory. */
-void mwi_call_make_fail(
-    struct mwi_buf *frame, uint64_t id, const mw_error *error, bool not_run);
+/** Whether a reply of its operation may carry changes instead of values. */
+bool mwi_call_has_delta(const mw_call *call);
+
+/** Make the frame of a FAIL; not_run: the handler was not started;
+ * retry_after_ms: 0 says nothing.  Leaves the buffer empty when out of memory.
+ */
+void mwi_call_make_fail(struct mwi_buf *frame, uint64_t id,
+    const mw_error *error, bool not_run, uint32_t retry_after_ms);
 
 #endif

@@ -3,10 +3,13 @@
  * A client from opening to closing; connect.c is how its calls get their
  * connections.
  */
+#include "mw/stub.h"
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "rpc/call.h"
+#include "rpc/callee.h"
 #include "rpc/client_parts.h"
 #include "rpc/ctx.h"
 #include "rpc/current.h"
@@ -16,6 +19,35 @@ const mw_client_options *
 mwi_client_options(const mw_client *client)
 {
     return &client->options;
+}
+
+struct mwi_life *
+mwi_client_life(mw_client *client)
+{
+    return &client->life;
+}
+
+const struct mwi_log *
+mwi_client_log(const mw_client *client)
+{
+    return &client->log;
+}
+
+struct mwi_client_meter *
+mwi_client_meter(mw_client *client)
+{
+    return &client->meter;
+}
+
+size_t
+mwi_client_n_connections(mw_client *client)
+{
+    size_t n;
+
+    mwi_lock(&client->mutex);
+    n = client->n_links;
+    mwi_unlock(&client->mutex);
+    return n;
 }
 
 struct mwi_budget *
@@ -28,7 +60,7 @@ void
 mwi_client_pause(mw_client *client, int64_t until)
 {
     mwi_lock(&client->mutex);
-    while (mwi_now() < until) {
+    while (!client->is_closed && mwi_now() < until) {
         (void) mwi_cond_wait(&client->changed, &client->mutex, until);
     }
     mwi_unlock(&client->mutex);
@@ -47,8 +79,8 @@ within_handled(const mw_ctx *ctx, int64_t deadline)
 }
 
 int64_t
-mwi_client_deadline(
-    const mw_client *client, const mw_ctx *ctx, const mw_method *method)
+mwi_client_deadline(const mw_client *client, const mw_ctx *ctx,
+    const mw_method *method, int64_t began)
 {
     uint32_t timeout_ms = client->options.timeout_ms;
 
@@ -57,7 +89,7 @@ mwi_client_deadline(
     } else if (method != NULL && method->timeout_ms != 0) {
         timeout_ms = method->timeout_ms;
     }
-    return within_handled(ctx, mwi_deadline_in(timeout_ms));
+    return within_handled(ctx, mwi_deadline_after(began, timeout_ms));
 }
 
 /* For those who would rather know than wait. */
@@ -66,7 +98,7 @@ static const struct mwi_wish at_once = { .fail_fast = true };
 static mw_status
 connect_now(mw_client *client, mw_error *reterr)
 {
-    int64_t deadline = mwi_client_deadline(client, NULL, NULL);
+    int64_t deadline = mwi_client_deadline(client, NULL, NULL, mwi_now());
     struct mwi_conn *conn;
     mw_status status =
         mwi_client_connect(client, &at_once, deadline, &conn, reterr);
@@ -112,39 +144,19 @@ make_links(mw_client *client, mw_error *reterr)
     return client->links != NULL ? MW_OK : mwi_fail_nomem(reterr);
 }
 
-static mw_status
-set_up(mw_client *client, const char *addresses,
-    const mw_client_options *options, mw_error *reterr)
+void
+mwi_client_renew(mw_client *client)
 {
-    struct mwi_backoff backoff;
-    mw_status status =
-        mwi_client_options_take(&client->options, options, reterr);
-
-    if (status < 0) {
-        return status;
-    }
-    backoff = (struct mwi_backoff){
-        .min_ms = client->options.reconnect_min_ms,
-        .max_ms = client->options.reconnect_max_ms,
-    };
-    client->log = (struct mwi_log){
-        .cb = client->options.log,
-        .user = client->options.log_user,
-    };
-    mwi_endpoints_init(
-        &client->endpoints, &backoff, client->options.connections);
-    status = set_addresses(client, addresses, reterr);
-    if (status == MW_OK) {
-        status = make_links(client, reterr);
-    }
-    client->options.tls = NULL; /* copied; the rest is the caller's */
-    return status;
+    mwi_mutex_init(&client->mutex);
+    mwi_cond_init(&client->changed);
+    client->n_links = 0;
+    mwi_endpoints_renew(&client->endpoints);
 }
 
-/* addresses or server, the other is NULL. */
+/* Without a way to reach a server yet. */
 static mw_status
-open_client(mw_client **ret_client, const char *addresses, mw_server *server,
-    const mw_client_options *options, mw_error *reterr)
+new_client(
+    mw_client **ret_client, const mw_client_options *options, mw_error *reterr)
 {
     mw_client *client = mwi_calloc(1, sizeof(*client));
     mw_status status;
@@ -152,12 +164,50 @@ open_client(mw_client **ret_client, const char *addresses, mw_server *server,
     if (client == NULL) {
         return mwi_fail_nomem(reterr);
     }
-    mwi_mutex_init(&client->mutex);
-    mwi_cond_init(&client->changed);
+    mwi_client_renew(client);
+    mwi_life_begin(&client->life);
+    status = mwi_client_options_take(&client->options, options, reterr);
+    if (status < 0) {
+        mw_client_close(client);
+        return status;
+    }
+    client->log = (struct mwi_log){
+        .cb = client->options.log,
+        .user = client->options.log_user,
+        .level_max = client->options.log_level,
+    };
+    mwi_endpoints_init(&client->endpoints,
+        &(struct mwi_backoff){
+            .min_ms = client->options.reconnect_min_ms,
+            .max_ms = client->options.reconnect_max_ms,
+        },
+        client->options.connections);
+    *ret_client = client;
+    return MW_OK;
+}
+
+/* addresses or server, the other is NULL. */
+static mw_status
+open_client(mw_client **ret_client, const char *addresses, mw_server *server,
+    const mw_client_options *options, mw_error *reterr)
+{
+    mw_client *client;
+    mw_status status = new_client(&client, options, reterr);
+
+    if (status < 0) {
+        return status;
+    }
     client->server = server;
-    status = set_up(client, addresses, options, reterr);
+    status = set_addresses(client, addresses, reterr);
+    if (status == MW_OK) {
+        status = make_links(client, reterr);
+    }
+    client->options.tls = NULL; /* copied; the rest is the caller's */
     if (status == MW_OK && server == NULL && !client->options.lazy) {
         status = connect_now(client, reterr);
+    }
+    if (status == MW_OK && client->options.background) {
+        status = mwi_life_start_thread(client, reterr);
     }
     if (status < 0) {
         mw_client_close(client);
@@ -196,50 +246,128 @@ mw_client_open_local(mw_client **ret_client, mw_server *server,
         open_client(ret_client, NULL, server, options, &error), &error, reterr);
 }
 
-void
-mw_client_close(mw_client *client)
+/* The connections live on as long as there are calls on them. */
+static void
+give_up_links(mw_client *client)
 {
-    if (client == NULL) {
-        return;
-    }
+    mwi_lock(&client->mutex);
     for (size_t i = 0; i < client->n_links; i++) {
         mwi_conn_unref(client->links[i].conn);
     }
+    client->n_links = 0;
+    mwi_unlock(&client->mutex);
+}
+
+void
+mwi_client_free(mw_client *client)
+{
+    give_up_links(client); /* of what was just being made when it was closed */
+    mwi_attend_fini(&client->life.attend);
     mwi_free(client->links);
     mwi_endpoints_fini(&client->endpoints);
+    mwi_conn_unref(client->back);
+    mwi_callee_free(client->callee);
     mwi_tls_config_free(client->tls);
     mwi_cond_fini(&client->changed);
     mwi_mutex_fini(&client->mutex);
     mwi_free(client);
 }
 
+void
+mw_client_close(mw_client *client)
+{
+    if (client == NULL) {
+        return;
+    }
+    mwi_client_enter(client); /* should this be a child of the process */
+    mwi_lock(&client->mutex);
+    client->is_closed = true;
+    mwi_cond_broadcast(&client->changed);
+    mwi_unlock(&client->mutex);
+    give_up_links(client);
+    mwi_life_end(client);
+    mwi_client_leave(client);
+}
+
+mw_status
+mw_call_open_back(mw_call *call, mw_client **ret_client)
+{
+    const mw_client_options defaults = {
+        .size = sizeof(defaults),
+        .lazy = true,
+    };
+    mw_error error;
+    struct mwi_conn *conn = call->back(call, &error);
+    mw_client *client;
+
+    if (conn == NULL) {
+        return mw_call_fail(call, error.status, "%s", error.text);
+    }
+    if (new_client(&client, &defaults, &error) < 0) {
+        mwi_conn_unref(conn);
+        return mw_call_fail(call, error.status, "%s", error.text);
+    }
+    client->back = conn;
+    *ret_client = client;
+    return MW_OK;
+}
+
+mw_status
+mw_stub_serve_back(
+    mw_client *client, const mw_skeleton *skeleton, const void *ops, void *user)
+{
+    mw_status status = MW_EINVAL;
+    mw_error ignored;
+
+    mwi_lock(&client->mutex);
+    if (!client->options.background || client->n_links > 0) {
+        mwi_unlock(&client->mutex);
+        return MW_EINVAL;
+    }
+    if (client->callee == NULL) {
+        client->callee = mwi_callee_new(&client->options, &ignored);
+    }
+    status =
+        client->callee == NULL
+            ? MW_ENOMEM
+            : mwi_registry_add(&client->callee->registry, skeleton, ops, user);
+    mwi_unlock(&client->mutex);
+    return status;
+}
+
 mw_status
 mw_client_peer(mw_client *client, mw_peer *ret_peer)
 {
+    mw_status status = MW_EUNAVAILABLE;
     struct mwi_conn *conn;
 
-    while ((conn = mwi_client_best_conn(client)) != NULL) {
+    mwi_client_enter(client);
+    while (status < 0 && (conn = mwi_client_best_conn(client)) != NULL) {
         if (mwi_conn_is_usable(conn)) {
             *ret_peer = conn->peer;
             mwi_conn_unref(conn);
-            return MW_OK;
+            status = MW_OK;
+        } else {
+            mwi_client_drop_conn(client, conn);
         }
-        mwi_client_drop_conn(client, conn);
     }
-    return MW_EUNAVAILABLE;
+    mwi_client_leave(client);
+    return status;
 }
 
 static mw_status
 ping(mw_client *client, int64_t deadline, mw_error *reterr)
 {
     struct mwi_conn *conn;
-    mw_status status =
-        mwi_client_connect(client, &at_once, deadline, &conn, reterr);
+    mw_status status;
 
+    mwi_client_enter(client);
+    status = mwi_client_connect(client, &at_once, deadline, &conn, reterr);
     if (status == MW_OK) {
         status = mwi_conn_ping(conn, deadline, reterr);
         mwi_conn_unref(conn);
     }
+    mwi_client_leave(client);
     return status;
 }
 
@@ -249,9 +377,11 @@ mw_client_ping(mw_client *client, mw_ctx *ctx)
     mw_error error = { .status = MW_OK };
     mw_status status = mwi_ctx_begin(ctx);
 
-    return status < 0 ? status
-                      : mwi_ctx_end(ctx,
-                            ping(client, mwi_client_deadline(client, ctx, NULL),
-                                &error),
-                            &error);
+    return status < 0
+               ? status
+               : mwi_ctx_end(ctx,
+                     ping(client,
+                         mwi_client_deadline(client, ctx, NULL, mwi_now()),
+                         &error),
+                     &error);
 }

@@ -9,6 +9,8 @@
 #include "net/tls.h"
 #include "rpc/client.h"
 #include "rpc/endpoints.h"
+#include "rpc/life.h"
+#include "rpc/watch.h"
 
 /* A connection that calls may be made on. */
 struct mwi_link {
@@ -21,6 +23,10 @@ struct mw_client {
     struct mwi_log log;         /* constant */
     struct mwi_tls_config *tls; /* constant; NULL without tls:// */
     mw_server *server;          /* constant; of a local client */
+    struct mwi_conn *back;      /* constant; the only one of a client that a
+                                   handler has opened */
+    struct mwi_callee *callee;  /* constant once connected; what is offered to
+                                   the server, or NULL */
     struct mwi_budget budget;   /* thread-safe */
     struct mwi_mutex mutex;     /* held for moments; before conn.mutex */
     struct mwi_cond changed;    /* with mutex: a thread is through with
@@ -30,7 +36,10 @@ struct mw_client {
     size_t n_links;             /* [mutex] */
     size_t next;                /* [mutex] of links, where to begin to look:
                                    endpoints take turns */
+    bool is_closed;             /* [mutex] */
     struct mwi_endpoints endpoints; /* [mutex] */
+    struct mwi_client_meter meter;  /* thread-safe */
+    struct mwi_life life;           /* thread-safe */
 };
 
 /** The connection with the fewest calls, referenced, or NULL.  @thread any */

@@ -5,27 +5,41 @@
  * There is no reader thread.  Of the callers that wait for an answer, one at a
  * time reads the channel, for all of them; when its own answer has come, or its
  * deadline, it hands that role to another that still waits.
+ *
+ * Or else the connection is a server's, whose session reads it: then calls go
+ * from a handler to the client, and all callers sleep.
  */
 #ifndef MWI_RPC_CONN_H
 #define MWI_RPC_CONN_H
 
 #include <stdatomic.h>
 
+#include "mw/ctx.h"
 #include "mw/desc.h"
 
+#include "base/fork.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/spin.h"
+#include "rpc/running.h"
 #include "wire/channel.h"
 #include "wire/message.h"
 
 enum { MWI_SHORT_ANSWER_MAX = 256 }; /* bytes */
 
+struct mwi_attend;
+struct mwi_callee;
+struct mwi_notice;
+struct mwi_poller;
+
 struct mwi_conn_limits {
+    bool attends;                  /* somebody reads also while nobody makes a
+                                      call */
     bool no_spin;                  /* never wait awake */
     size_t message_max;            /* bytes of a message received */
     uint32_t depth_max;            /* of a message received */
-    uint32_t keepalive_ms;         /* of silence, before the server is asked */
+    uint32_t keepalive_ms;         /* of silence, before the server is asked;
+                                      0: it never is */
     uint32_t keepalive_timeout_ms; /* until it must have answered */
 };
 
@@ -37,7 +51,14 @@ struct mwi_silence {
 };
 
 struct mwi_conn {
-    struct mwi_channel channel;    /* thread-safe but for its reader's side */
+    struct mwi_channel *channel;   /* constant; thread-safe but for its
+                                      reader's side */
+    struct mwi_channel own;        /* that, unless it is a session's */
+    void (*release)(void *owner);  /* constant; NULL: the channel is own */
+    void *owner;                   /* constant */
+    struct mwi_callee *callee;     /* constant; what is offered to the server,
+                                      or NULL */
+    struct mwi_running calls;      /* thread-safe; of the server */
     struct mwi_conn_limits limits; /* constant */
     mw_peer peer;                  /* constant */
     uint64_t serial;               /* constant; no other connection's */
@@ -63,22 +84,49 @@ struct mwi_conn {
     bool is_settled;            /* [mutex] and has answered all that it took */
     bool is_broken;             /* [mutex] */
     mw_error why;               /* [mutex] it is draining or broken */
+
+    /* What else happens while nobody waits for an answer: rpc/attend.h. */
+    uint32_t generation;         /* constant; of the process, base/fork.h */
+    struct mwi_attend *attend;   /* constant once added; NULL: none */
+    struct mwi_list attend_link; /* [attend.mutex] */
+    uint64_t turn;               /* constant once added; in the attend's list */
+    struct mwi_poller *poller;   /* [mutex] that watches it; NULL: none */
+    uint32_t polled;             /* [mutex] what it is watched for */
+    bool is_missed;              /* [mutex] and so is not watched: the poller
+                                    has met another reader */
+    uint32_t n_noticed;          /* [mutex] waiters with a notice */
+    bool owes_calls;             /* [mutex] of functions that are due, by who
+                                    waits here */
 };
+
+enum {
+    MWI_ID_HELLO = 0, /* no call's: waits for HELLO */
+};
+
+/* The same: waits for any of those that joined it. */
+#define MWI_ID_ANY UINT64_MAX
 
 /* Somebody who waits for an answer, now or later; where its request is. */
 struct mwi_waiter {
-    struct mwi_list link;  /* [conn.mutex] */
-    struct mwi_cond cond;  /* with conn.mutex: done, or take the role */
-    uint64_t id;           /* constant; 0: waits for HELLO */
-    bool more;             /* constant from mwi_conn_send() on: more follow at
-                              once, so the frame may stay until one without it
-                              is sent or anybody waits */
-    bool is_done;          /* [conn.mutex] */
-    bool is_asleep;        /* [conn.mutex] until signalled */
-    bool has_failed;       /* [conn.mutex] no memory for the answer */
-    const uint8_t *answer; /* [conn.mutex] the message, in short or long, or
-                              NULL */
-    size_t answer_len;     /* [conn.mutex] bytes */
+    struct mwi_list link; /* [conn.mutex] */
+    struct mwi_cond cond; /* with conn.mutex: done, or take the role */
+    int wake_fd;          /* constant; an eventfd instead of cond; -1: none */
+    struct mwi_notice
+        *notice;            /* [conn.mutex] that falls due with it, or NULL */
+    struct mwi_waiter *any; /* [conn.mutex] who is done when this is, or NULL */
+    uint64_t id;            /* constant; a call's, or MWI_ID_... */
+    bool more;              /* constant from mwi_conn_send() on: more follow at
+                               once, so the frame may stay until one without it
+                               is sent or anybody waits */
+    bool wants_acks;        /* constant: an ACK is not the answer, but tells how
+                               far the call is */
+    mw_call_state state;    /* [conn.mutex] what ACKs have told */
+    bool is_done;           /* [conn.mutex] */
+    bool is_asleep;         /* [conn.mutex] until signalled */
+    bool has_failed;        /* [conn.mutex] no memory for the answer */
+    const uint8_t *answer;  /* [conn.mutex] the message, in short or long, or
+                               NULL */
+    size_t answer_len;      /* [conn.mutex] bytes */
     uint8_t short_answer[MWI_SHORT_ANSWER_MAX];
     struct mwi_buf long_answer;
     struct mwi_apart apart; /* [conn.mutex] of a REPLY, not among its bytes */
@@ -87,13 +135,36 @@ struct mwi_waiter {
 /** A connection over a stream whose handshake is done.  Sends HELLO.
  *
  * @param stream  [take] always
+ * @param callee  [borrow: ret_conn] answers calls of the server; NULL: they are
+ *                refused
  * @return  [own: mwi_conn_unref()] NULL and *reterr on failure
  */
 MW_MUST_USE struct mwi_conn *mwi_conn_open(struct mwi_stream *stream,
-    const struct mwi_conn_limits *limits, mw_error *reterr);
+    const struct mwi_conn_limits *limits, struct mwi_callee *callee,
+    mw_error *reterr);
+
+/** The other way, over a channel that somebody else reads, who hands over the
+ * answers.
+ *
+ * @param channel  [borrow: ret_conn]
+ * @param release  called when the last reference has gone
+ * @return  [own: mwi_conn_unref()] NULL when out of memory: then nothing is
+ *          called
+ */
+MW_MUST_USE struct mwi_conn *mwi_conn_attach(struct mwi_channel *channel,
+    const struct mwi_conn_limits *limits, uint64_t message_max,
+    const mw_peer *peer, void (*release)(void *owner), void *owner);
+
+/** An answer has come.  Negative: to nothing that was asked.
+ * @thread the channel's reader */
+MW_MUST_USE mw_status mwi_conn_answer(struct mwi_conn *conn,
+    const struct mwi_message *m, const uint8_t *bytes, size_t len,
+    mw_error *reterr);
 
 void mwi_conn_ref(struct mwi_conn *conn);
 void mwi_conn_unref(struct mwi_conn *conn);
+/** A reference, unless the last one was given back. */
+bool mwi_conn_try_ref(struct mwi_conn *conn);
 
 /** Whether a new call may be made on it.  Looks, without waiting, whether the
  * server has closed it meanwhile.  @thread any */
@@ -147,6 +218,11 @@ MW_MUST_USE mw_status mwi_conn_send(struct mwi_conn *conn,
     struct mwi_waiter *waiter, struct mwi_buf *frame, struct mwi_gather *gather,
     int64_t deadline, bool *ret_is_sent, mw_error *reterr);
 
+/** Write what waits.  Reads what comes in while it cannot write.
+ * @thread any; blocks */
+MW_MUST_USE mw_status mwi_conn_flush(
+    struct mwi_conn *conn, int64_t deadline, mw_error *reterr);
+
 /** Wait for the answer, which then is waiter->answer.  @thread any; blocks */
 MW_MUST_USE mw_status mwi_conn_wait(struct mwi_conn *conn,
     struct mwi_waiter *waiter, int64_t deadline, mw_error *reterr);
@@ -160,8 +236,52 @@ bool mwi_conn_is_done(struct mwi_conn *conn, struct mwi_waiter *waiter);
 void mwi_conn_take_buf(struct mwi_conn *conn, struct mwi_buf *ret_buf);
 void mwi_conn_return_buf(struct mwi_conn *conn, struct mwi_buf *buf);
 
-/** Wait no more, and free the answer.  One that comes later is dropped. */
-void mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter);
+/** Whether the answer has been read, or will not come any more. */
+bool mwi_conn_is_over(struct mwi_conn *conn, const struct mwi_waiter *waiter);
+
+/** The connection is of the process that this one is a child of, and nothing
+ * but its generation may be touched. */
+static inline bool
+mwi_conn_is_inherited(const struct mwi_conn *conn)
+{
+    return conn->generation != mwi_fork_generation();
+}
+
+/** Have a notice fall due when the waiter's answer is there, or will not come,
+ * or at its deadline.  It may be gone when this returns.  @thread any */
+void mwi_conn_notify(struct mwi_conn *conn, struct mwi_waiter *waiter,
+    struct mwi_notice *notice, int64_t deadline);
+
+/** End it: all calls on it fail with this error.  @thread any; does not block
+ */
+void mwi_conn_break(struct mwi_conn *conn, const mw_error *error);
+
+/** Have it watched by a poller, until it is broken. */
+MW_MUST_USE mw_status mwi_conn_poll(
+    struct mwi_conn *conn, struct mwi_poller *poller, mw_error *reterr);
+
+/** Read what is there, for all who wait, and write what waits.
+ *
+ * @return  false: another thread reads.  It is not watched then, until that
+ *          thread leaves and a notice waits, or this is called again
+ * @thread any; does not block */
+bool mwi_conn_attend(struct mwi_conn *conn);
+
+/** How far the call is.  Reads what is there without waiting.
+ *
+ * @return  what ACKs have told, or MW_CALL_DONE: the answer is there
+ * @retval MW_CALL_UNKNOWN  none will come any more
+ * @thread any; does not block */
+mw_call_state mwi_conn_state(struct mwi_conn *conn, struct mwi_waiter *waiter);
+
+/** Wait no more, and free the answer.  One that comes later is dropped.
+ *
+ * @return  whether an answer may still be on its way */
+bool mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter);
+
+/** Tell the server that nobody waits for the answer to a call any more.
+ * @thread any; does not block */
+void mwi_conn_cancel(struct mwi_conn *conn, uint64_t id);
 
 /** How to name a method in the next CALL: by its target and, the first times,
  * a number to bind it to; once the server has answered such a call, by the

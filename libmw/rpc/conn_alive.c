@@ -20,6 +20,9 @@ mwi_conn_alive_until(struct mwi_conn *conn)
     struct mwi_silence *silence = &conn->silence;
     int64_t ms = conn->limits.keepalive_ms;
 
+    if (ms == 0) {
+        return MWI_FOREVER;
+    }
     if (atomic_load(&conn->heard_at) >= silence->since) {
         silence->since = mwi_now();
         silence->is_asked = false;
@@ -38,9 +41,9 @@ is_moving(struct mwi_conn *conn)
     struct mwi_progress progress;
     bool moves;
 
-    mwi_progress_of(conn->channel.fd, &progress);
+    mwi_progress_of(conn->channel->fd, &progress);
     moves = progress.moved != silence->moved &&
-            (progress.left > 0 || mwi_channel_wants_write(&conn->channel));
+            (progress.left > 0 || mwi_channel_wants_write(conn->channel));
     silence->moved = progress.moved;
     return moves;
 }
@@ -57,7 +60,7 @@ ask(struct mwi_conn *conn)
     mwi_unlock(&conn->mutex);
     (void) !mwi_conn_send_small(conn, MWI_PING, id, &ignored);
     conn->silence.is_asked = true;
-    mwi_progress_of(conn->channel.fd, &progress);
+    mwi_progress_of(conn->channel->fd, &progress);
     conn->silence.moved = progress.moved;
 }
 

@@ -13,6 +13,68 @@ mwi_conn_waiter_of(struct mwi_list *link)
     return MWI_CONTAINER(link, struct mwi_waiter, link);
 }
 
+static inline struct mwi_conn *
+mwi_conn_of_attend(struct mwi_list *link)
+{
+    return MWI_CONTAINER(link, struct mwi_conn, attend_link);
+}
+
+/** The waiter's answer is there, or will not come: its notice falls due. */
+void mwi_conn_tell_locked(struct mwi_conn *conn, struct mwi_waiter *waiter)
+    MWI_REQUIRES(conn->mutex);
+
+/** The waiter has no notice any more. */
+void mwi_conn_mute_locked(struct mwi_conn *conn, struct mwi_waiter *waiter)
+    MWI_REQUIRES(conn->mutex);
+
+/** Nobody reads any more: have the poller watch again.  @thread any */
+void mwi_conn_hand_back(struct mwi_conn *conn);
+
+/** The poller forgets it. */
+void mwi_conn_unpoll_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex);
+
+void mwi_conn_init_waiter(struct mwi_waiter *waiter);
+
+/** Call functions that are due.  False: this is a child of the process now, and
+ * the connection is not to be touched.  @thread any, without locks or roles */
+bool mwi_conn_call(struct mwi_conn *conn);
+
+/** Wake whoever sleeps as this waiter; with the connection's mutex. */
+void mwi_conn_wake(struct mwi_waiter *waiter);
+
+/** Take the role of the reader, unless somebody has it or there is nothing to
+ * be read any more; and give it back. */
+bool mwi_conn_begin_reading(struct mwi_conn *conn);
+void mwi_conn_end_reading(struct mwi_conn *conn);
+
+/** The caller is the reader: deal with what comes until something did, or the
+ * deadline. */
+void mwi_conn_read_some(struct mwi_conn *conn, int64_t deadline);
+
+/** Nobody reads: wake one who sleeps. */
+void mwi_conn_pass_on_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex);
+
+/** Nobody reads: write what others have left to who did. */
+void mwi_conn_settle_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex);
+
+/** The reader is going to sleep, having written what others have left to it;
+ * and is awake again.
+ *
+ * @param events  MWI_POLL_… that it wants to be woken by
+ * @param deadline  [inout] until when it wants to sleep; made earlier if it is
+ *                  to mwi_conn_doubt() before, should nothing have come
+ * @return  the same and, if need be, MWI_POLL_WRITE */
+uint32_t mwi_conn_fall_asleep(
+    struct mwi_conn *conn, uint32_t events, int64_t *deadline);
+void mwi_conn_wake_up(struct mwi_conn *conn);
+
+/** Sleep, and be found by who leaves the reader's role: put the waiter before
+ * those that do not; and behind them again. */
+void mwi_conn_lie_down_locked(struct mwi_conn *conn, struct mwi_waiter *waiter)
+    MWI_REQUIRES(conn->mutex);
+void mwi_conn_get_up_locked(struct mwi_conn *conn, struct mwi_waiter *waiter)
+    MWI_REQUIRES(conn->mutex);
+
 /** Send a message that is nothing but its head. */
 MW_MUST_USE mw_status mwi_conn_send_small(struct mwi_conn *conn,
     enum mwi_message_kind kind, uint64_t id, mw_error *reterr);
@@ -24,9 +86,6 @@ MW_MUST_USE mw_status mwi_conn_send_small(struct mwi_conn *conn,
  * @retval MWI_IO_FAILED     the connection is broken
  * @thread reader; does not block */
 enum mwi_io mwi_conn_pump(struct mwi_conn *conn);
-
-/** It is over: wake all who wait.  @thread reader */
-void mwi_conn_break(struct mwi_conn *conn, const mw_error *why);
 
 /* For a reader that sleeps, rpc/conn_alive.c. */
 

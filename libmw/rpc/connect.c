@@ -202,7 +202,7 @@ choose(struct quest *q, mw_error *reterr)
     mw_status status = MW_OK;
 
     mwi_lock(&client->mutex);
-    while (status == MW_OK && !choose_locked(q)) {
+    while (status == MW_OK && !client->is_closed && !choose_locked(q)) {
         int64_t until = mwi_endpoints_next(&client->endpoints, q->wish);
 
         if (q->began == 0) {
@@ -216,6 +216,9 @@ choose(struct quest *q, mw_error *reterr)
             (void) mwi_cond_wait(&client->changed, &client->mutex,
                 until < q->deadline ? until : q->deadline);
         }
+    }
+    if (client->is_closed) {
+        status = mwi_fail(reterr, MW_ECANCELLED, "the client was closed");
     }
     mwi_unlock(&client->mutex);
     return status;
@@ -272,6 +275,7 @@ make_conn(const struct quest *q, struct mwi_conn **ret_conn, mw_error *reterr)
     mw_client *client = q->client;
     const struct mwi_conn_limits limits = {
         .no_spin = client->options.no_spin,
+        .attends = client->options.background,
         .message_max = client->options.message_max,
         .depth_max = client->options.depth_max,
         .keepalive_ms = client->options.keepalive_ms,
@@ -285,15 +289,24 @@ make_conn(const struct quest *q, struct mwi_conn **ret_conn, mw_error *reterr)
     mw_status status = dial(q, &stream, reterr);
 
     if (status < 0) {
+        mwi_count(&client->meter.not_made, 1);
         mwi_log(&client->log, MW_LOG_WARN, "cannot connect: %s", reterr->text);
         return status;
     }
     mwi_keepalive_set(mwi_stream_fd(stream), &keepalive);
-    *ret_conn = mwi_conn_open(stream, &limits, reterr);
+    *ret_conn = mwi_conn_open(stream, &limits, client->callee, reterr);
     if (*ret_conn == NULL) {
+        mwi_count(&client->meter.not_made, 1);
         return reterr->status;
     }
+    mwi_count(&client->meter.made, 1);
     (*ret_conn)->endpoint = q->endpoint->id;
+    status = mwi_attend_add(&client->life.attend, *ret_conn, reterr);
+    if (status < 0) {
+        mwi_conn_unref(*ret_conn);
+        *ret_conn = NULL;
+        return status;
+    }
     mwi_log(&client->log, MW_LOG_DEBUG, "connected to %s",
         (*ret_conn)->peer.address);
     return MW_OK;
@@ -394,12 +407,28 @@ mwi_client_best_conn(mw_client *client)
     return conn;
 }
 
+/* There is one connection, and no other can be made. */
+static mw_status
+connect_back(mw_client *client, struct mwi_conn **ret_conn, mw_error *reterr)
+{
+    if (!mwi_conn_is_usable(client->back)) {
+        return mwi_fail(
+            reterr, MW_EUNAVAILABLE, "the caller's connection is lost");
+    }
+    mwi_conn_ref(client->back);
+    *ret_conn = client->back;
+    return MW_OK;
+}
+
 mw_status
 mwi_client_connect(mw_client *client, const struct mwi_wish *wish,
     int64_t deadline, struct mwi_conn **ret_conn, mw_error *reterr)
 {
     struct quest q = { .client = client, .wish = wish, .deadline = deadline };
 
+    if (client->back != NULL) {
+        return connect_back(client, ret_conn, reterr);
+    }
     for (;;) {
         mw_status status = choose(&q, reterr);
 
@@ -417,6 +446,8 @@ mwi_client_connect(mw_client *client, const struct mwi_wish *wish,
             *ret_conn = q.conn;
             return MW_OK;
         } else {
+            mwi_log(&client->log, MW_LOG_DEBUG, "no more calls to %s",
+                q.conn->peer.address);
             mwi_client_drop_conn(client, q.conn);
         }
         if (status == MW_ENOMEM && !q.is_extra) {

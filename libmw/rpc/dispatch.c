@@ -12,12 +12,11 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "rpc/accept.h"
+#include "rpc/enqueue.h"
+#include "rpc/observe.h"
 #include "rpc/replay.h"
 #include "wire/frame.h"
-
-enum {
-    BOUND_MAX = 4096, /* operations bound to numbers */
-};
 
 static bool
 is_one_way(const struct mwi_operation *op)
@@ -32,72 +31,11 @@ is_acknowledged(const mw_call *call)
     return is_one_way(call->op) || call->ack != MWI_ACK_NONE;
 }
 
-/* Which operation a CALL means; NULL and *reterr if none. */
-static const struct mwi_operation *
-find_operation(struct mwi_session *session, const struct mwi_call_head *head,
-    mw_error *reterr)
-{
-    const struct mwi_operation *op;
-
-    if (head->target.at != NULL) {
-        return mwi_registry_find(&session->host->registry, head->target.at,
-            head->target.len, reterr);
-    }
-    op = mwi_map_get(&session->bound, head->target_number);
-    if (op == NULL) {
-        mwi_fail(reterr, MW_EUNIMPLEMENTED,
-            "no operation is bound to number %llu",
-            (unsigned long long) head->target_number);
-    }
-    return op;
-}
-
-static mw_status
-bind(struct mwi_session *session, uint64_t number,
-    const struct mwi_operation *op, mw_error *reterr)
-{
-    const struct mwi_operation *bound = mwi_map_get(&session->bound, number);
-    uintptr_t address = (uintptr_t) op;
-
-    if (bound == op) {
-        return MW_OK;
-    }
-    if (bound != NULL) {
-        return mwi_fail(reterr, MW_EINVAL, "number %llu is bound to %s already",
-            (unsigned long long) number, bound->method->target);
-    }
-    if (session->bound.len >= BOUND_MAX) {
-        return mwi_fail(reterr, MW_EEXHAUSTED,
-            "%d operations are bound to numbers already", (int) BOUND_MAX);
-    }
-    if (mwi_map_put(&session->bound, number, (void *) address) < 0) {
-        return mwi_fail_nomem(reterr);
-    }
-    return MW_OK;
-}
-
-static mw_status
-check_acceptable(const struct mwi_session *session,
-    const struct mwi_call_head *head, mw_error *reterr)
-{
-    if (head->has_unknown_meta) {
-        return mwi_fail(reterr, MW_EUNIMPLEMENTED,
-            "the server does not know meta key %llu",
-            (unsigned long long) head->unknown_meta);
-    }
-    if (atomic_load(&session->host->draining)) {
-        return mwi_fail(reterr, MW_EUNAVAILABLE, "%s", mwi_session_stopping);
-    }
-    if (atomic_load(&session->is_leaving)) {
-        return mwi_fail(reterr, MW_EUNAVAILABLE, "%s", mwi_session_idle);
-    }
-    return MW_OK;
-}
-
 /* Room among the calls that are not answered yet; see end_call(). */
 static mw_status
-begin_call(struct mwi_host *host, mw_call *call, mw_error *reterr)
+begin_call(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
 {
+    struct mwi_host *host = turn->session->host;
     uint64_t before;
 
     call->charge = mwi_buf_len(&call->request) + call->apart.len +
@@ -105,13 +43,12 @@ begin_call(struct mwi_host *host, mw_call *call, mw_error *reterr)
     before = atomic_fetch_add(&host->call_bytes, call->charge);
     atomic_fetch_add(&host->calls, 1);
     /* Once more, for the loop may have looked at the calls before this one. */
-    if (atomic_load(&host->draining)) {
-        return mwi_fail(reterr, MW_EUNAVAILABLE, "%s", mwi_session_stopping);
+    if (mwi_accept_check_open(turn->session, call, reterr) < 0) {
+        return reterr->status;
     }
     if (before > 0 && before + call->charge > host->options.queue_memory_max) {
-        return mwi_fail(reterr, MW_EEXHAUSTED,
-            "the server is full: the calls it has take %llu bytes",
-            (unsigned long long) before);
+        return mwi_admission_refuse(turn, reterr,
+            "the calls it has take %llu bytes", (unsigned long long) before);
     }
     return MW_OK;
 }
@@ -128,33 +65,35 @@ end_call(struct mwi_host *host, size_t charge)
     }
 }
 
+/* The counterpart of mwi_admission_enter(), and of mwi_call_open(). */
 static void
-log_outcome(
-    struct mwi_session *session, const mw_call *call, const mw_error *outcome)
+close_call(struct mwi_session *session, mw_call *call)
 {
-    if (outcome->status < 0) {
-        /* A handler's own text may quote what it was passed. */
-        mwi_log(&session->host->log, MW_LOG_DEBUG, "%s from %s: %s: %s",
-            call->op->method->target, session->peer.address,
-            mw_status_name(outcome->status),
-            call->failure.status < 0 ? "the handler failed it" : outcome->text);
+    if (mwi_ticket_holds(&call->ticket)) {
+        mwi_admission_leave(session, call);
     }
+    mwi_call_close(&session->host->calls_ended, call);
 }
 
-/* Run the handler, make the frame of the answer in call->reply, and learn. */
-static void
+/* Run the handler, make the frame of the answer in call->reply, and learn.
+ * Returns how long that took. */
+static int64_t
 execute(struct mwi_session *session, mw_call *call)
 {
-    int64_t began = mwi_now();
+    int64_t ns = mwi_now();
+    struct mwi_observed observed;
     mw_error outcome;
 
+    mwi_observe_begin(session, call, &observed);
     call->reply.max =
         (size_t) atomic_load(&session->message_max) + MWI_FRAME_HEAD_MAX;
     mwi_call_execute(call, &call->reply, &outcome);
     mwi_replay_settle(session->host, call);
     mwi_running_remove(call);
-    mwi_pace_note(call->op->pace, mwi_now() - began);
-    log_outcome(session, call, &outcome);
+    ns = mwi_now() - ns;
+    mwi_pace_note(call->op->pace, ns);
+    mwi_observe_end(session, call, &observed, ns, &outcome);
+    return ns;
 }
 
 /* A call that the session's turn has nothing to do with any more. */
@@ -165,13 +104,16 @@ run_apart(mw_call *call)
     struct mwi_host *host = session->host;
     size_t charge = call->charge;
     mw_error ignored; /* is found again when the session is read */
+    int64_t ns = execute(session, call);
 
-    execute(session, call);
+    if (call->is_prepared) {
+        mwi_admission_note(&host->admission, ns);
+    }
     if (mwi_buf_len(&call->reply) > 0) {
         (void) !mwi_channel_send_gathered(
             &session->channel, &call->reply, &call->gather, &ignored);
     }
-    mwi_call_close(&host->calls_ended, call);
+    close_call(session, call);
     mwi_session_unref(session);
     end_call(host, charge);
 }
@@ -187,18 +129,6 @@ mwi_dispatch_deferred(struct mwi_host *host, mw_call *call)
 {
     mwi_pool_relieve(host->pool);
     run_apart(call);
-}
-
-static mw_status
-submit(struct mwi_host *host, mw_call *call, mw_error *reterr)
-{
-    mw_status status = mwi_pool_submit(host->pool, &call->job);
-
-    if (status < 0) {
-        mwi_fail(reterr, status, "the server is full: %u calls run and %u wait",
-            host->options.threads_max, host->options.queue_max);
-    }
-    return status;
 }
 
 static void
@@ -218,21 +148,16 @@ hand_over(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
 {
     struct mwi_session *session = turn->session;
     struct mwi_host *host = session->host;
-    mw_status status = begin_call(host, call, reterr);
+    mw_status status = begin_call(turn, call, reterr);
 
     call->job.run = run_job;
-    call->owner = session;
     call->started = call->ack == MWI_ACK_STARTED ? send_started : NULL;
     mwi_session_ref(session);
     if (!is_one_way(call->op)) {
-        mwi_running_add(&session->calls, call);
-    }
-    if (status == MW_OK && turn->may_run && turn->deferred == NULL) {
-        turn->deferred = call;
-        return MW_OK;
+        mwi_running_add(&session->unanswered, call);
     }
     if (status == MW_OK) {
-        status = submit(host, call, reterr);
+        status = mwi_enqueue(turn, call, reterr);
     }
     if (status < 0) {
         mwi_running_remove(call);
@@ -242,12 +167,12 @@ hand_over(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
     return status;
 }
 
-/* A call that is not run after all. */
-static void
-drop_call(struct mwi_host *host, mw_call *call, const mw_error *why)
+void
+mwi_dispatch_drop(
+    struct mwi_session *session, mw_call *call, const mw_error *why)
 {
-    mwi_replay_drop(host, call->outcome, why);
-    mwi_call_close(&host->calls_ended, call);
+    mwi_replay_drop(session->host, call->outcome, why);
+    close_call(session, call);
 }
 
 /* Keep what is to be decoded later.  A call that is acknowledged is decoded
@@ -293,7 +218,7 @@ run_elsewhere(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
     }
     if (status < 0) {
         mwi_replay_drop(host, accepted, reterr);
-        drop_call(host, call, reterr);
+        mwi_dispatch_drop(session, call, reterr);
         return status;
     }
     if (acknowledge) {
@@ -348,114 +273,43 @@ run_here(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
         status = mwi_call_prepare(call, reterr);
     }
     if (status < 0) {
-        drop_call(host, call, reterr);
+        mwi_dispatch_drop(session, call, reterr);
         return status;
     }
-    status = begin_call(host, call, reterr);
+    status = begin_call(turn, call, reterr);
     charge = call->charge;
     if (status == MW_EUNAVAILABLE) { /* else it does not wait */
-        drop_call(host, call, reterr);
+        mwi_dispatch_drop(session, call, reterr);
         end_call(host, charge);
         return status;
     }
-    mwi_running_add(&session->calls, call);
+    mwi_running_add(&session->unanswered, call);
+    call->turn = turn;
     hand_over_deferred(turn);
     mwi_turn_begin_run(turn, call->op);
     execute(session, call);
     mwi_turn_end_run(turn);
     answer(turn, call);
-    mwi_call_close(&host->calls_ended, call);
+    close_call(session, call);
     end_call(host, charge);
     return MW_OK;
 }
 
-/* A mirror is made of a message's bytes, and a key's record has a digest of
- * them: let none be apart. */
-static mw_status
-join_request(struct mwi_channel *channel, mw_call *call, bool has_key,
-    struct mwi_reader *r, mw_error *reterr)
+/* A call that need not wait for others of its operation, which are quick. */
+static bool
+may_run_here(const struct mwi_turn *turn, mw_call *call)
 {
-    struct mwi_apart *apart = mwi_channel_apart(channel);
-    struct mwi_message again;
+    const struct mwi_operation *op = call->op;
 
-    if (apart->bytes == NULL || (call->mirror.head.version == 0 && !has_key)) {
-        return MW_OK;
-    }
-    if (mwi_apart_join(&call->request, r->start, (size_t) (r->last - r->start),
-            apart) < 0) {
-        return mwi_fail_nomem(reterr);
-    }
-    mwi_apart_fini(apart);
-    mwi_reader_init(r, mwi_buf_bytes(&call->request),
-        mwi_buf_len(&call->request), call->depth_max);
-    mwi_message_read(r, &again);
-    return MW_OK;
-}
-
-static mw_status
-accept_call(struct mwi_turn *turn, const struct mwi_message *m,
-    struct mwi_reader *r, mw_error *reterr)
-{
-    struct mwi_session *session = turn->session;
-    const mw_server_options *options = &session->host->options;
-    const struct mwi_call_limits limits = {
-        .memory_max = options->memory_max,
-        .depth_max = options->depth_max,
-    };
-    const struct mwi_operation *op;
-    bool has_key = m->call.key.at != NULL;
-    bool runs = true;
-    mw_call *call;
-    mw_status status = check_acceptable(session, &m->call, reterr);
-
-    if (status < 0) {
-        return status;
-    }
-    op = find_operation(session, &m->call, reterr);
-    if (op == NULL) {
-        return reterr->status;
-    }
-    if (m->call.has_bind) {
-        status = bind(session, m->call.bind, op, reterr);
-        if (status < 0) {
-            return status;
-        }
-    }
-    call = mwi_call_open(
-        &session->host->calls_ended, op, m, &session->peer, &limits);
-    if (call == NULL) {
-        return mwi_fail_nomem(reterr);
-    }
-    call->mirror.kept = &session->mirrors;
-    status = join_request(&session->channel, call, has_key, r, reterr);
-    if (status == MW_OK && has_key) {
-        status = mwi_replay_claim(turn, call, m, r, &runs, reterr);
-    }
-    if (status < 0 || !runs) {
-        mwi_call_close(&session->host->calls_ended, call);
-        return status;
-    }
     return turn->may_run && !is_acknowledged(call) &&
-                   mwi_pace_is_quick(op->pace)
-               ? run_here(turn, call, m, r, reterr)
-               : run_elsewhere(turn, call, m, r, reterr);
+           mwi_pace_is_quick(op->pace) &&
+           (op->gate == NULL || mwi_gate_try(call));
 }
 
-void
-mwi_dispatch_call(
-    struct mwi_turn *turn, const struct mwi_message *m, struct mwi_reader *r)
+mw_status
+mwi_dispatch(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
+    struct mwi_reader *r, mw_error *reterr)
 {
-    struct mwi_session *session = turn->session;
-    mw_error error;
-
-    /* Written by this thread alone. */
-    atomic_store_explicit(&session->n_called,
-        atomic_load_explicit(&session->n_called, memory_order_relaxed) + 1,
-        memory_order_relaxed);
-    if (accept_call(turn, m, r, &error) < 0) {
-        mwi_log(&session->host->log, MW_LOG_DEBUG, "refused a call of %s: %s",
-            session->peer.address, error.text);
-        mwi_session_put_fail(session, m->id, &error);
-        turn->n_put++;
-    }
+    return may_run_here(turn, call) ? run_here(turn, call, m, r, reterr)
+                                    : run_elsewhere(turn, call, m, r, reterr);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rpc: from a CALL message to the thread that runs it, and to its reply.
+ * rpc: from a call that was accepted to the thread that runs it, and to its
+ * reply.
  */
 #ifndef MWI_RPC_DISPATCH_H
 #define MWI_RPC_DISPATCH_H
@@ -8,16 +9,22 @@
 #include "rpc/turn.h"
 #include "wire/message.h"
 
-/** Accept a call, or answer it with a FAIL that says why not.
+/** Run a call that was accepted, at once, or give it to the pool, or put it
+ * into turn->deferred.
  *
- * It is run at once, given to the pool, or put into turn->deferred.
- *
- * @param m  what mwi_message_read() made of the CALL
- * @param r  [inout] behind that, in the message that mwi_channel_next() gave
+ * @param call  [take] also on failure: then it is dropped
+ * @param m     what mwi_message_read() made of the CALL
+ * @param r     [inout] at the arguments
+ * @retval MW_EEXHAUSTED  there is no room for it
+ * @return  as mwi_call_prepare()
  * @thread the one that has the turn
  */
-void mwi_dispatch_call(
-    struct mwi_turn *turn, const struct mwi_message *m, struct mwi_reader *r);
+MW_MUST_USE mw_status mwi_dispatch(struct mwi_turn *turn, mw_call *call,
+    const struct mwi_message *m, struct mwi_reader *r, mw_error *reterr);
+
+/** End a call that is not run after all. */
+void mwi_dispatch_drop(
+    struct mwi_session *session, mw_call *call, const mw_error *why);
 
 /** Run a call that was deferred, after the turn, and answer it.
  * @thread of the pool */

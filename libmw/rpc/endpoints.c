@@ -37,6 +37,18 @@ mwi_endpoints_fini(struct mwi_endpoints *e)
     e->n = 0;
 }
 
+void
+mwi_endpoints_renew(struct mwi_endpoints *e)
+{
+    for (size_t i = 0; i < e->n_targets; i++) {
+        e->targets[i].is_resolving = false;
+    }
+    for (size_t i = 0; i < e->n; i++) {
+        e->all[i]->n_conns = 0;
+        e->all[i]->n_connecting = 0;
+    }
+}
+
 static mw_status
 add(struct mwi_endpoints *e, struct mwi_target *target,
     const struct mwi_address *address, mw_error *reterr)

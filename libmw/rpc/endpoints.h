@@ -74,6 +74,9 @@ void mwi_endpoints_init(struct mwi_endpoints *e,
     const struct mwi_backoff *backoff, uint32_t conns_max);
 void mwi_endpoints_fini(struct mwi_endpoints *e);
 
+/** Nobody connects, and there are no connections: in a child of the process. */
+void mwi_endpoints_renew(struct mwi_endpoints *e);
+
 /** Take addresses as they are written: separated by commas, the scheme of the
  * one before holding good for those that have none.
  *

@@ -53,6 +53,7 @@ add_session(mw_server *server, struct mwi_stream *stream, bool may_write)
 
     mwi_keepalive_set(mwi_stream_fd(stream), &keepalive);
     if (mwi_session_open(&server->host, stream, may_write, &error) < 0) {
+        mwi_count(&server->host.meter.refused, 1);
         mwi_log(&server->host.log, MW_LOG_WARN, "%s", error.text);
     }
 }

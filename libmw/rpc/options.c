@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "rpc/hooks.h"
 #include "wire/message.h"
 
 enum {
@@ -105,21 +106,25 @@ check_keepalive(uint32_t after_ms, uint32_t timeout_ms, mw_error *reterr)
                             MS_LIMIT, reterr);
 }
 
-mw_status
-mwi_server_options_take(mw_server_options *ret_options,
-    const mw_server_options *options, mw_error *reterr)
+/* Likewise. */
+static mw_status
+check_log_level(mw_log_level level, mw_error *reterr)
 {
-    mw_server_options *o = ret_options;
-    mw_status status = take(o, sizeof(*o), options, "MW_SERVER", reterr);
+    return check_range("log_level", level, 0, MW_LOG_DEBUG, reterr);
+}
 
-    if (status < 0) {
-        return status;
-    }
+static void
+set_server_defaults(mw_server_options *o)
+{
     set_default_u32(&o->threads_max, MW_DEFAULT_THREADS_MAX);
     set_default_u32(&o->threads_min, o->threads_max < MW_DEFAULT_THREADS_MIN
                                          ? o->threads_max
                                          : MW_DEFAULT_THREADS_MIN);
     set_default_u32(&o->queue_max, MW_DEFAULT_QUEUE_MAX);
+    set_default_u32(&o->threads_idle_ms, MW_DEFAULT_THREADS_IDLE_MS);
+    set_default_u32(&o->priority_threads, MW_DEFAULT_PRIORITY_THREADS);
+    set_default_u32(&o->priority_queue_max, MW_DEFAULT_PRIORITY_QUEUE_MAX);
+    set_default_u32(&o->waiting_max, MW_DEFAULT_WAITING_MAX);
     set_default_u32(&o->connections_max, MW_DEFAULT_CONNECTIONS_MAX);
     set_default_u32(&o->handshake_ms, MW_DEFAULT_HANDSHAKE_MS);
     set_default_u32(&o->drain_ms, MW_DEFAULT_DRAIN_MS);
@@ -137,6 +142,19 @@ mwi_server_options_take(mw_server_options *ret_options,
     set_default_u32(&o->mirrors_max, MW_DEFAULT_MIRRORS_MAX);
     set_default_size(&o->mirror_memory_max, MW_DEFAULT_MIRROR_MEMORY_MAX);
     set_default_size(&o->mirrors_memory_max, MW_DEFAULT_MIRRORS_MEMORY_MAX);
+}
+
+mw_status
+mwi_server_options_take(mw_server_options *ret_options,
+    const mw_server_options *options, mw_error *reterr)
+{
+    mw_server_options *o = ret_options;
+    mw_status status = take(o, sizeof(*o), options, "MW_SERVER", reterr);
+
+    if (status < 0) {
+        return status;
+    }
+    set_server_defaults(o);
     status = check_limits(o->message_max, o->depth_max, reterr);
     if (status == MW_OK) {
         status =
@@ -155,7 +173,25 @@ mwi_server_options_take(mw_server_options *ret_options,
     }
     if (status == MW_OK) {
         status = check_range(
+            "priority_threads", o->priority_threads, 1, THREADS_LIMIT, reterr);
+    }
+    if (status == MW_OK) {
+        status =
+            check_range("waiting_max", o->waiting_max, 1, QUEUE_LIMIT, reterr);
+    }
+    if (status == MW_OK) {
+        status = check_range("priority_queue_max", o->priority_queue_max, 1,
+            QUEUE_LIMIT, reterr);
+    }
+    if (status == MW_OK) {
+        status = check_range(
             "mirrors_max", o->mirrors_max, 1, MIRRORS_LIMIT, reterr);
+    }
+    if (status == MW_OK) {
+        status = check_log_level(o->log_level, reterr);
+    }
+    if (status == MW_OK) {
+        status = mwi_server_hooks_check(o->hooks, reterr);
     }
     return status;
 }
@@ -175,6 +211,8 @@ mwi_client_options_take(mw_client_options *ret_options,
     set_default_u32(&o->depth_max, MW_DEFAULT_DEPTH_MAX);
     set_default_size(&o->memory_max, MW_DEFAULT_MEMORY_MAX);
     set_default_u32(&o->connections, 1);
+    set_default_u32(&o->threads_max, 4);
+    set_default_u32(&o->queue_max, 64);
     set_pair(&o->reconnect_min_ms, MW_DEFAULT_RECONNECT_MIN_MS,
         &o->reconnect_max_ms, MW_DEFAULT_RECONNECT_MAX_MS);
     set_default_u32(&o->keepalive_ms, MW_DEFAULT_KEEPALIVE_MS);
@@ -199,5 +237,8 @@ mwi_client_options_take(mw_client_options *ret_options,
         status = check_range(
             "retry_max_ms", o->retry_max_ms, o->retry_min_ms, MS_LIMIT, reterr);
     }
-    return status;
+    if (status == MW_OK) {
+        status = check_log_level(o->log_level, reterr);
+    }
+    return status < 0 ? status : mwi_client_hooks_check(o->hooks, reterr);
 }

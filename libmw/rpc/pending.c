@@ -15,17 +15,10 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "codec/access.h"
-#include "rpc/request.h"
-
-/* Long enough to read what has come.  It has to be some time: mwi_conn_wait()
- * reads nothing once the deadline has passed. */
-enum { LOOK_NS = 100000 };
-
-struct mw_pending {
-    struct mwi_request request;
-    const void *args[]; /* n_params of them; then as many values of in
-                           references */
-};
+#include "rpc/client.h"
+#include "rpc/life.h"
+#include "rpc/pending.h"
+#include "rpc/watch.h"
 
 /* Keep what is looked at later.  Addresses of in arguments are as a rule those
  * of variables of the stub, which are about to go: of references keep the
@@ -66,6 +59,40 @@ refuse(mw_client *client, mw_ctx *ctx, const mw_method *method, mw_status cause,
     return status < 0 ? status : mwi_request_end(&q, cause, &error);
 }
 
+/* See to it that the caller is told when the call is over.  From then on it may
+ * be, and another thread may have finished it. */
+static void
+begin_notice(struct mw_pending *pending)
+{
+    mw_client *client = pending->request.client;
+    const mw_ctx *ctx = pending->request.ctx;
+    struct mwi_notice *notice = &pending->notice;
+    struct mwi_attend *attend = &mwi_client_life(client)->attend;
+
+    *notice = (struct mwi_notice){ .attend = attend, .pending = pending };
+    if (ctx == NULL || ctx->on_done == NULL) {
+        return;
+    }
+    notice->done = ctx->on_done;
+    notice->user = ctx->on_done_user;
+    mwi_list_init(&notice->link);
+    mwi_client_enter(client);
+    mwi_conn_notify(pending->request.conn, &pending->request.waiter, notice,
+        pending->request.deadline);
+    if (mwi_attend_is_closed(attend)) {
+        mwi_attend_call(attend, SIZE_MAX); /* nobody else will */
+    }
+    mwi_client_leave(client);
+}
+
+static void
+end_notice(struct mw_pending *pending)
+{
+    if (!mwi_conn_is_inherited(pending->request.conn)) {
+        mwi_notice_forget(&pending->notice);
+    }
+}
+
 mw_status
 mw_stub_start(mw_client *client, mw_ctx *ctx, const mw_method *method,
     const void *const args[], mw_pending **ret_pending)
@@ -98,6 +125,7 @@ mw_stub_start(mw_client *client, mw_ctx *ctx, const mw_method *method,
     }
     keep_args(pending, args);
     *ret_pending = pending;
+    begin_notice(pending);
     return MW_OK;
 }
 
@@ -110,6 +138,7 @@ mw_pending_finish(mw_pending *pending)
     if (pending == NULL) {
         return MW_EINVAL;
     }
+    end_notice(pending);
     status = mwi_request_take(&pending->request, &error);
     status = mwi_request_end(&pending->request, status, &error);
     mwi_free(pending);
@@ -124,13 +153,47 @@ mw_pending_is_done(mw_pending *pending)
            pending->request.deadline <= mwi_now();
 }
 
+bool
+mwi_pending_is_over(const mw_pending *pending)
+{
+    return mwi_conn_is_over(pending->request.conn, &pending->request.waiter) ||
+           pending->request.deadline <= mwi_now();
+}
+
+mw_status
+mw_pending_wait(mw_pending *pending, uint32_t timeout_ms)
+{
+    int64_t deadline = mwi_deadline_in(timeout_ms);
+    struct mwi_request *q;
+    mw_error ignored; /* who finishes the call meets it again */
+
+    if (pending == NULL) {
+        return MW_EINVAL;
+    }
+    q = &pending->request;
+    if (q->deadline < deadline) {
+        deadline = q->deadline;
+    }
+    (void) !mwi_conn_wait(q->conn, &q->waiter, deadline, &ignored);
+    return mwi_pending_is_over(pending) ? MW_OK : MW_ETIMEDOUT;
+}
+
+mw_call_state
+mw_pending_state(mw_pending *pending)
+{
+    return pending == NULL ? MW_CALL_REFUSED
+                           : mwi_request_state(&pending->request);
+}
+
 void
 mw_pending_cancel(mw_pending *pending)
 {
     if (pending == NULL) {
         return;
     }
+    end_notice(pending);
     mwi_request_drop(&pending->request);
+    mwi_watch_end(&pending->request, MW_ECANCELLED);
     mwi_request_free(&pending->request);
     mwi_free(pending);
 }

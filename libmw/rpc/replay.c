@@ -21,20 +21,6 @@ first_at(const struct mwi_session *session, const struct mwi_call_head *head)
     return session->hello_at - (int64_t) lead_ms * NS_PER_MS;
 }
 
-/* May it have run, it cannot be refused in the way that others are. */
-static void
-put_unknown(struct mwi_turn *turn, uint64_t id, const mw_error *error)
-{
-    struct mwi_buf frame;
-    mw_error ignored; /* is found again when the session is read */
-
-    mwi_buf_init(&frame, SIZE_MAX);
-    mwi_call_make_fail(&frame, id, error, false);
-    (void) !mwi_channel_put(&turn->session->channel, &frame, &ignored);
-    mwi_turn_note_put(turn, 1);
-    mwi_buf_fini(&frame);
-}
-
 static void
 put_answer(struct mwi_turn *turn, struct mwi_buf *frame)
 {
@@ -83,7 +69,8 @@ mwi_replay_claim(struct mwi_turn *turn, mw_call *call,
     if (claimed == MWI_CLAIM_ENDED) {
         put_answer(turn, &frame);
     } else if (claimed == MWI_CLAIM_UNKNOWN) {
-        put_unknown(turn, m->id, reterr);
+        mwi_session_put_fail(session, m->id, reterr, false, 0);
+        mwi_turn_note_put(turn, 1);
     }
     mwi_buf_fini(&frame);
     *ret_runs = claimed == MWI_CLAIM_NEW;
@@ -165,7 +152,7 @@ mwi_replay_drop(
     }
     mwi_outcomes_forget(&host->outcomes, outcome, &askers);
     mwi_buf_init(&frame, SIZE_MAX);
-    mwi_call_make_fail(&frame, 1, why, true);
+    mwi_call_make_fail(&frame, 1, why, true, 0);
     answer_askers(&askers, &frame);
     mwi_buf_fini(&frame);
 }

@@ -12,6 +12,7 @@
 #include "delta/patch.h"
 #include "delta/reach.h"
 #include "rpc/client.h"
+#include "rpc/measure.h"
 #include "rpc/results.h"
 
 enum { ROOM = 1024 }; /* bytes for the journal of a small reply */
@@ -69,46 +70,6 @@ tell_unlinked(struct mwi_request *q, struct mwi_reach *reach)
     }
     q->stats.nodes_unlinked = mwi_reach_unlinked(
         reach, q->ctx->on_unlinked, q->ctx->on_unlinked_user);
-}
-
-/* What all nodes that may change take as values, with their numbers. */
-static uint64_t
-full_size_of_nodes(const struct mwi_nodes *nodes)
-{
-    uint64_t len = 1;
-
-    for (size_t t = 0; t < nodes->n_tables; t++) {
-        const struct mwi_node_table *table = &nodes->tables[t];
-
-        for (size_t i = 0; i < mwi_node_count(table); i++) {
-            if (mwi_node_at(table, i) != NULL &&
-                (i < table->n_inout || i >= table->n_known)) {
-                len += mwi_head_size(i) + mwi_encoded_size(nodes, table->type,
-                                              mwi_node_at(table, i), SIZE_MAX);
-            }
-        }
-    }
-    return len;
-}
-
-/* What the message would have been with every result whole. */
-static uint64_t
-measure_full(const struct mwi_request *q, uint64_t others_len)
-{
-    uint64_t len = others_len + 1; /* the head of the array of results */
-
-    for (size_t i = 0; i < q->method->n_params; i++) {
-        const mw_param *param = &q->method->params[i];
-
-        if (param->dir != MW_DIR_IN) {
-            len +=
-                mwi_encoded_size(&q->nodes, param->type, q->args[i], SIZE_MAX);
-        }
-    }
-    if (q->nodes.n_tables > 0) {
-        len += full_size_of_nodes(&q->nodes);
-    }
-    return len + mwi_head_size(len);
 }
 
 /* Take over the counts; the rest of the stats is not the patch's. */
@@ -184,7 +145,8 @@ apply(struct mwi_request *q, struct mwi_patch *patch, uint64_t others_len,
     }
     mwi_changes_fini(&changes);
     if (q->ctx != NULL && q->ctx->measure) {
-        q->stats.bytes_full = measure_full(q, others_len);
+        q->stats.bytes_full =
+            mwi_measure_reply(q->method, q->args, &q->nodes, others_len);
     }
     if (look) {
         tell_unlinked(q, &reach);

@@ -19,74 +19,16 @@
 #include "rpc/args.h"
 #include "rpc/client.h"
 #include "rpc/ctx.h"
+#include "rpc/life.h"
 #include "rpc/reply.h"
+#include "rpc/trace.h"
+#include "rpc/watch.h"
 #include "wire/frame.h"
 
 static bool
 is_one_way(const struct mwi_request *q)
 {
     return (q->method->flags & MW_METHOD_ONEWAY) != 0;
-}
-
-/* Two results cannot come back to one place. */
-static mw_status
-check_separate(const struct mwi_request *q, mw_error *reterr)
-{
-    const mw_param *params = q->method->params;
-
-    for (size_t i = 0; i < q->method->n_params; i++) {
-        uintptr_t at = (uintptr_t) q->args[i];
-
-        for (size_t j = 0; j < i; j++) {
-            uintptr_t other = (uintptr_t) q->args[j];
-
-            if (params[i].dir != MW_DIR_IN && params[j].dir != MW_DIR_IN &&
-                at < other + params[j].type->size &&
-                other < at + params[i].type->size) {
-                return mwi_fail(reterr, MW_EINVAL,
-                    "arguments %s and %s share memory", params[j].name,
-                    params[i].name);
-            }
-        }
-    }
-    return MW_OK;
-}
-
-/* Nor can a result come to where a node is that may change, too: what was two
- * things in the request would be one. */
-static mw_status
-check_apart_from(const struct mwi_request *q,
-    const struct mwi_node_table *table, size_t param, mw_error *reterr)
-{
-    uintptr_t at = (uintptr_t) q->args[param];
-    size_t size = q->method->params[param].type->size;
-
-    for (size_t i = 0; i < table->n_inout; i++) {
-        uintptr_t node = (uintptr_t) mwi_node_at(table, i);
-
-        if (node < at + size && at < node + table->type->size) {
-            return mwi_fail(reterr, MW_EINVAL,
-                "argument %s is part of %s[%zu], a node that the call passes",
-                q->method->params[param].name, table->type->name, i);
-        }
-    }
-    return MW_OK;
-}
-
-static mw_status
-check_apart_from_nodes(const struct mwi_request *q, mw_error *reterr)
-{
-    mw_status status = MW_OK;
-
-    for (size_t i = 0; i < q->method->n_params; i++) {
-        if (q->method->params[i].dir == MW_DIR_IN) {
-            continue;
-        }
-        for (size_t t = 0; t < q->nodes.n_tables && status == MW_OK; t++) {
-            status = check_apart_from(q, &q->nodes.tables[t], i, reterr);
-        }
-    }
-    return status;
 }
 
 /* For a caller that may change the arguments while the call is under way. */
@@ -109,7 +51,9 @@ write_request(struct mwi_request *q, struct mwi_buf *frame,
         .timeout_ms =
             is_one_way(q) ? UINT64_MAX : mwi_deadline_left_ms(q->deadline),
         .full_values = q->ctx != NULL && q->ctx->full_values,
+        .ack = q->waiter.wants_acks ? MWI_ACK_STARTED : MWI_ACK_NONE,
     };
+    char trace[MW_TRACEPARENT_SIZE];
     struct mwi_writer w;
 
     if (mwi_frame_begin(frame) < 0) {
@@ -123,6 +67,7 @@ write_request(struct mwi_request *q, struct mwi_buf *frame,
     mwi_conn_name_target(q->conn, q->method, &head);
     mwi_mirror_try(&q->mirror, q->conn->serial);
     head.mirror = q->mirror.head;
+    head.trace = mwi_trace_to_send(q->ctx, trace);
     mwi_writer_init(&w, frame);
     w.gather = gather;
     mwi_call_begin(&w, q->waiter.id, &head);
@@ -135,7 +80,7 @@ write_request(struct mwi_request *q, struct mwi_buf *frame,
         *reterr = w.error;
         return w.error.status;
     }
-    if (check_apart_from_nodes(q, reterr) < 0) {
+    if (mwi_request_check_apart(q, reterr) < 0) {
         return reterr->status;
     }
     if (take_bases(q) < 0) {
@@ -217,6 +162,15 @@ take_exception(
     return MW_EEXCEPTION;
 }
 
+static mw_call_state
+state_after_fail(const struct mwi_message *m)
+{
+    if (!m->not_run) {
+        return MW_CALL_DONE;
+    }
+    return m->status == MW_ETIMEDOUT ? MW_CALL_EXPIRED : MW_CALL_REFUSED;
+}
+
 static mw_status
 take_fail(struct mwi_request *q, const struct mwi_message *m, mw_error *reterr)
 {
@@ -225,6 +179,7 @@ take_fail(struct mwi_request *q, const struct mwi_message *m, mw_error *reterr)
                                   ? (uint32_t) m->retry_after_ms
                                   : UINT32_MAX;
     q->tries.is_moved = m->not_run && mwi_conn_is_draining(q->conn);
+    q->state = state_after_fail(m);
     if (!m->not_run) {
         mwi_mirror_follow(&q->mirror, NULL, 0, 0);
     }
@@ -274,25 +229,31 @@ join_answer(struct mwi_waiter *waiter, mw_error *reterr)
     return MW_OK;
 }
 
+static void
+init_reader(struct mwi_request *q, struct mwi_reader *ret_reader)
+{
+    struct mwi_waiter *waiter = &q->waiter;
+
+    mwi_reader_init(ret_reader, waiter->answer, waiter->answer_len,
+        mwi_client_options(q->client)->depth_max + MWI_DELTA_DEPTH_EXTRA);
+    mwi_reader_set_apart(ret_reader, &waiter->apart);
+}
+
 /* Begin to read the answer. */
 static mw_status
 open_answer(struct mwi_request *q, struct mwi_reader *ret_reader,
     struct mwi_message *ret_message, mw_error *reterr)
 {
     struct mwi_waiter *waiter = &q->waiter;
-    uint32_t depth_max =
-        mwi_client_options(q->client)->depth_max + MWI_DELTA_DEPTH_EXTRA;
 
-    mwi_reader_init(ret_reader, waiter->answer, waiter->answer_len, depth_max);
-    mwi_reader_set_apart(ret_reader, &waiter->apart);
+    init_reader(q, ret_reader);
     mwi_message_read(ret_reader, ret_message);
     if (waiter->apart.bytes != NULL && mwi_reader_ok(ret_reader) &&
         (ret_message->kind != MWI_REPLY || q->mirror.mirror != NULL)) {
         if (join_answer(waiter, reterr) < 0) {
             return reterr->status;
         }
-        mwi_reader_init(
-            ret_reader, waiter->answer, waiter->answer_len, depth_max);
+        init_reader(q, ret_reader);
         mwi_message_read(ret_reader, ret_message);
     }
     return MW_OK;
@@ -323,6 +284,7 @@ take_answer(struct mwi_request *q, mw_error *reterr)
             : m.kind == MWI_REPLY ? "a REPLY"
                                   : "a PONG");
     }
+    q->state = is_one_way(q) ? MW_CALL_ACCEPTED : MW_CALL_DONE;
     mwi_conn_confirm_target(q->conn, q->method);
     return take_success(q, &r, &m, reterr);
 }
@@ -369,7 +331,7 @@ encode_and_send(struct mwi_request *q, mw_error *reterr)
         status = check_length(q, len, reterr);
     }
     if (status == MW_OK) {
-        q->tries.n_sent++;
+        q->attempts++;
         status = mwi_conn_send(q->conn, &q->waiter, &frame, &gather,
             q->deadline, &is_sent, reterr);
         q->not_run = !is_sent;
@@ -414,6 +376,8 @@ try_to_send(struct mwi_request *q, mw_error *reterr)
         return status;
     }
     q->waiter.more = q->more;
+    q->waiter.wants_acks = q->ctx != NULL && q->ctx->ack && !is_one_way(q);
+    q->state = MW_CALL_NEW;
     q->tries.endpoint = q->conn->endpoint;
     status = encode_and_send(q, reterr);
     if (status < 0) {
@@ -427,21 +391,30 @@ mw_status
 mwi_request_begin(struct mwi_request *ret_request, mw_client *client,
     mw_ctx *ctx, const mw_method *method, const void *const *args)
 {
+    mw_status status;
+
     *ret_request = (struct mwi_request){
         .client = client,
         .ctx = ctx,
         .method = method,
         .args = args,
-        .deadline = mwi_client_deadline(client, ctx, method),
+        .began = mwi_now(),
         .not_run = true,
     };
-    return mwi_ctx_begin(ctx);
+    ret_request->deadline =
+        mwi_client_deadline(client, ctx, method, ret_request->began);
+    status = mwi_ctx_begin(ctx);
+    if (status == MW_OK) {
+        mwi_client_enter(client);
+        mwi_watch_begin(ret_request);
+    }
+    return status;
 }
 
 mw_status
 mwi_request_send(struct mwi_request *q, mw_error *reterr)
 {
-    mw_status status = check_separate(q, reterr);
+    mw_status status = mwi_request_check_separate(q, reterr);
     mw_stats before = q->stats;
 
     if (status == MW_OK) {
@@ -472,10 +445,36 @@ mwi_request_take(struct mwi_request *q, mw_error *reterr)
     return status;
 }
 
+mw_call_state
+mwi_request_state(struct mwi_request *q)
+{
+    mw_call_state state = mwi_conn_state(q->conn, &q->waiter);
+    struct mwi_reader r;
+    struct mwi_message m;
+
+    if (state != MW_CALL_DONE) {
+        return q->deadline > mwi_now() ? state : MW_CALL_UNKNOWN;
+    }
+    if (q->waiter.answer == NULL) {
+        return MW_CALL_UNKNOWN; /* there was no memory for it */
+    }
+    init_reader(q, &r);
+    mwi_message_read(&r, &m);
+    if (!mwi_reader_ok(&r)) {
+        return MW_CALL_UNKNOWN;
+    }
+    return m.kind == MWI_FAIL ? state_after_fail(&m) : MW_CALL_DONE;
+}
+
 void
 mwi_request_drop(struct mwi_request *q)
 {
-    mwi_conn_end(q->conn, &q->waiter);
+    bool is_expected = mwi_conn_end(q->conn, &q->waiter);
+
+    /* Of a one-way call it may have been accepted, and then is not dropped. */
+    if (is_expected && !q->not_run && !is_one_way(q)) {
+        mwi_conn_cancel(q->conn, q->waiter.id);
+    }
     mwi_conn_unref(q->conn);
 }
 
@@ -491,8 +490,7 @@ name_call(const struct mwi_request *q, mw_status status, mw_error *error)
 
     memcpy(cause, error->text, sizeof(cause));
     if (q->tries.n_again + q->tries.n_moved > 0) {
-        (void) snprintf(
-            tries, sizeof(tries), " (sent %u times)", q->tries.n_sent);
+        (void) snprintf(tries, sizeof(tries), " (sent %u times)", q->attempts);
     }
     mwi_fail(error, status, "%s: %s%s", q->method->target, cause, tries);
     error->origin = origin;
@@ -505,15 +503,34 @@ mwi_request_free(struct mwi_request *q)
     mwi_mirror_end(&q->mirror, q->not_run, &q->nodes);
     mwi_nodes_fini(&q->nodes);
     mwi_bases_fini(&q->bases);
+    mwi_client_leave(q->client);
+}
+
+/* Without an answer that tells it. */
+static mw_call_state
+state_at_end(const struct mwi_request *q)
+{
+    bool was_refused =
+        q->state == MW_CALL_REFUSED || q->state == MW_CALL_EXPIRED;
+
+    if (was_refused && q->tries.may_have_run) {
+        return MW_CALL_UNKNOWN; /* by a try before */
+    }
+    if (q->state != MW_CALL_NEW) {
+        return q->state;
+    }
+    return q->not_run && !q->tries.may_have_run ? MW_CALL_REFUSED
+                                                : MW_CALL_UNKNOWN;
 }
 
 mw_status
 mwi_request_end(struct mwi_request *q, mw_status status, mw_error *error)
 {
-    mwi_request_free(q);
     if (status == MW_OK) {
         mwi_budget_earn(mwi_client_budget(q->client));
     }
+    mwi_watch_end(q, status);
+    mwi_request_free(q); /* and with it perhaps the client */
     if (status < 0) {
         name_call(q, status, error);
         q->stats = (mw_stats){ 0 };
@@ -521,8 +538,9 @@ mwi_request_end(struct mwi_request *q, mw_status status, mw_error *error)
     if (q->ctx != NULL) {
         q->ctx->stats = q->stats;
         q->ctx->not_run = status < 0 && q->not_run && !q->tries.may_have_run;
-        q->ctx->attempts = q->tries.n_sent;
+        q->ctx->attempts = q->attempts;
         q->ctx->retry_after_ms = status < 0 ? q->tries.retry_after_ms : 0;
+        q->ctx->state = state_at_end(q);
     }
     return mwi_ctx_end(q->ctx, status, error);
 }

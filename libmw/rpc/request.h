@@ -33,10 +33,14 @@ struct mwi_request {
     const mw_method *method;
     const void *const *args; /* method->n_params addresses of values */
     int64_t deadline;        /* base/clock.h */
+    int64_t began;           /* likewise */
+    uint64_t number;         /* of the client's calls, from 0 */
+    uint32_t attempts;       /* how often it was sent */
     bool more;               /* more follow at once, see mwi_waiter */
     bool not_run;            /* the last try: as mw_ctx.not_run */
     bool waits;              /* the caller does, so that it may be tried again
                                 once it was sent */
+    mw_call_state state; /* what its answer has told; MW_CALL_NEW: nothing */
     struct mwi_tries tries;
     struct mwi_key key;
     mw_stats stats;
@@ -58,6 +62,15 @@ MW_MUST_USE mw_status mwi_request_begin(struct mwi_request *ret_request,
     mw_client *client, mw_ctx *ctx, const mw_method *method,
     const void *const *args);
 
+/** Check that no two results share memory; and, once the nodes are numbered,
+ * that none is part of a node that may change.
+ *
+ * @retval MW_EINVAL  the text names them */
+MW_MUST_USE mw_status mwi_request_check_separate(
+    const struct mwi_request *q, mw_error *reterr);
+MW_MUST_USE mw_status mwi_request_check_apart(
+    const struct mwi_request *q, mw_error *reterr);
+
 /** Send the arguments.  After a success mwi_request_take() or
  * mwi_request_drop() must follow, after a failure neither may.
  *
@@ -71,7 +84,15 @@ MW_MUST_USE mw_status mwi_request_send(struct mwi_request *q, mw_error *reterr);
  * @thread any; blocks up to the deadline */
 MW_MUST_USE mw_status mwi_request_take(struct mwi_request *q, mw_error *reterr);
 
-/** Wait no more.  An answer that comes later is dropped. */
+/** How far the call is that was sent.  Reads what has come.
+ *
+ * @thread any; does not block */
+mw_call_state mwi_request_state(struct mwi_request *q);
+
+/** Wait no more, and tell the server so.  An answer that comes later is
+ * dropped.
+ *
+ * @thread any; does not block */
 void mwi_request_drop(struct mwi_request *q);
 
 /** Free what it holds, and tell the context how it went.

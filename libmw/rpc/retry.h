@@ -50,7 +50,6 @@ enum mwi_fate {
 /* Of one call.  Zeroed: it was not tried yet. */
 struct mwi_tries {
     enum mwi_fate fate;
-    uint32_t n_sent;
     uint32_t n_again;        /* times that it was sent again for a price, and */
     uint32_t n_moved;        /* that it was moved */
     uint32_t retry_after_ms; /* as the server has asked; 0: it has not */

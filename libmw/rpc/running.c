@@ -48,38 +48,47 @@ static void
 cancel_locked(mw_call *call)
 {
     atomic_store(&call->is_cancelled, true);
+    atomic_store(&call->job.in_vain, true);
     if (call->cancel_fd >= 0) {
         mwi_alarm_set(call->cancel_fd, 0);
     }
 }
 
-void
+const struct mwi_operation *
 mwi_running_cancel(struct mwi_running *running, uint64_t id)
 {
+    const struct mwi_operation *op = NULL;
+
     mwi_lock(&running->mutex);
     MWI_LIST_FOREACH(link, &running->calls) {
         mw_call *call = MWI_CONTAINER(link, mw_call, among);
 
         if (call->id == id) {
             cancel_locked(call);
+            op = call->op;
             break;
         }
     }
     mwi_unlock(&running->mutex);
+    return op;
 }
 
-void
+bool
 mwi_running_cancel_all(struct mwi_running *running)
 {
+    bool any = false;
+
     mwi_lock(&running->mutex);
     MWI_LIST_FOREACH(link, &running->calls) {
         mw_call *call = MWI_CONTAINER(link, mw_call, among);
 
         if (call->outcome == NULL) {
             cancel_locked(call);
+            any = true;
         }
     }
     mwi_unlock(&running->mutex);
+    return any;
 }
 
 bool

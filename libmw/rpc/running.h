@@ -14,6 +14,8 @@
 #include "base/list.h"
 #include "base/sync.h"
 
+struct mwi_operation;
+
 /* Thread-safe. */
 struct mwi_running {
     struct mwi_mutex mutex; /* nothing is locked inside it */
@@ -29,11 +31,13 @@ void mwi_running_add(struct mwi_running *running, mw_call *call);
 /** Of a call that was not added: does nothing. */
 void mwi_running_remove(mw_call *call);
 
-/** Cancel the call with an id, if it is there. */
-void mwi_running_cancel(struct mwi_running *running, uint64_t id);
+/** Cancel the call with an id.  Returns its operation; NULL: it is not there.
+ */
+const struct mwi_operation *mwi_running_cancel(
+    struct mwi_running *running, uint64_t id);
 
 /** The caller has gone: cancel all, but those of which it may ask for the
- * outcome later. */
-void mwi_running_cancel_all(struct mwi_running *running);
+ * outcome later.  Returns whether there were any. */
+bool mwi_running_cancel_all(struct mwi_running *running);
 
 #endif

@@ -16,11 +16,10 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "net/socket.h"
+#include "rpc/introspect.h"
 #include "rpc/local.h"
 #include "rpc/options.h"
 #include "rpc/turn.h"
-
-enum { IDLE_THREAD_MS = 10000 };
 
 static mw_status
 add_listener(mw_server *server, const char *text, size_t len, mw_error *reterr)
@@ -125,6 +124,8 @@ init_host(struct mwi_host *host)
     static const struct mwi_poller none = { -1, -1, -1 };
 
     host->poller = host->control = none;
+    host->meter.opened_at = mwi_now();
+    atomic_init(&host->health, MW_HEALTH_SERVING);
     mwi_roster_init(&host->roster);
     mwi_call_cache_init(&host->calls_ended);
     mwi_outcomes_init(&host->outcomes);
@@ -148,12 +149,18 @@ mw_server_open(
     mwi_mutex_init(&server->mutex);
     mwi_list_init(&server->arrivals);
     status = mwi_server_options_take(&server->host.options, options, &error);
+    mwi_admission_init(&server->host.admission, &server->host.options);
     if (status == MW_OK) {
+        server->host.registry.waiting_max = server->host.options.waiting_max;
         server->host.log = (struct mwi_log){
             .cb = server->host.options.log,
             .user = server->host.options.log_user,
+            .level_max = server->host.options.log_level,
         };
         status = open_server(server, &error);
+    }
+    if (status == MW_OK && !server->host.options.no_introspection) {
+        status = mwi_introspect_serve(server, &error);
     }
     if (status < 0) {
         mw_server_close(server);
@@ -209,6 +216,7 @@ mw_server_close(mw_server *server)
     mwi_registry_fini(&server->host.registry);
     mwi_call_cache_fini(&server->host.calls_ended);
     mwi_outcomes_fini(&server->host.outcomes);
+    mwi_admission_fini(&server->host.admission);
     mwi_roster_fini(&server->host.roster);
     mwi_poller_fini(&server->host.control);
     mwi_poller_fini(&server->host.poller);
@@ -293,7 +301,9 @@ start(mw_server *server, mw_error *reterr)
         .threads_min = options->threads_min,
         .threads_max = options->threads_max,
         .queue_max = options->queue_max,
-        .idle_ms = IDLE_THREAD_MS,
+        .idle_ms = options->threads_idle_ms,
+        .priority_threads = options->priority_threads,
+        .priority_queue_max = options->priority_queue_max,
     };
     const struct mwi_source source = {
         .user = &server->host,
@@ -307,6 +317,9 @@ start(mw_server *server, mw_error *reterr)
 
     if (status == MW_OK) {
         mwi_pool_attach(server->host.pool, &source);
+        mwi_lock(&server->mutex);
+        server->has_pool = true;
+        mwi_unlock(&server->mutex);
     }
     for (struct mwi_server_listener *l = server->listeners;
          l != NULL && status == MW_OK; l = l->next) {

@@ -12,7 +12,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "rpc/dispatch.h"
+#include "rpc/accept.h"
+#include "rpc/enqueue.h"
 #include "wire/frame.h"
 
 enum {
@@ -59,7 +60,8 @@ new_session(struct mwi_host *host, struct mwi_stream *stream)
     mwi_map_init(&session->bound);
     mwi_spin_init(&session->spin, host->options.no_spin);
     init_mirrors(session);
-    mwi_running_init(&session->calls);
+    mwi_running_init(&session->unanswered);
+    mwi_mutex_init(&session->back_mutex);
     mwi_channel_init(&session->channel, stream, message_max,
         2 * message_max + BACKLOG_MAX_EXTRA, mwi_turn_want_write);
     session->channel.keeps_buffers = true;
@@ -82,6 +84,7 @@ mwi_session_open(struct mwi_host *host, struct mwi_stream *stream,
     status = mwi_roster_add(
         &host->roster, session, host->options.connections_max, reterr);
     if (status == MW_OK) {
+        mwi_count(&host->meter.accepted, 1);
         events |= may_write ? (uint32_t) MWI_POLL_WRITE : 0;
         /* It may have its first turn, and end, before this returns. */
         status = mwi_poller_add(&host->poller, session->channel.fd, events,
@@ -104,10 +107,12 @@ void
 mwi_session_unref(struct mwi_session *session)
 {
     if (atomic_fetch_sub(&session->refs, 1) == 1) {
+        mwi_admission_part(session);
         mwi_channel_fini(&session->channel);
         mwi_map_fini(&session->bound);
         mwi_mirrors_fini(&session->mirrors);
-        mwi_running_fini(&session->calls);
+        mwi_running_fini(&session->unanswered);
+        mwi_mutex_fini(&session->back_mutex);
         mwi_free(session);
     }
 }
@@ -115,29 +120,38 @@ mwi_session_unref(struct mwi_session *session)
 /* Sending: a failure closes the channel, and is found again by whoever reads
  * it. */
 
+/* There was no memory to make a frame: a peer that waits for it would do so in
+ * vain, and is told by the end of the connection. */
+static void
+close_without_memory(struct mwi_session *session)
+{
+    mw_error why;
+
+    (void) mwi_fail_nomem(&why);
+    mwi_channel_close(&session->channel, &why);
+}
+
 static void
 put_frame(struct mwi_session *session, struct mwi_buf *frame)
 {
-    mw_error error;
+    mw_error ignored;
 
     if (mwi_buf_len(frame) > 0) {
-        (void) !mwi_channel_put(&session->channel, frame, &error);
+        (void) !mwi_channel_put(&session->channel, frame, &ignored);
     } else {
-        /* The peer would wait for it for ever. */
-        (void) mwi_fail_nomem(&error);
-        mwi_channel_close(&session->channel, &error);
+        close_without_memory(session);
     }
     mwi_buf_fini(frame);
 }
 
 void
-mwi_session_put_fail(
-    struct mwi_session *session, uint64_t id, const mw_error *error)
+mwi_session_put_fail(struct mwi_session *session, uint64_t id,
+    const mw_error *error, bool not_run, uint32_t retry_after_ms)
 {
     struct mwi_buf frame;
 
     mwi_buf_init(&frame, SMALL_FRAME_MAX);
-    mwi_call_make_fail(&frame, id, error, true);
+    mwi_call_make_fail(&frame, id, error, not_run, retry_after_ms);
     put_frame(session, &frame);
 }
 
@@ -255,6 +269,35 @@ on_hello(
     return MW_OK;
 }
 
+/* To a call of ours. */
+static mw_status
+on_answer(struct mwi_session *session, const struct mwi_message *m,
+    const uint8_t *bytes, size_t len, mw_error *ret_why)
+{
+    struct mwi_conn *back;
+
+    mwi_lock(&session->back_mutex);
+    back = session->back; /* which stays until this session's turn ends it */
+    mwi_unlock(&session->back_mutex);
+    if (back == NULL) {
+        return mwi_fail(ret_why, MW_EPROTO,
+            "an answer to %llu, which was never asked",
+            (unsigned long long) m->id);
+    }
+    return mwi_conn_answer(back, m, bytes, len, ret_why);
+}
+
+static void
+on_cancel(struct mwi_session *session, uint64_t id)
+{
+    const struct mwi_operation *op =
+        mwi_running_cancel(&session->unanswered, id);
+
+    if (op != NULL) {
+        mwi_enqueue_clear(session->host, op->gate);
+    }
+}
+
 static mw_status
 on_message(
     struct mwi_turn *turn, const uint8_t *bytes, size_t len, mw_error *ret_why)
@@ -270,7 +313,8 @@ on_message(
         return mwi_fail(ret_why, MW_EPROTO, "the first message is no HELLO");
     }
     if (m.kind == MWI_CALL && m.id != 0 && !mwi_reader_ok(&r)) {
-        mwi_session_put_fail(session, m.id, &r.error);
+        mwi_count(&session->host->meter.strange, 1);
+        mwi_session_put_fail(session, m.id, &r.error, !m.call.is_repeat, 0);
         turn->n_put++;
         return MW_OK;
     }
@@ -282,26 +326,24 @@ on_message(
     case MWI_HELLO:
         return on_hello(session, &m, ret_why);
     case MWI_CALL:
-        mwi_dispatch_call(turn, &m, &r);
+        mwi_accept_call(turn, &m, &r);
         return MW_OK;
     case MWI_CANCEL:
-        mwi_running_cancel(&session->calls, m.id);
+        on_cancel(session, m.id);
         return MW_OK;
     case MWI_PING:
         mwi_session_put_head(session, MWI_PONG, m.id);
         turn->n_put++;
         return MW_OK;
     case MWI_PONG:
-        if (atomic_load(&session->attends)) {
+        if (m.id >= MWI_UPKEEP_ID && atomic_load(&session->attends)) {
             return MW_OK; /* that it has come, is what we wanted */
         }
-        /* fall through */
+        /* fallthrough */
     case MWI_ACK:
     case MWI_REPLY:
     case MWI_FAIL:
-        return mwi_fail(ret_why, MW_EPROTO,
-            "an answer to %llu, which was never asked",
-            (unsigned long long) m.id);
+        return on_answer(session, &m, bytes, len, ret_why);
     default: /* GOAWAY of a client that will soon close; what we do not know */
         return MW_OK;
     }
@@ -339,9 +381,14 @@ handshake(struct mwi_turn *turn, mw_error *ret_why)
     case MWI_IO_DONE:
         mwi_channel_peer(&session->channel, &session->peer);
         session->hello_at = mwi_now();
+        if (mwi_admission_join(session, ret_why) < 0) {
+            return MWI_SESSION_ENDED;
+        }
         mwi_session_put_head(session, MWI_HELLO, 0);
         atomic_store(&session->is_open, true);
         turn->n_put++;
+        mwi_log(&session->host->log, MW_LOG_DEBUG, "%s has connected",
+            session->peer.address);
         say_if_leaving(session);
         return MWI_SESSION_MORE;
     case MWI_IO_WANT_READ:
@@ -426,6 +473,75 @@ mwi_session_is_flushed(struct mwi_session *session)
     return flushed;
 }
 
+static void
+end_back(struct mwi_session *session, const mw_error *why)
+{
+    struct mwi_conn *back;
+    mw_error error = *why;
+
+    mwi_lock(&session->back_mutex);
+    back = session->back;
+    session->back = NULL;
+    session->has_ended = true;
+    mwi_unlock(&session->back_mutex);
+    if (back != NULL) {
+        if (error.status == MW_OK) {
+            error.status = MW_EUNAVAILABLE;
+        }
+        mwi_conn_break(back, &error);
+        mwi_conn_unref(back);
+    }
+}
+
+static void
+release_session(void *session)
+{
+    mwi_session_unref(session);
+}
+
+static struct mwi_conn *
+make_back(struct mwi_session *session)
+{
+    const mw_server_options *options = &session->host->options;
+    const struct mwi_conn_limits limits = {
+        .no_spin = true,
+        .message_max = options->message_max,
+        .depth_max = options->depth_max,
+    };
+    struct mwi_conn *conn = mwi_conn_attach(&session->channel, &limits,
+        atomic_load(&session->message_max), &session->peer, release_session,
+        session);
+
+    if (conn != NULL) {
+        mwi_session_ref(session);
+    }
+    return conn;
+}
+
+struct mwi_conn *
+mwi_session_back(struct mwi_session *session, mw_error *reterr)
+{
+    struct mwi_conn *conn;
+    bool has_ended;
+
+    mwi_lock(&session->back_mutex);
+    has_ended = session->has_ended;
+    if (session->back == NULL && !has_ended) {
+        session->back = make_back(session);
+    }
+    conn = session->back;
+    if (conn != NULL) {
+        mwi_conn_ref(conn);
+    }
+    mwi_unlock(&session->back_mutex);
+    if (has_ended) {
+        mwi_fail(reterr, MW_EUNAVAILABLE, "the caller's connection is lost");
+    } else if (conn == NULL) {
+        mwi_fail_nomem(reterr);
+    }
+    return conn;
+}
+
 void
 mwi_session_end(struct mwi_session *session, const mw_error *why)
 {
@@ -436,11 +552,17 @@ mwi_session_end(struct mwi_session *session, const mw_error *why)
         session->peer.address[0] != '\0' ? session->peer.address
                                          : "a new connection",
         why->text);
+    if (!session->has_hello && why->status < 0) {
+        mwi_count(&host->meter.handshakes_failed, 1);
+    }
     /* In this order, for a worker changes what is polled for only while the
      * channel is open. */
     mwi_channel_close(&session->channel, why);
     mwi_poller_remove(&host->poller, session->channel.fd);
-    mwi_running_cancel_all(&session->calls);
+    if (mwi_running_cancel_all(&session->unanswered) && host->pool != NULL) {
+        mwi_enqueue_clear(host, NULL);
+    }
+    end_back(session, why);
     if (mwi_roster_remove(&host->roster, session)) {
         mwi_session_unref(session);
         make_room(host);

@@ -19,7 +19,9 @@
 #include "base/spin.h"
 #include "net/poller.h"
 #include "pool/pool.h"
+#include "rpc/admission.h"
 #include "rpc/call.h"
+#include "rpc/conn.h"
 #include "rpc/mirrors.h"
 #include "rpc/outcomes.h"
 #include "rpc/registry.h"
@@ -39,10 +41,13 @@ struct mwi_host {
     struct mwi_roster roster;          /* thread-safe */
     struct mwi_call_cache calls_ended; /* thread-safe */
     struct mwi_outcomes outcomes;      /* thread-safe */
+    struct mwi_admission admission;    /* thread-safe */
     _Atomic uint64_t calls;            /* accepted and not yet answered */
     _Atomic uint64_t call_bytes;       /* of their requests and arguments */
     _Atomic uint64_t mirror_bytes;     /* of all sessions' mirrors */
     atomic_bool leaving;               /* peers are told so, new ones too */
+    struct mwi_host_meter meter;       /* thread-safe */
+    _Atomic uint32_t health;           /* enum mw_health, of all it offers */
     atomic_bool draining;              /* accept no more */
     atomic_bool is_watched;          /* the loop is going to look after turns */
     atomic_bool wants_help;          /* no thread is left to read */
@@ -61,20 +66,26 @@ struct mwi_session {
     struct mwi_host *host;      /* constant; outlives the session */
     struct mwi_channel channel; /* thread-safe but for its reader's side */
     _Atomic uint32_t refs;
-    _Atomic uint64_t message_max; /* bytes that the peer takes */
-    mw_peer peer;                 /* constant once is_open */
-    atomic_bool is_open;          /* the handshake is done */
-    bool has_hello;               /* turn */
-    atomic_bool attends;          /* it answers a PING at any time */
-    atomic_bool is_leaving;       /* no more calls are accepted */
-    _Atomic uint64_t n_called;    /* calls that have come */
-    struct mwi_upkeep upkeep;     /* [roster.mutex] */
-    int64_t hello_deadline;       /* constant; base/clock.h */
-    struct mwi_map bound;         /* turn: number -> struct mwi_operation */
-    struct mwi_mirrors mirrors;   /* thread-safe */
-    struct mwi_running calls;     /* thread-safe */
-    int64_t hello_at;             /* constant once is_open: when our HELLO was
-                                     made */
+    _Atomic uint64_t message_max;   /* bytes that the peer takes */
+    mw_peer peer;                   /* constant once is_open */
+    atomic_bool is_open;            /* the handshake is done */
+    bool has_hello;                 /* turn */
+    atomic_bool attends;            /* it answers a PING at any time */
+    atomic_bool is_leaving;         /* no more calls are accepted */
+    _Atomic uint64_t n_called;      /* calls that have come */
+    struct mwi_upkeep upkeep;       /* [roster.mutex] */
+    int64_t hello_deadline;         /* constant; base/clock.h */
+    struct mwi_map bound;           /* turn: number -> struct mwi_operation */
+    struct mwi_mirrors mirrors;     /* thread-safe */
+    struct mwi_tally calls;         /* rpc/admission.h */
+    struct mwi_peer_tally *of_peer; /* constant once is_open; or NULL */
+    struct mwi_running unanswered;  /* thread-safe */
+    struct mwi_mutex back_mutex;    /* nothing is locked inside it */
+    struct mwi_conn *back;          /* [back_mutex] for calls to the peer; NULL:
+                                       none yet */
+    bool has_ended;                 /* [back_mutex] */
+    int64_t hello_at;               /* constant once is_open: when our HELLO was
+                                       made */
 
     /* See rpc/turn.c. */
     bool has_turn;        /* [channel.mutex] some thread has */
@@ -113,6 +124,14 @@ mwi_session_owner(const struct mwi_session *session)
     return (void *) session->id;
 }
 
+/** A connection for calls to the peer, on the session's channel.
+ *
+ * @return  [own: mwi_conn_unref()] NULL and *reterr when the session has ended,
+ *          or out of memory
+ * @thread any */
+MW_MUST_USE struct mwi_conn *mwi_session_back(
+    struct mwi_session *session, mw_error *reterr);
+
 struct mwi_turn;
 
 enum mwi_session_state {
@@ -136,9 +155,11 @@ void mwi_session_put_head(
 /** Likewise an ACK that says that the call's handler starts. */
 void mwi_session_put_started(struct mwi_session *session, uint64_t id);
 
-/** Send a FAIL for a call that was not accepted, likewise. */
-void mwi_session_put_fail(
-    struct mwi_session *session, uint64_t id, const mw_error *error);
+/** Send a FAIL for a call that was not accepted, likewise.  not_run: it has
+ * certainly not run, whenever it was sent.  retry_after_ms: see
+ * mwi_fail_write(). */
+void mwi_session_put_fail(struct mwi_session *session, uint64_t id,
+    const mw_error *error, bool not_run, uint32_t retry_after_ms);
 
 /** Why it is told so: the server stops, or nothing was called. */
 extern const char mwi_session_stopping[];

@@ -236,8 +236,9 @@ leave(struct mwi_turn *turn)
     return false;
 }
 
-/* Calls wait for a thread, so this one goes and runs them.  Whoever waits at
- * the poller goes on with the session, or else the loop does. */
+/* Calls wait for a thread, so this one goes and runs them; or it may run none,
+ * and other sessions want to be read, too.  Whoever waits at the poller goes on
+ * with the session, or else the loop does. */
 static void
 pass_on(struct mwi_turn *turn)
 {
@@ -248,6 +249,16 @@ pass_on(struct mwi_turn *turn)
     delist(session);
     (void) give_back(session, true);
     mwi_pool_relieve(session->host->pool);
+}
+
+void
+mwi_turn_let_go(struct mwi_turn *turn)
+{
+    uint64_t expected = turn->n_run;
+
+    if (atomic_compare_exchange_strong(&turn->session->run, &expected, READS)) {
+        pass_on(turn);
+    }
 }
 
 static void
@@ -264,7 +275,7 @@ run_turn(struct mwi_turn *turn)
             is_over = leave(turn);
             break;
         case MWI_SESSION_MORE:
-            if (turn->may_run && mwi_pool_has_queue(host->pool)) {
+            if (!turn->may_run || mwi_pool_has_queue(host->pool)) {
                 pass_on(turn);
                 is_over = true;
             }
@@ -315,10 +326,10 @@ mwi_turn_await(void *user, int64_t deadline)
 }
 
 void
-mwi_turn_run(void *user, void *session)
+mwi_turn_run(void *user, void *session, bool may_run)
 {
     (void) user;
-    have_turn(session, true);
+    have_turn(session, may_run);
 }
 
 void

@@ -25,6 +25,8 @@ struct mwi_turn {
     uint64_t n_run;     /* the handler that runs now */
     size_t n_put;       /* bytes of replies that wait for a flush, about */
     mw_call *deferred;  /* to be run once the session was given back, or NULL */
+    uint32_t
+        retry_after_ms; /* of the call that is being refused; 0: no guess */
 };
 
 /* The pool's source of work, whose user is a struct mwi_host. */
@@ -32,8 +34,8 @@ struct mwi_turn {
 /** Wait for an event of a session, and return that with a reference. */
 void *mwi_turn_await(void *user, int64_t deadline);
 
-/** Have the session's turn, and drop the reference. */
-void mwi_turn_run(void *user, void *session);
+/** Have the session's turn, and drop the reference.  may_run: handlers, too. */
+void mwi_turn_run(void *user, void *session, bool may_run);
 
 void mwi_turn_wake(void *user);
 
@@ -46,6 +48,12 @@ void mwi_turn_unattended(void *user);
  * session's reading side meanwhile; and not later, if turn->is_lost then. */
 void mwi_turn_begin_run(struct mwi_turn *turn, const struct mwi_operation *op);
 void mwi_turn_end_run(struct mwi_turn *turn);
+
+/** The handler that runs is going to wait for the session's peer: another
+ * thread has the turn from now on, as if the loop had taken it over.  Does
+ * nothing if that has happened already.
+ * @thread the handler's */
+void mwi_turn_let_go(struct mwi_turn *turn);
 
 /** A frame of so many bytes was put into the channel.  Flushes if they are
  * many. */

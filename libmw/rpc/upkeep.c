@@ -128,7 +128,7 @@ look_at_answering(struct look *look, struct mwi_session *session)
     if (upkeep->asked_at == 0) {
         if (is_due(look, session->active_at, options->keepalive_ms)) {
             upkeep->asked_at = look->now;
-            mwi_session_send_ping(session, ++upkeep->n_pings);
+            mwi_session_send_ping(session, MWI_UPKEEP_ID + upkeep->n_pings++);
         }
     }
     if (upkeep->asked_at != 0 &&
@@ -140,7 +140,8 @@ look_at_answering(struct look *look, struct mwi_session *session)
 static bool
 has_calls(const struct mwi_session *session)
 {
-    /* The roster has the one reference. */
+    /* The roster has one; calls have others, and the ways back to the peer that
+     * handlers have opened. */
     return atomic_load(&session->refs) > 1 ||
            !mwi_list_is_empty(&session->turn);
 }

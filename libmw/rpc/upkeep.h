@@ -13,6 +13,9 @@
 
 struct mwi_host;
 
+/* Ids of PINGs count from here, so that they are none of calls to the peer. */
+#define MWI_UPKEEP_ID (UINT64_C(1) << 63)
+
 /* Of a session.  [roster.mutex] */
 struct mwi_upkeep {
     int64_t stalled_at; /* since when its peer has read nothing of what waits

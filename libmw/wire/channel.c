@@ -420,6 +420,17 @@ mwi_channel_wants_write(struct mwi_channel *channel)
     return wants;
 }
 
+bool
+mwi_channel_has_unread(struct mwi_channel *channel)
+{
+    bool has_unread;
+
+    mwi_lock(&channel->io);
+    has_unread = !channel->closed && mwi_stream_has_unread(channel->stream);
+    mwi_unlock(&channel->io);
+    return has_unread;
+}
+
 void
 mwi_channel_peer(struct mwi_channel *channel, mw_peer *ret_peer)
 {

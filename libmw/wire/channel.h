@@ -162,6 +162,10 @@ enum mwi_io mwi_channel_flush(struct mwi_channel *channel, mw_error *reterr);
  * @thread any */
 bool mwi_channel_wants_write(struct mwi_channel *channel);
 
+/** Whether there may be bytes to be read that the descriptor does not show.
+ * @thread any */
+bool mwi_channel_has_unread(struct mwi_channel *channel);
+
 /** Whom it leads to; all empty once it is closed.  @thread any */
 void mwi_channel_peer(struct mwi_channel *channel, mw_peer *ret_peer);
 

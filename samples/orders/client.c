@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "mw/introspect_client.mw.h"
+
 #include "example.h"
 #include "options.h"
 #include "orders_client.mw.h"
@@ -208,6 +210,34 @@ audit(struct visit *visit)
     expect(visit, n_audited > n_before, "what was accepted is done");
 }
 
+/* Any server can be asked this. */
+static void
+ask_server(struct visit *visit)
+{
+    mw_Health health = mw_Health_UNKNOWN;
+    mw_Statistics all = { 0 };
+    size_t i;
+
+    printf("\nmw.Server, what the server says of itself\n");
+    expect_ok(visit,
+        mw_Server_health(visit->client, &visit->ctx, "orders.Desk", &health),
+        "health");
+    printf("    orders.Desk: %s\n", mw_Health_name(health));
+    expect_ok(visit, mw_Server_statistics(visit->client, &visit->ctx, &all),
+        "statistics");
+    for (i = 0; i < all.operations.len; i++) {
+        const mw_OperationStatistics *op = &all.operations.items[i];
+
+        if (op->bytes_saved > 0) {
+            printf("    %s: %" PRIu64 " ok, %" PRIu64 " failed, %" PRIu64
+                   " bytes saved\n",
+                op->target, op->ok, op->failed, op->bytes_saved);
+        }
+    }
+    expect(visit, health == mw_Health_SERVING, "the desk is open");
+    mw_Statistics_clear(&all);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -226,6 +256,7 @@ main(int argc, char **argv)
         confirm,
         smooth,
         audit,
+        ask_server,
     };
     struct visit visit = { .ctx =
                                MW_CTX(.measure = true, .show_changes = true) };

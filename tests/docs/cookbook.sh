@@ -27,6 +27,7 @@ blocks idl >bank.idl
 "$mwidl" bank.idl
 cat >cookbook.c <<'EOT'
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

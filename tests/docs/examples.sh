@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Compile the examples of the manual pages, so that they can be copied.
+# Compile the examples of the manual pages and of the guide to overload, so that
+# they can be copied.
 #
 #   examples.sh MWIDL [CC]
 #
@@ -64,4 +65,21 @@ compile mw_status.3 '#include <stdio.h>
 void connect_to(const char *address, const mw_client_options *options);
 void connect_to(const char *address, const mw_client_options *options) {
 mw_client *client;' '}'
+
+# blocks LANGUAGE: what is in code blocks of a language
+blocks() {
+    awk -v fence="\`\`\`$1" '/^```/ { is_in = $0 == fence; next } is_in' \
+        "$root/docs/guide/overload.md"
+}
+
+blocks idl >plant.idl
+"$mwidl" plant.idl
+{
+    printf '#include "plant_server.mw.h"\n'
+    printf 'mw_status open_plant(mw_server **ret_server, mw_error *err);\n'
+    blocks c | sed 's/^static mw_status/mw_status/'
+} >overload.c
+"$cc" -std=gnu11 -Wall -Wextra -Wpedantic -Werror -I. -I"$root/include" \
+    -c -o overload.o overload.c
+n=$((n + 1))
 echo "examples: $n compile"

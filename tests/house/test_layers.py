@@ -69,6 +69,16 @@ class Layers(HouseCase):
         self.write("samples/hello/main.c", '#include "base/buf.h"\n')
         self.assert_finds(self.check(), "samples/hello/main.c:1: ")
 
+    def test_generated(self) -> None:
+        """A header that mwidl makes is there if its IDL is."""
+        self.write("libmw/base/buf.c", '#include "mw/x_client.mw.h"\n')
+        self.assert_finds(
+            self.check(),
+            'libmw/base/buf.c:1: "mw/x_client.mw.h" does not exist',
+        )
+        self.write("include/mw/x.idl", "module x {};\n")
+        self.assert_clean(self.check())
+
     def test_unqualified(self) -> None:
         self.write("libmw/base/buf.c", '#include "buf.h"\n')
         self.assert_finds(

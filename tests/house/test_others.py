@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import unittest
 
 from house_case import CHECKS, SPDX, HouseCase
@@ -165,6 +166,78 @@ class Scripts(HouseCase):
 
 
 @unittest.skipUnless(shutil.which("clang-format-14"), "no clang-format 14 here")
+class Semantics(HouseCase):
+    def check(self, cell: str) -> tuple[int, str]:
+        self.write("tests/a/test_a.c", "Test(a_suite, a_name)\n{\n}\n")
+        self.write("tests/a/CMakeLists.txt", "add_test(NAME a_soak COMMAND soak)\n")
+        self.write(
+            "docs/semantics.md",
+            "| in | short |\n|---|---|\n| `no/test` | – |\n\n"
+            f"| what | shown by |\n|---|---|\n| a | {cell} |\n",
+        )
+        return self.python_check("semantics.py")
+
+    def test_clean(self) -> None:
+        self.assert_clean(self.check("`a_suite/a_name` `a_soak`"))
+
+    def test_unknown(self) -> None:
+        self.assert_finds(
+            self.check("`a_suite/another` `b_soak`"),
+            "docs/semantics.md:7: there is no test a_suite/another",
+            "docs/semantics.md:7: there is no test b_soak",
+        )
+
+    def test_none(self) -> None:
+        self.assert_finds(self.check("–"), "docs/semantics.md:7: names no test")
+
+    def test_in_a_comment(self) -> None:
+        self.write("tests/a/test_b.c", "/* Test(b, b) */\n")
+        self.assert_finds(
+            self.check("`b/b`"), "docs/semantics.md:7: there is no test b/b"
+        )
+
+
+class Results(HouseCase):
+    def check(self, *cases: str) -> tuple[int, str]:
+        file = self.write("r.xml", f"<testsuite>{''.join(cases)}</testsuite>")
+        return self.run_command(
+            sys.executable, "-B", str(CHECKS / "results.py"), "--tally", str(file)
+        )
+
+    @staticmethod
+    def case(status: str, inside: str = "") -> str:
+        return f'<testcase name="t" status="{status}">{inside}</testcase>'
+
+    def skipped(self, message: str) -> str:
+        return self.case("notrun", f'<skipped message="{message}"/>')
+
+    def test_passed(self) -> None:
+        self.assertEqual(self.check(self.case("run")), (0, "1 passed, 0 failed\n"))
+
+    def test_failed(self) -> None:
+        code, output = self.check(self.case("run"), self.case("fail"))
+        self.assertEqual(code, 1, output)
+        self.assertIn("1 passed, 1 failed", output)
+
+    def test_lacks_a_package(self) -> None:
+        code, output = self.check(
+            self.case("run"), self.skipped("SKIP_RETURN_CODE=77")
+        )
+        self.assertEqual(code, 1, output)
+        self.assertIn("1 passed, 1 failed", output)
+
+    def test_lacks_the_kernel(self) -> None:
+        code, output = self.check(
+            self.case("run"), self.skipped("SKIP_REGULAR_EXPRESSION_MATCHED")
+        )
+        self.assertEqual(code, 0, output)
+        self.assertIn("cannot run on this machine, see its output: t", output)
+        self.assertIn("1 passed, 0 failed", output)
+
+    def test_nothing_ran(self) -> None:
+        self.assertEqual(self.check()[0], 1)
+
+
 class Format(HouseCase):
     def check(self, text: str) -> tuple[int, str]:
         file = self.write("a.c", SPDX + text)

@@ -61,11 +61,49 @@ Test(cancel, a_waiting_call_is_not_run)
     mwt_bank_call(&raw, 2, "add", NULL, 10);
     mwt_bank_call(&raw, 3, "add", NULL, 100);
     mwt_bank_cancel(&raw, 2);
-    mwt_bank_sync(&raw);
+    mwt_bank_expect_fail(&raw, 2, MW_ECANCELLED, true);
     mwt_bank_open_gate(&bank);
     mwt_bank_expect_reply(&raw, 1, 1);
-    mwt_bank_expect_fail(&raw, 2, MW_ECANCELLED, true);
     mwt_bank_expect_reply(&raw, 3, 101);
+    end(&bank, &raw);
+}
+
+/* The server is full until it notices that another peer has gone. */
+static void
+call_until_accepted(struct mwt_raw *raw, uint64_t id, int64_t amount)
+{
+    do {
+        mwt_bank_call(raw, id++, "add", &asks, amount);
+        cr_assert(mwt_raw_receive(raw));
+    } while (raw->message.kind == MWI_FAIL);
+    cr_assert_eq(raw->message.kind, MWI_ACK);
+}
+
+/* Their places in the queue are free at once. */
+Test(cancel, waiting_calls_make_room)
+{
+    struct mwt_bank bank;
+    struct mwt_raw raw;
+    struct mwt_raw other;
+
+    mwt_bank_start(&bank, MW_SERVER(.threads_max = 1, .queue_max = 2));
+    mwt_bank_connect(&bank, &raw, NULL);
+    mwt_bank_connect(&bank, &other, NULL);
+    occupy(&bank, &raw);
+    mwt_bank_call(&other, 2, "add", NULL, 10);
+    mwt_bank_call(&other, 3, "add", NULL, 10);
+    mwt_bank_call(&other, 4, "add", NULL, 10);
+    mwt_bank_expect_fail(&other, 4, MW_EEXHAUSTED, true);
+    mwt_bank_cancel(&other, 3);
+    mwt_bank_expect_fail(&other, 3, MW_ECANCELLED, true);
+    mwt_bank_call(&other, 5, "add", NULL, 100);
+    mwt_bank_sync(&other);
+    mwt_raw_close(&other); /* cancels 2 and 5 */
+    call_until_accepted(&raw, 6, 1000);
+    mwt_bank_open_gate(&bank);
+    mwt_bank_expect_reply(&raw, 1, 1);
+    mwt_bank_await_runs(&bank, 2);
+    cr_assert_eq(mwt_bank_total(&bank), 1001);
     end(&bank, &raw);
 }
 
@@ -307,10 +345,9 @@ Test(acknowledge, cancelled_in_the_queue)
     mwt_bank_call(&raw, 2, "add", &asks, 10);
     expect_ack(&raw, 2, 0);
     mwt_bank_cancel(&raw, 2);
-    mwt_bank_sync(&raw);
+    mwt_bank_expect_fail(&raw, 2, MW_ECANCELLED, true);
     mwt_bank_open_gate(&bank);
     mwt_bank_expect_reply(&raw, 1, 1);
-    mwt_bank_expect_fail(&raw, 2, MW_ECANCELLED, true);
     end(&bank, &raw);
 }
 

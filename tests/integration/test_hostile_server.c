@@ -36,7 +36,7 @@ struct answer {
 static const struct answer answers[] = {
     /* [3, 99, [{}]]: an id never used */
     { "83 03 18 63 81 a0", MW_EPROTO,
-        "probe.Probe.edit: the server answered 99, which was never asked" },
+        "probe.Probe.edit: an answer to 99, which was never asked" },
     { "83 03 00 81 a0", MW_EPROTO,
         "probe.Probe.edit: malformed message: the id is 0 at byte 2" },
     /* an ACK alone, a PONG */

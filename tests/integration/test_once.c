@@ -60,7 +60,7 @@ cut(mw_client *client)
 {
     mwi_lock(&client->mutex);
     for (size_t i = 0; i < client->n_links; i++) {
-        (void) shutdown(client->links[i].conn->channel.fd, SHUT_RDWR);
+        (void) shutdown(client->links[i].conn->channel->fd, SHUT_RDWR);
     }
     mwi_unlock(&client->mutex);
 }

@@ -281,6 +281,36 @@ Test(replay, an_outcome_of_some_size)
     end(&c);
 }
 
+/* A server that stops still says what has become of calls. */
+Test(replay, draining)
+{
+    struct scene c;
+    struct mwi_call_head head = first();
+    struct mwi_call_head unknown = again(0, 0);
+    struct mwi_call_head other;
+
+    begin(&c);
+    mwt_bank_call(&c.raw, 1, "add", &head, 5);
+    mwt_bank_expect_reply(&c.raw, 1, 5);
+    mwt_bank_call(&c.raw, 2, "add_later", NULL, 1);
+    mwt_bank_await_inside(&c.bank, 1);
+    mw_server_stop(c.bank.server);
+    mwt_bank_expect(&c.raw, MWI_GOAWAY, 0);
+    head = again(c.instance, 0);
+    mwt_bank_call(&c.raw, 3, "add", &head, 5);
+    mwt_bank_expect_reply(&c.raw, 3, 5);
+    other = head;
+    other.key = (struct mwi_text) KEY("k2");
+    mwt_bank_call(&c.raw, 4, "add", &other, 5); /* it has certainly not run */
+    mwt_bank_expect_fail(&c.raw, 4, MW_EUNAVAILABLE, true);
+    unknown.key = (struct mwi_text) KEY("k3");
+    mwt_bank_call(&c.raw, 5, "add", &unknown, 5); /* perhaps, elsewhere */
+    mwt_bank_expect_fail(&c.raw, 5, MW_EDATALOSS, false);
+    mwt_bank_open_gate(&c.bank);
+    mwt_bank_expect_reply(&c.raw, 2, 6);
+    end(&c);
+}
+
 /* ---- hostile ---- */
 
 Test(replay, bad_keys)

@@ -391,6 +391,15 @@ class Generator:
         paths = sorted(set(paths)) if self.chance(80) and paths else ["*"]
         return f'@mw::writes("{", ".join(paths)}") '
 
+    def limits(self) -> str:
+        """Annotations of operations and interfaces."""
+        note = ""
+        if self.chance(15):
+            note += f"@mw::priority({self.random.choice([0, 1, 7, 255])}) "
+        if self.chance(15):
+            note += f"@mw::max_concurrency({self.random.choice([1, 4, 1000000])}) "
+        return note
+
     def operation(self, taken: set[str]) -> None:
         name = self.fresh(taken)
         oneway = self.chance(15)
@@ -407,6 +416,9 @@ class Generator:
             )
             raises = f" raises ({', '.join(some)})"
         note = "@mw::deadline_ms(100) " if self.chance(20) else ""
+        for one in ("@mw::idempotent", "@mw::keyed"):
+            note += f"{one} " if self.chance(15) else ""
+        note += self.limits()
         if self.chance(40):
             note += self.writes(params)
         listed = ", ".join(
@@ -429,7 +441,7 @@ class Generator:
         inner = Scope(name, scope)
         inner.used |= inherited
         self.doc()
-        self.put(f"interface {name}{base} {{")
+        self.put(f"{self.limits()}interface {name}{base} {{")
         self.depth += 1
         for _ in range(self.random.randrange(0, 9)):
             if self.chance(25):

@@ -41,6 +41,23 @@ class CommandLine(Case):
         self.generate("x.idl")
         self.assertEqual(["x.idl", "x.mw.c", "x.mw.h"], self.files())
 
+    def test_library(self) -> None:
+        """Only libmw's own IDL may have names of libmw, and exports them."""
+        self.write("x.idl", "module mw { enum E { A }; interface I { void f(); }; };\n")
+        done = self.run_mwidl("x.idl")
+        self.assertEqual(1, done.returncode)
+        self.assertIn("begins as those of libmw itself", done.stderr)
+        self.generate("--library", "x.idl")
+        self.compile_all(self.dir)
+        types = (self.dir / "x.mw.h").read_text()
+        self.assertIn("extern MW_API const mw_type mw_E_type;", types)
+        self.assertIn("MW_API const char *mw_E_name(", types)
+        stubs = (self.dir / "x_client.mw.h").read_text()
+        self.assertIn("MW_API MW_MUST_USE mw_status mw_I_f(", stubs)
+        self.write("x.idl", CALLS)
+        self.generate("x.idl")
+        self.assertNotIn("MW_API", (self.dir / "x_client.mw.h").read_text())
+
     def test_sides(self) -> None:
         self.write("x.idl", CALLS)
         types = ["x.mw.c", "x.mw.h"]

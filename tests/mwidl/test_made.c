@@ -15,6 +15,7 @@
 #include "derived.mw.h"
 #include "derived_client.mw.h"
 #include "derived_server.mw.h"
+#include "limits.mw.h"
 #include "others.mw.h"
 
 static const mw_field *
@@ -202,4 +203,40 @@ Test(made, interfaces)
     cr_expect(chief->n_methods == desk->n_methods + 1);
     cr_expect_str_eq(chief->methods[0].target, "derived.Chief.ping");
     cr_expect(derived_Renamed_interface.n_methods == chief->n_methods);
+}
+
+static const mw_method *
+method(const mw_interface *interface, const char *name)
+{
+    for (uint32_t i = 0; i < interface->n_methods; i++) {
+        if (strcmp(interface->methods[i].name, name) == 0) {
+            return &interface->methods[i];
+        }
+    }
+    cr_assert_fail("no operation %s", name);
+    return NULL;
+}
+
+Test(made, how_calls_are_run)
+{
+    const mw_interface *control = &limits_Control_interface;
+    const mw_interface *panel = &limits_Panel_interface;
+
+    cr_expect(control->limits->max_concurrency == 8);
+    cr_expect(panel->limits->max_concurrency == 8, "inherited");
+    cr_expect(limits_Small_interface.limits->max_concurrency == 2);
+    cr_expect(calls_Desk_interface.limits == NULL);
+    cr_expect(method(control, "check")->priority == 2, "the interface's");
+    cr_expect(method(control, "check")->max_concurrency == 0);
+    cr_expect(method(control, "collect")->priority == 0);
+    cr_expect(method(control, "collect")->max_concurrency == 1);
+    cr_expect(method(control, "drop")->priority == 255);
+    cr_expect(method(control, "drop")->flags ==
+              (MW_METHOD_ONEWAY | MW_METHOD_IDEMPOTENT));
+    cr_expect(method(panel, "check")->priority == 2, "as declared there");
+    cr_expect(method(panel, "add")->priority == 0);
+    cr_expect(method(panel, "add")->flags ==
+              (MW_METHOD_IDEMPOTENT | MW_METHOD_KEYED));
+    cr_expect(method(panel, "other")->flags == 0);
+    cr_expect(method(panel, "other")->max_concurrency == 3);
 }

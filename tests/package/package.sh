@@ -26,7 +26,8 @@ install_tree() { # BUILD-TREE
     rm -rf "$work"
     mkdir -p "$work"
     cmake --install "$build" --prefix "$made" >"$work/install.log"
-    for name in include/mw/mw.h bin/mwidl lib/libmw.so lib/pkgconfig/mw.pc \
+    for name in include/mw/mw.h include/mw/introspect.idl \
+        include/mw/introspect.mw.h include/mw/introspect_client.mw.h bin/mwidl lib/libmw.so lib/pkgconfig/mw.pc \
         lib/cmake/mw/mw-config.cmake lib/cmake/mw/mw-config-version.cmake \
         lib/cmake/mw/mw-targets.cmake lib/cmake/mw/MwGenerate.cmake; do
         [ -e "$made/$name" ] || fail "$name is not installed"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Pools under many threads, for the thread sanitizer: random limits, several
- * threads that submit, jobs that submit jobs or wait for each other, threads
- * that come and go.
+ * threads that submit, jobs that submit jobs or wait for each other, some with
+ * a priority, threads that come and go.
  *
  *     stress_pool [rounds]
  *
@@ -34,6 +34,7 @@ struct round {
     _Atomic unsigned n_refused;
     _Atomic unsigned n_run;
     _Atomic unsigned n_running;
+    _Atomic unsigned n_urgent;
     _Atomic unsigned n_errors;
     _Atomic unsigned n_submitters; /* a number for each */
 };
@@ -63,8 +64,8 @@ struct task {
     unsigned n_spins;
 };
 
-static void submit_task(
-    struct round *round, unsigned n_children, unsigned n_spins);
+static void submit_task(struct round *round, unsigned n_children,
+    unsigned n_spins, uint32_t priority);
 
 static void
 run_task(struct mwi_job *job)
@@ -72,27 +73,36 @@ run_task(struct mwi_job *job)
     struct task *task = MWI_CONTAINER(job, struct task, job);
     struct round *round = task->round;
 
-    if (atomic_fetch_add(&round->n_running, 1) >= round->limits.threads_max) {
+    _Atomic unsigned *n =
+        job->priority > 0 ? &round->n_urgent : &round->n_running;
+    const unsigned max =
+        round->limits.threads_max +
+        (job->priority > 0 ? round->limits.priority_threads : 0);
+
+    if (atomic_fetch_add(n, 1) >= max) {
         note_error(round, "more jobs run than there may be threads");
     }
     for (volatile unsigned i = 0; i < task->n_spins; i = i + 1) {
         continue;
     }
     for (unsigned i = 0; i < task->n_children; i++) {
-        submit_task(round, task->n_children - 1, task->n_spins);
+        submit_task(round, task->n_children - 1, task->n_spins,
+            job->priority > 0 ? 0 : task->n_children);
     }
-    atomic_fetch_sub(&round->n_running, 1);
+    atomic_fetch_sub(n, 1);
     free(task);
     atomic_fetch_add(&round->n_run, 1);
 }
 
 static void
-submit_task(struct round *round, unsigned n_children, unsigned n_spins)
+submit_task(struct round *round, unsigned n_children, unsigned n_spins,
+    uint32_t priority)
 {
     struct task *task = malloc(sizeof(*task));
 
     must(task != NULL);
     *task = (struct task){ .job.run = run_task,
+        .job.priority = priority,
         .round = round,
         .n_children = n_children,
         .n_spins = n_spins };
@@ -114,11 +124,14 @@ submit_tasks(void *arg)
 
     for (unsigned i = 0; i < JOBS; i++) {
         submit_task(round, (unsigned) mwt_below(&prng, 3),
-            (unsigned) mwt_below(&prng, 3000));
+            (unsigned) mwt_below(&prng, 3000),
+            mwt_chance(&prng, 20) ? 1 + (uint32_t) mwt_below(&prng, 9) : 0);
         if (mwt_chance(&prng, 10)) {
             mwi_pool_stats(round->pool, &stats);
-            if (stats.threads > round->limits.threads_max ||
-                stats.running > stats.threads) {
+            if (stats.threads > round->limits.threads_max +
+                                    round->limits.priority_threads ||
+                stats.running > round->limits.threads_max ||
+                stats.running + stats.urgent > stats.threads) {
                 note_error(round, "impossible numbers");
             }
         }
@@ -171,7 +184,7 @@ await_idle(struct mwi_pool *pool)
     do {
         (void) sched_yield();
         mwi_pool_stats(pool, &stats);
-    } while (stats.running + stats.queued > 0);
+    } while (stats.running + stats.urgent + stats.queued > 0);
 }
 
 /* As many jobs as there may be threads, none of which ends before all run. */
@@ -212,6 +225,8 @@ run_round(struct mwt_prng *prng)
             .threads_max = 1 + (uint32_t) mwt_below(prng, 12),
             .queue_max = (uint32_t) mwt_below(prng, 2000),
             .idle_ms = (uint32_t) mwt_below(prng, 3),
+            .priority_threads = (uint32_t) mwt_below(prng, 3),
+            .priority_queue_max = (uint32_t) mwt_below(prng, 50),
         },
         .seed = mwt_next(prng),
     };

@@ -37,6 +37,20 @@ THIRD_PARTY: dict[str, set[str]] = {
 }
 
 
+# What mwidl makes of an IDL file of the library's own.
+GENERATED = re.compile(r"(mw/\w+?)(?:_client|_server)?\.mw\.h")
+
+
+def exists(header: str) -> bool:
+    """Whether a header that is named as "mw/…" or "layer/…" is there, or will
+    be."""
+    made = GENERATED.fullmatch(header)
+    if made is not None:
+        return Path("include", made.group(1) + ".idl").is_file()
+    base = "include" if header.startswith("mw/") else "libmw"
+    return Path(base, header).is_file()
+
+
 def includes(path: Path) -> list[tuple[int, str, bool]]:
     """(line, header, written in quotes) of each #include of a file."""
     text = house.blank(house.read(path), strings=False)
@@ -78,7 +92,7 @@ def check_layer_file(path: Path, report: house.Report) -> None:
             report.add(
                 path, line, f'{layer} includes upward: "{header}" is of {first}'
             )
-        if not Path("include" if first == "mw" else "libmw", header).is_file():
+        if not exists(header):
             report.add(path, line, f'"{header}" does not exist')
 
 
@@ -92,7 +106,7 @@ def check_public_only(path: Path, report: house.Report) -> None:
             report.add(path, line, f'"{header}" is not a public header')
         elif path.parts[0] == "include" and first in THIRD_PARTY:
             report.add(path, line, f"<{header}> must not be needed by programs")
-        elif first == "mw" and not Path("include", header).is_file():
+        elif first == "mw" and not exists(header):
             report.add(path, line, f'"{header}" does not exist')
 
 

@@ -5,7 +5,10 @@
 # that it exports, and what the public headers declare with MW_API.  Every name
 # starts with mw_.
 #
-#   symbols.sh LIBRARY [ROOT]
+#   symbols.sh LIBRARY [ROOT [GENERATED]]
+#
+# GENERATED is the include folder of the build, with headers that mwidl has made
+# for programs; those of servers' skeletons are not.
 #
 # Exit code: 0 equal, 1 not, 2 cannot look.
 set -euo pipefail
@@ -16,9 +19,10 @@ die() {
     exit 2
 }
 
-[ $# -ge 1 ] || die "usage: symbols.sh LIBRARY [ROOT]"
+[ $# -ge 1 ] || die "usage: symbols.sh LIBRARY [ROOT [GENERATED]]"
 library=$(realpath "$1")
 root=${2:-$(dirname "$0")/../..}
+generated=${3:+$(realpath "$3")}
 map=libmw/libmw.map
 [ -f "$library" ] || die "$library: no such library"
 cd "$root"
@@ -52,7 +56,8 @@ listed() {
 # gone, the last word before "(", "[" or the end.
 declared() {
     local header attribute='__attribute__ *(([^()]*\(([^()]*)[^()]*\)*))'
-    for header in include/mw/*.h; do
+    for header in include/mw/*.h ${generated:+"$generated"/mw/*.mw.h}; do
+        case $header in *_server.mw.h) continue ;; esac
         "${CC:-cc}" -std=c11 -E -P -Iinclude -x c "$header" |
             tr '\n' ' ' | tr ';{}' '\n' |
             sed -n 's/.*visibility *("default") *))//p' |

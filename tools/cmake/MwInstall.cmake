@@ -12,7 +12,11 @@ install(TARGETS mw EXPORT mw-targets)
 if(TARGET mwidl)
     install(TARGETS mwidl EXPORT mw-targets)
 endif()
-install(DIRECTORY include/mw TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY include/mw TYPE INCLUDE
+    FILES_MATCHING PATTERN "*.h" PATTERN "*.idl")
+install(FILES ${PROJECT_BINARY_DIR}/include/mw/introspect.mw.h
+    ${PROJECT_BINARY_DIR}/include/mw/introspect_client.mw.h
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/mw)
 
 # A page is found by each name in its NAME section: the others get a page that
 # refers to it.

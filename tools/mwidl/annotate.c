@@ -9,6 +9,8 @@
 enum {
     ARGS_MAX = 4,
     ID_MAX = 0x0fffffff, /* DDS-XTypes 1.3 section 7.3.1.2.1.1 leaves 28 bits */
+    PRIORITY_MAX = 255,
+    CONCURRENCY_MAX = 1000000,
 };
 
 /* One argument in the parentheses; .name is NULL for a lone value. */
@@ -35,6 +37,7 @@ enum {
     ON_EXCEPTION = 1 << 7,
     ON_VALUETYPE = 1 << 8,
     ON_OP = 1 << 9,
+    ON_INTERFACE = 1 << 10,
 };
 
 static const struct {
@@ -51,6 +54,7 @@ static const struct {
     { ON_EXCEPTION, "an exception" },
     { ON_VALUETYPE, "a valuetype" },
     { ON_OP, "an operation" },
+    { ON_INTERFACE, "an interface" },
 };
 
 enum { N_TARGETS = sizeof(targets) / sizeof(*targets) };
@@ -78,18 +82,20 @@ static const struct {
     { "mw::deadline_ms", NOTE_DEADLINE, ON_OP },
     { "mw::writes", NOTE_WRITES, ON_OP },
     { "mw::unique", NOTE_UNIQUE, ON_MEMBER | ON_ARM | ON_PARAM },
+    { "mw::idempotent", NOTE_IDEMPOTENT, ON_OP },
+    { "mw::keyed", NOTE_KEYED, ON_OP },
+    { "mw::priority", NOTE_PRIORITY, ON_OP | ON_INTERFACE },
+    { "mw::max_concurrency", NOTE_CONCURRENCY, ON_OP | ON_INTERFACE },
 };
 
 static const char *const known_list =
     "@id, @optional, @default, @key, @external, @unit, @range, @min, @max, "
     "@mw::unique on members, @value on enumerators, @position on bits, "
     "@bit_bound on bitmasks, @final, @appendable, @mutable on structs, "
-    "@mw::deadline_ms, @mw::writes on operations";
+    "@mw::deadline_ms, @mw::writes, @mw::idempotent, @mw::keyed on operations, "
+    "@mw::priority, @mw::max_concurrency on operations and interfaces";
 
 static const char *const later[] = {
-    "mw::idempotent",
-    "mw::priority",
-    "mw::max_concurrency",
     "mw::allow",
     "mw::c_type",
 };
@@ -231,6 +237,12 @@ apply_flag(parser *p, note_kind kind, const char *name, const arguments *args,
     case NOTE_UNIQUE:
         notes->unique = flag_argument(p, args, name);
         return true;
+    case NOTE_IDEMPOTENT:
+        notes->idempotent = flag_argument(p, args, name);
+        return true;
+    case NOTE_KEYED:
+        notes->keyed = flag_argument(p, args, name);
+        return true;
     case NOTE_FINAL:
     case NOTE_APPENDABLE:
     case NOTE_MUTABLE:
@@ -264,6 +276,14 @@ apply_note(parser *p, note_kind kind, const char *name, const arguments *args,
     case NOTE_DEADLINE:
         notes->has_deadline = unsigned_argument(
             p, args, name, 1, UINT32_MAX - 1, &notes->deadline_ms);
+        break;
+    case NOTE_PRIORITY:
+        notes->has_priority =
+            unsigned_argument(p, args, name, 0, PRIORITY_MAX, &notes->priority);
+        break;
+    case NOTE_CONCURRENCY:
+        unsigned_argument(
+            p, args, name, 1, CONCURRENCY_MAX, &notes->max_concurrency);
         break;
     case NOTE_DEFAULT:
         set_value(p, args, name, &notes->initial);
@@ -428,6 +448,7 @@ check_note_targets(parser *p, const annotations *notes, decl_kind kind)
         [DECL_EXCEPTION] = ON_EXCEPTION,
         [DECL_VALUETYPE] = ON_VALUETYPE,
         [DECL_OP] = ON_OP,
+        [DECL_INTERFACE] = ON_INTERFACE,
     };
 
     check_targets(p, notes, of_kind[kind], decl_kind_text(kind));

@@ -53,6 +53,7 @@ unit_init(unit *u, const unit_options *options)
 {
     *u = (unit){
         .root = { .kind = DECL_ROOT, .name = "", .idl = "", .cname = "" },
+        .library = options->library,
     };
     u->sources = (sources){
         .mem = &u->mem,

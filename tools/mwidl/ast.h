@@ -68,23 +68,30 @@ typedef enum note_kind {
     NOTE_WRITES,
     NOTE_BIT_BOUND,
     NOTE_POSITION,
+    NOTE_IDEMPOTENT,
+    NOTE_KEYED,
+    NOTE_PRIORITY,
+    NOTE_CONCURRENCY,
     N_NOTES,
 } note_kind;
 
 /* What the annotations before a declaration say. */
 typedef struct annotations {
     bool final, appendable, mutable, optional, external, unique, key;
-    bool has_id, has_deadline, has_position;
+    bool idempotent, keyed;
+    bool has_id, has_deadline, has_position, has_priority;
     uint32_t id;
     uint32_t position;  /* @position */
     uint32_t bit_bound; /* @bit_bound; 0: absent */
     uint32_t deadline_ms;
-    value initial;     /* @default */
-    value number;      /* @value */
-    value min, max;    /* @min, @max, @range */
-    value writes;      /* @mw::writes: a VALUE_STRING */
-    const char *unit;  /* @unit */
-    place at[N_NOTES]; /* .file NULL: absent */
+    uint32_t priority;        /* @mw::priority */
+    uint32_t max_concurrency; /* @mw::max_concurrency; 0: absent */
+    value initial;            /* @default */
+    value number;             /* @value */
+    value min, max;           /* @min, @max, @range */
+    value writes;             /* @mw::writes: a VALUE_STRING */
+    const char *unit;         /* @unit */
+    place at[N_NOTES];        /* .file NULL: absent */
 } annotations;
 
 typedef enum decl_kind {
@@ -215,11 +222,13 @@ typedef struct unit {
     map cnames; /* (scope or NULL, C name) to struct c_owner */
     type basic[TYPE_STRING + 1];
     type *all_types; /* but the basic ones */
+    bool library;    /* see unit_options */
 } unit;
 
 typedef struct unit_options {
     const char *const *dirs; /* of -I */
     size_t n_dirs;
+    bool library; /* C names may be libmw's, and are exported from it */
 } unit_options;
 
 void unit_init(unit *u, const unit_options *options);

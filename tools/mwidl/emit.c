@@ -178,13 +178,20 @@ put_init(
     text_free(&content);
 }
 
+const char *
+api(const emitter *e)
+{
+    return e->u->library ? "MW_API " : "";
+}
+
 void
 put_prototype(emitter *e, const char *name, const char *const *items, size_t n)
 {
-    const char *head = fmt(e, "MW_MUST_USE mw_status %s(", name);
+    const char *linkage = api(e);
+    const char *head = fmt(e, "%sMW_MUST_USE mw_status %s(", linkage, name);
 
     if (strlen(head) > LINE_WIDTH) {
-        put(e, "MW_MUST_USE mw_status\n");
+        put(e, "%sMW_MUST_USE mw_status\n", linkage);
         head = fmt(e, "%s(", name);
     }
     put_list(e, 0, 4, head, items, n, ");\n");

@@ -62,6 +62,9 @@ void put_version_check(emitter *e);
 void put_list(emitter *e, unsigned indent, unsigned cont, const char *head,
     const char *const *items, size_t n, const char *tail);
 
+/* "MW_API " before what libmw exports, if this is a part of it; else "". */
+const char *api(const emitter *e);
+
 /* "MW_MUST_USE mw_status name(items);" */
 void put_prototype(
     emitter *e, const char *name, const char *const *items, size_t n);

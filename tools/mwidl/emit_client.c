@@ -44,6 +44,15 @@ put_stub_doc(emitter *e, const decl *op)
             "\nOne-way: returns when the server has accepted the call, before "
             "it runs.\n");
     }
+    if (op->notes.idempotent) {
+        text_puts(&doc,
+            "\nIdempotent: is sent again when it is not known whether it has "
+            "run.\n");
+    }
+    if (op->notes.keyed) {
+        text_puts(&doc,
+            "\nKeyed: sent again, it is run once, and its outcome repeated.\n");
+    }
     doc_writes(&doc, op, true);
     text_puts(&doc, "\n@param client  [borrow: this call] client\n"
                     "@param ctx  [inout] context, or NULL\n");

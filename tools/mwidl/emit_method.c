@@ -64,6 +64,41 @@ emit_params(emitter *e, const decl *interface, const decl *op)
 }
 
 static void
+put_flags(emitter *e, const decl *op)
+{
+    const struct {
+        bool is_set;
+        const char *name;
+    } flags[] = {
+        { op->oneway, "MW_METHOD_ONEWAY" },
+        { op->notes.idempotent, "MW_METHOD_IDEMPOTENT" },
+        { op->notes.keyed, "MW_METHOD_KEYED" },
+    };
+    const char *all = "";
+
+    for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+        if (flags[i].is_set) {
+            all =
+                fmt(e, "%s%s%s", all, *all != '\0' ? " | " : "", flags[i].name);
+        }
+    }
+    if (*all != '\0') {
+        put_init(e, 8, "flags", "%s", all);
+    }
+}
+
+/* An operation goes by its own annotation, else by that of the interface which
+ * declares it. */
+static unsigned
+priority_of(const decl *op)
+{
+    const annotations *notes =
+        op->notes.has_priority ? &op->notes : &op->scope->notes;
+
+    return notes->priority;
+}
+
+static void
 emit_method(emitter *e, const decl *interface, const decl *op)
 {
     unsigned n_params = op->n_children + (op->type.type != NULL);
@@ -79,9 +114,7 @@ emit_method(emitter *e, const decl *interface, const decl *op)
         put_init(e, 8, "params", "%s_%s_params", interface->cname, op->name);
         put_init(e, 8, "n_params", "%u", n_params);
     }
-    if (op->oneway) {
-        put_init(e, 8, "flags", "MW_METHOD_ONEWAY");
-    }
+    put_flags(e, op);
     if (n_raises > 0) {
         put_init(e, 8, "raises", "%s_%s_raises", interface->cname, op->name);
         put_init(e, 8, "n_raises", "%u", n_raises);
@@ -92,7 +125,35 @@ emit_method(emitter *e, const decl *interface, const decl *op)
     if (op->writes != NULL) {
         put_init(e, 8, "writes", "&%s_%s_writes", interface->cname, op->name);
     }
+    if (priority_of(op) > 0) {
+        put_init(e, 8, "priority", "%u", priority_of(op));
+    }
+    if (op->notes.max_concurrency > 0) {
+        put_init(e, 8, "max_concurrency", "%u", op->notes.max_concurrency);
+    }
     put(e, "    },\n");
+}
+
+/* Of all calls of an interface: its own annotation, else that of the nearest
+ * base which has one; 0: none. */
+static unsigned
+concurrency_of(const decl *interface)
+{
+    while (interface != NULL && interface->notes.max_concurrency == 0) {
+        interface = interface->base;
+    }
+    return interface != NULL ? interface->notes.max_concurrency : 0;
+}
+
+static void
+emit_limits(emitter *e, const decl *interface)
+{
+    if (concurrency_of(interface) > 0) {
+        put(e,
+            "\nstatic const mw_limits %s_limits = {\n"
+            "    .max_concurrency = %u,\n};\n",
+            interface->cname, concurrency_of(interface));
+    }
 }
 
 void
@@ -112,6 +173,7 @@ emit_methods(emitter *e, const decl *interface)
         }
         put(e, "};\n");
     }
+    emit_limits(e, interface);
     put(e,
         "\nconst mw_interface %s_interface = {\n"
         "    .version = MW_DESC_VERSION,\n",
@@ -125,6 +187,9 @@ emit_methods(emitter *e, const decl *interface)
     }
     if (interface->base != NULL) {
         put(e, "    .base = &%s_interface,\n", interface->base->cname);
+    }
+    if (concurrency_of(interface) > 0) {
+        put(e, "    .limits = &%s_limits,\n", interface->cname);
     }
     put(e, "};\n");
 }

@@ -242,8 +242,8 @@ put_enum_function(emitter *e, const decl *d)
     put(e, "\n");
     put_doc(e, 0, &doc);
     text_free(&doc);
-    put_list(
-        e, 0, 4, fmt(e, "const char *%s_name(", d->cname), items, 1, ");\n");
+    put_list(e, 0, 4, fmt(e, "%sconst char *%s_name(", api(e), d->cname), items,
+        1, ");\n");
 }
 
 static void

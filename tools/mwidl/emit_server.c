@@ -92,6 +92,30 @@ emit_serve(emitter *e, const decl *d)
 }
 
 static void
+emit_serve_back(emitter *e, const decl *d)
+{
+    text doc = { 0 };
+    const char *items[] = { "mw_client *client",
+        fmt(e, "const %s_ops *ops", d->cname), "void *user" };
+
+    text_printf(&doc,
+        "Offer %s to the server that a client is connected to, whose handlers "
+        "may call it: mw_call_open_back().\n\n"
+        "@param client  [borrow: this call] client with .background, not yet "
+        "connected\n"
+        "@param ops     [borrow: client] the handlers\n"
+        "@param user    [borrow: client] for mw_call_user()\n"
+        "@retval MW_EEXIST  offered already\n"
+        "@retval MW_EINVAL  without .background and .lazy, or connected\n"
+        "@retval MW_ENOMEM  out of memory or threads\n"
+        "@thread owner of the client; does not block\n",
+        d->idl);
+    put_doc(e, 0, &doc);
+    text_free(&doc);
+    put_prototype(e, fmt(e, "%s_serve_back", d->cname), items, 3);
+}
+
+static void
 put_raise(emitter *e, const decl *d)
 {
     text doc = { 0 };
@@ -164,6 +188,7 @@ emit_server_h(emitter *e)
         if (it->file == e->u->main && it->decl->kind == DECL_INTERFACE) {
             emit_ops(e, it->decl);
             emit_serve(e, it->decl);
+            emit_serve_back(e, it->decl);
         }
     }
     emit_raises(e);
@@ -203,6 +228,22 @@ emit_run(emitter *e, const decl *interface, const decl *op)
         ");\n}\n");
 }
 
+/* A function that offers an interface, by name of that of mw/stub.h which it
+ * calls. */
+static void
+put_serve(emitter *e, const decl *d, const char *name, const char *first,
+    const char *offerer)
+{
+    const char *params[] = { first, fmt(e, "const %s_ops *ops", d->cname),
+        "void *user" };
+    const char *args[] = { offerer, fmt(e, "&%s_skeleton", d->cname), "ops",
+        "user" };
+
+    put(e, "\nmw_status\n");
+    put_list(e, 0, 4, fmt(e, "%s_%s(", d->cname, name), params, 3, ")\n{\n");
+    put_list(e, 4, 8, fmt(e, "return mw_stub_%s(", name), args, 4, ");\n}\n");
+}
+
 static void
 emit_skeleton(emitter *e, const decl *d)
 {
@@ -230,14 +271,8 @@ emit_skeleton(emitter *e, const decl *d)
         put(e, "    .methods = %s_skeleton_methods,\n", d->cname);
     }
     put(e, "};\n");
-    const char *params[] = { "mw_server *server",
-        fmt(e, "const %s_ops *ops", d->cname), "void *user" };
-    const char *args[] = { "server", fmt(e, "&%s_skeleton", d->cname), "ops",
-        "user" };
-
-    put(e, "\nmw_status\n");
-    put_list(e, 0, 4, fmt(e, "%s_serve(", d->cname), params, 3, ")\n{\n");
-    put_list(e, 4, 8, "return mw_stub_serve(", args, 4, ");\n}\n");
+    put_serve(e, d, "serve", "mw_server *server", "server");
+    put_serve(e, d, "serve_back", "mw_client *client", "client");
 }
 
 void

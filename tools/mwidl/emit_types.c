@@ -127,15 +127,16 @@ emit_descriptors(emitter *e)
             put(e, "\n");
         }
         any = true;
-        put(e, "extern const %s %s%s;\n",
+        put(e, "extern %sconst %s %s%s;\n", api(e),
             is_interface ? "mw_interface" : "mw_type", d->cname,
             is_interface ? "_interface" : "_type");
         if (d->ref != NULL) {
-            put(e, "extern const mw_type %s;\n", d->ref->desc);
+            put(e, "extern %sconst mw_type %s;\n", api(e), d->ref->desc);
         }
     }
     for (const type_list *t = e->anonymous; t != NULL; t = t->next) {
-        put(e, "%sextern const mw_type %s;\n", any ? "" : "\n", t->type->desc);
+        put(e, "%sextern %sconst mw_type %s;\n", any ? "" : "\n", api(e),
+            t->type->desc);
         any = true;
     }
 }

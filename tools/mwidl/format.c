@@ -152,6 +152,20 @@ put_docs(formatter *f, const char *doc)
     }
 }
 
+/* Of operations and interfaces: how calls are made and run. */
+static void
+put_call_notes(formatter *f, const annotations *n)
+{
+    put(&f->e, "%s%s", n->idempotent ? "@mw::idempotent " : "",
+        n->keyed ? "@mw::keyed " : "");
+    if (n->has_priority) {
+        put(&f->e, "@mw::priority(%u) ", n->priority);
+    }
+    if (n->max_concurrency > 0) {
+        put(&f->e, "@mw::max_concurrency(%u) ", n->max_concurrency);
+    }
+}
+
 static void
 put_notes(formatter *f, const annotations *n, const decl *from)
 {
@@ -185,6 +199,7 @@ put_notes(formatter *f, const annotations *n, const decl *from)
     if (n->writes.kind == VALUE_STRING) {
         put(&f->e, "@mw::writes(%s) ", c_string(&f->e, n->writes.string));
     }
+    put_call_notes(f, n);
 }
 
 static void
@@ -335,6 +350,7 @@ format_interface(formatter *f, const decl *d)
 {
     const decl **children = check_sorted(f->e.u, d, compare_places);
 
+    put_notes(f, &d->notes, d->scope);
     put(&f->e, "interface %s", plain(f, d->name));
     if (d->base != NULL) {
         put(&f->e, " : %s", path(f, d->base, d->scope));

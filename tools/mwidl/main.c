@@ -32,6 +32,7 @@ static const char help[] =
     "  --server        make the types and x_server.mw.h and .c\n"
     "                  (without these three: what x.idl has use for)\n"
     "  --depfile file  write a make rule of what was read\n"
+    "  --library       for libmw's own IDL: C names may begin with mw_\n"
     "  --check         report errors, write nothing\n"
     "  --format        print the IDL in its canonical form\n";
 
@@ -42,6 +43,7 @@ enum {
     OPT_DEPFILE,
     OPT_CHECK,
     OPT_FORMAT,
+    OPT_LIBRARY,
     OPT_HELP,
     OPT_VERSION,
 };
@@ -53,6 +55,7 @@ static const struct option long_options[] = {
     { "depfile", required_argument, NULL, OPT_DEPFILE },
     { "check", no_argument, NULL, OPT_CHECK },
     { "format", no_argument, NULL, OPT_FORMAT },
+    { "library", no_argument, NULL, OPT_LIBRARY },
     { "help", no_argument, NULL, OPT_HELP },
     { "version", no_argument, NULL, OPT_VERSION },
     { NULL, 0, NULL, 0 },
@@ -102,6 +105,9 @@ set_option(compile_options *options, int c)
         return -1;
     case OPT_FORMAT:
         options->format = true;
+        return -1;
+    case OPT_LIBRARY:
+        options->idl.library = true;
         return -1;
     case OPT_HELP:
         fputs(usage, stdout);

@@ -144,7 +144,8 @@ static bool
 take_declared(
     unit *u, const decl *d, const char *what, const char *const *suffixes)
 {
-    if (strncmp(d->cname, "mw_", 3) == 0 || strncmp(d->cname, "mwi_", 4) == 0) {
+    if (!u->library && (strncmp(d->cname, "mw_", 3) == 0 ||
+                           strncmp(d->cname, "mwi_", 4) == 0)) {
         error_at(&u->diag, d->at,
             "the C name '%s%s' of %s begins as those of libmw itself", d->cname,
             *suffixes, what);
@@ -253,7 +254,7 @@ suffixes_of(const decl *d)
         NULL };
     static const char *const of_bitmask[] = { "", "_type", "_bits", NULL };
     static const char *const of_interface[] = { "_interface", "_ops", "_serve",
-        "_methods", "_skeleton", "_skeleton_methods", NULL };
+        "_serve_back", "_methods", "_skeleton", "_skeleton_methods", NULL };
     static const char *const of_others[] = { "", NULL };
 
     switch (d->kind) {

@@ -207,7 +207,7 @@ open_interface(parser *p, const char *name, place at, bool forward)
 }
 
 bool
-parse_interface(parser *p, const char *doc)
+parse_interface(parser *p, const annotations *notes, const char *doc)
 {
     const char *name;
     place at;
@@ -222,6 +222,7 @@ parse_interface(parser *p, const char *doc)
     if (forward) {
         return true;
     }
+    d->notes = *notes;
     d->doc = doc;
     bool ok = parse_base(p, d) &&
               expect_punct(p, '{', "after the interface's name") &&

@@ -315,7 +315,7 @@ parse_by_word(parser *p, const annotations *notes, const char *doc)
         return parse_struct(p, notes, doc, DECL_EXCEPTION);
     case WORD_INTERFACE:
         check_note_targets(p, notes, DECL_INTERFACE);
-        return parse_interface(p, doc);
+        return parse_interface(p, notes, doc);
     default:
         break;
     }

@@ -102,6 +102,6 @@ decl *open_struct(
 bool parse_union(parser *p, const char *doc);
 
 /* parse_interface.c */
-bool parse_interface(parser *p, const char *doc);
+bool parse_interface(parser *p, const annotations *notes, const char *doc);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mw/introspect_client.mw.h"
 #include "mw/mw.h"
 
 #include "tally_client.mw.h"
@@ -31,6 +32,7 @@ static int
 call_once(mw_server *server)
 {
     tally_Count count = { .value = 40 };
+    mw_Health health = mw_Health_UNKNOWN;
     mw_client *client;
     mw_ctx ctx = MW_CTX(.timeout_ms = 5000);
 
@@ -41,9 +43,12 @@ call_once(mw_server *server)
     }
     if (tally_Counter_add(client, &ctx, &count, 2) < 0)
         fprintf(stderr, "add: %s\n", mw_ctx_error(&ctx));
+    if (mw_Server_health(client, &ctx, "tally.Counter", &health) < 0)
+        fprintf(stderr, "health: %s\n", mw_ctx_error(&ctx));
     printf("%lld %s, libmw %s\n", (long long) count.value, count.name,
         mw_version());
-    bool right = count.value == 42 && strcmp(count.name, "sheep") == 0;
+    bool right = count.value == 42 && strcmp(count.name, "sheep") == 0 &&
+                 health == mw_Health_SERVING;
     mw_client_close(client);
     tally_Count_clear(&count);
     return right ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "mw/introspect_client.mw.h"
 #include "mw/mw.h"
 
 #include "tally_client.mw.h"

@@ -21,6 +21,7 @@ struct well {
     unsigned most;     /* [mutex] that waited at once */
     unsigned n_run;    /* [mutex] units done */
     unsigned n_alone;  /* [mutex] times that it was unattended */
+    unsigned n_looks;  /* [mutex] units of threads that may start nothing */
     struct gate *gate; /* where units wait, or NULL */
 };
 
@@ -50,7 +51,7 @@ well_wait(void *user, int64_t deadline)
 }
 
 static void
-well_run(void *user, void *work)
+well_run(void *user, void *work, bool may_start)
 {
     struct well *well = user;
 
@@ -59,6 +60,7 @@ well_run(void *user, void *work)
         gate_pass(well->gate);
     }
     mwi_lock(&well->mutex);
+    well->n_looks += !may_start;
     well->n_run++;
     mwi_cond_broadcast(&well->changed);
     mwi_unlock(&well->mutex);
@@ -111,7 +113,8 @@ well_await(struct well *well, const unsigned *number, unsigned n)
 }
 
 static struct mwi_pool *
-open_with(struct well *well, uint32_t min, uint32_t max, uint32_t waiting_max)
+open_with(struct well *well, const struct mwi_pool_limits *limits,
+    uint32_t waiting_max)
 {
     const struct mwi_source source = { .user = well,
         .waiting_max = waiting_max,
@@ -119,12 +122,24 @@ open_with(struct well *well, uint32_t min, uint32_t max, uint32_t waiting_max)
         .run = well_run,
         .wake = well_wake,
         .unattended = well_unattended };
-    struct mwi_pool *pool = open_pool(min, max, 100, POOL_IDLE_LONG);
+    struct mwi_pool *pool;
 
     mwi_mutex_init(&well->mutex);
     mwi_cond_init(&well->changed);
+    cr_assert_eq(mwi_pool_open(&pool, limits, NULL), MW_OK);
     mwi_pool_attach(pool, &source);
     return pool;
+}
+
+static struct mwi_pool *
+open_of(struct well *well, uint32_t min, uint32_t max, uint32_t waiting_max)
+{
+    const struct mwi_pool_limits limits = { .threads_min = min,
+        .threads_max = max,
+        .queue_max = 100,
+        .idle_ms = POOL_IDLE_LONG };
+
+    return open_with(well, &limits, waiting_max);
 }
 
 static void
@@ -139,7 +154,7 @@ close_with(struct well *well, struct mwi_pool *pool)
 Test(pool_source, all_work_is_done)
 {
     struct well well = { 0 };
-    struct mwi_pool *pool = open_with(&well, 4, 4, 2);
+    struct mwi_pool *pool = open_of(&well, 4, 4, 2);
 
     for (unsigned i = 1; i <= 100; i++) {
         well_give(&well, 10);
@@ -153,7 +168,7 @@ Test(pool_source, all_work_is_done)
 Test(pool_source, as_many_wait_as_may)
 {
     struct well well = { 0 };
-    struct mwi_pool *pool = open_with(&well, 5, 5, 3);
+    struct mwi_pool *pool = open_of(&well, 5, 5, 3);
     struct mwi_pool_stats stats;
 
     well_await(&well, &well.inside, 3);
@@ -168,7 +183,7 @@ Test(pool_source, as_many_wait_as_may)
 Test(pool_source, jobs_call_threads_away)
 {
     struct well well = { 0 };
-    struct mwi_pool *pool = open_with(&well, 3, 3, 3);
+    struct mwi_pool *pool = open_of(&well, 3, 3, 3);
     struct gate gate;
     struct blocker *blockers;
 
@@ -195,7 +210,7 @@ Test(pool_source, work_and_jobs_run_at_once)
     struct blocker *blockers;
 
     gate_init(&gate);
-    pool = open_with(&well, 2, 5, 2);
+    pool = open_of(&well, 2, 5, 2);
     blockers = blockers_new(&gate, 3);
     well_give(&well, 2);
     gate_await(&gate, 2);
@@ -219,7 +234,7 @@ Test(pool_source, relief)
     struct mwi_pool *pool;
 
     gate_init(&gate);
-    pool = open_with(&well, 1, 3, 2);
+    pool = open_of(&well, 1, 3, 2);
     for (unsigned i = 1; i <= 3; i++) {
         well_await(&well, &well.inside, 1);
         mwi_pool_relieve(pool); /* there is one */
@@ -240,7 +255,7 @@ Test(pool_source, relief)
 Test(pool_source, jobs_that_leave_it_alone)
 {
     struct well well = { 0 };
-    struct mwi_pool *pool = open_with(&well, 1, 2, 2);
+    struct mwi_pool *pool = open_of(&well, 1, 2, 2);
     struct gate gate;
     struct blocker *blockers;
 
@@ -270,7 +285,7 @@ Test(pool_source, work_comes_before_the_job)
     struct blocker *blockers;
 
     gate_init(&gate);
-    pool = open_with(&well, 1, 2, 1);
+    pool = open_of(&well, 1, 2, 1);
     blockers = blockers_new(&gate, 1);
     well_await(&well, &well.inside, 1);
     mwi_lock(&well.mutex);
@@ -281,6 +296,49 @@ Test(pool_source, work_comes_before_the_job)
     gate_let_go(&gate, 2);
     close_with(&well, pool);
     free(blockers);
+    gate_fini(&gate);
+}
+
+/* Threads that are there for jobs with a priority look at the source while all
+ * others are busy, but are told to start nothing. */
+Test(pool_source, threads_beyond_the_limit_only_look)
+{
+    struct gate gate;
+    struct gate urgent_gate;
+    struct well well = { 0 };
+    const struct mwi_pool_limits limits = { .threads_max = 1,
+        .queue_max = 10,
+        .idle_ms = POOL_IDLE_LONG,
+        .priority_threads = 1,
+        .priority_queue_max = 1 };
+    struct mwi_pool *pool;
+    struct blocker *ordinary;
+    struct blocker *urgent;
+
+    gate_init(&gate);
+    gate_init(&urgent_gate);
+    ordinary = blockers_new(&gate, 1);
+    urgent = blockers_new(&urgent_gate, 1);
+    urgent->job.priority = 1;
+    pool = open_with(&well, &limits, 1);
+    must_submit(pool, &ordinary->job);
+    gate_await(&gate, 1);
+    must_submit(pool, &urgent->job);
+    gate_await(&urgent_gate, 1);
+    gate_let_go(&urgent_gate, 1);
+    well_await(&well, &well.inside, 1);
+    well_give(&well, 1);
+    well_await(&well, &well.n_run, 1);
+    cr_assert_eq(well.n_looks, 1);
+    gate_let_go(&gate, 1);
+    await_stats(pool, 2, 0, 0);
+    well_give(&well, 1);
+    well_await(&well, &well.n_run, 2);
+    cr_assert_eq(well.n_looks, 1);
+    close_with(&well, pool);
+    free(ordinary);
+    free(urgent);
+    gate_fini(&urgent_gate);
     gate_fini(&gate);
 }
 
@@ -310,19 +368,13 @@ Test(pool_source, resubmitted_beyond_the_limit)
 Test(pool_source, idle_threads_end)
 {
     struct well well = { 0 };
-    const struct mwi_source source = { .user = &well,
-        .waiting_max = 8,
-        .wait = well_wait,
-        .run = well_run,
-        .wake = well_wake,
-        .unattended = well_unattended };
-    struct mwi_pool *pool = open_pool(1, 8, 100, 1);
+    const struct mwi_pool_limits limits = {
+        .threads_min = 1, .threads_max = 8, .queue_max = 100, .idle_ms = 1
+    };
+    struct mwi_pool *pool = open_with(&well, &limits, 8);
     struct gate gate;
     struct blocker *blockers;
 
-    mwi_mutex_init(&well.mutex);
-    mwi_cond_init(&well.changed);
-    mwi_pool_attach(pool, &source);
     gate_init(&gate);
     blockers = blockers_new(&gate, 8);
     for (unsigned i = 0; i < 8; i++) {
