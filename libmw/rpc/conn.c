@@ -6,6 +6,7 @@
  * done with each message is in conn_messages.c.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -171,7 +172,8 @@ mwi_conn_wake_up(struct mwi_conn *conn)
 /* The caller is the reader: deal with what comes until something did, or the
  * deadline. */
 void
-mwi_conn_read_some(struct mwi_conn *conn, int64_t deadline)
+mwi_conn_read_some(
+    struct mwi_conn *conn, const struct mwi_waiter *waiter, int64_t deadline)
 {
     uint32_t events = MWI_POLL_READ;
     mw_error ignored; /* pump() finds it, too */
@@ -186,7 +188,8 @@ mwi_conn_read_some(struct mwi_conn *conn, int64_t deadline)
             (void) mwi_channel_flush(conn->channel, &ignored);
         } else {
             events = mwi_conn_fall_asleep(conn, events, &deadline);
-            if (!mwi_poll_one(conn->channel->fd, events, deadline)) {
+            if (!mwi_conn_poll_unless_stopped(
+                    waiter, conn->channel->fd, events, deadline)) {
                 mwi_conn_doubt(conn);
             }
             mwi_conn_wake_up(conn);
@@ -386,6 +389,9 @@ mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter)
 {
     bool is_expected = !mwi_conn_is_inherited(conn) && take_out(conn, waiter);
 
+    if (waiter->owns_wake_fd) {
+        (void) close(waiter->wake_fd);
+    }
     mwi_cond_fini(&waiter->cond);
     mwi_buf_fini(&waiter->long_answer);
     mwi_apart_fini(&waiter->apart);
@@ -398,6 +404,7 @@ mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter)
 mw_status
 mwi_conn_flush(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
 {
+    static const struct mwi_waiter nobody;
     enum mwi_io io;
 
     while ((io = mwi_channel_flush(conn->channel, reterr)) != MWI_IO_DONE) {
@@ -409,7 +416,7 @@ mwi_conn_flush(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
                 reterr, MW_ETIMEDOUT, "the server does not read the request");
         }
         if (mwi_conn_begin_reading(conn)) {
-            mwi_conn_read_some(conn, deadline);
+            mwi_conn_read_some(conn, &nobody, deadline);
             mwi_conn_end_reading(conn);
         } else {
             int64_t slice = mwi_deadline_in(WRITE_SLICE_MS);

@@ -114,6 +114,9 @@ struct mwi_waiter {
     struct mwi_notice
         *notice;            /* [conn.mutex] that falls due with it, or NULL */
     struct mwi_waiter *any; /* [conn.mutex] who is done when this is, or NULL */
+    bool owns_wake_fd;      /* [conn.mutex] it is to be closed */
+    mw_call *handled;       /* who waits, waits no longer than the caller of
+                               this call; NULL: none */
     uint64_t id;            /* constant; a call's, or MWI_ID_... */
     bool more;              /* constant from mwi_conn_send() on: more follow at
                                once, so the frame may stay until one without it

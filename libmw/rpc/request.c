@@ -17,8 +17,10 @@
 #include "codec/graph.h"
 #include "delta/diff.h"
 #include "rpc/args.h"
+#include "rpc/call.h"
 #include "rpc/client.h"
 #include "rpc/ctx.h"
+#include "rpc/current.h"
 #include "rpc/life.h"
 #include "rpc/reply.h"
 #include "rpc/trace.h"
@@ -411,10 +413,33 @@ mwi_request_begin(struct mwi_request *ret_request, mw_client *client,
     return status;
 }
 
+/* The call that this thread handles, if it is one that may be cancelled. */
+static mw_call *
+handled_by(const struct mwi_request *q)
+{
+    mw_call *handled = mwi_call_current();
+
+    return handled != NULL && handled->running != NULL &&
+                   (q->ctx == NULL || !q->ctx->detached)
+               ? handled
+               : NULL;
+}
+
+static mw_status
+check_wanted(const struct mwi_request *q, mw_error *reterr)
+{
+    const mw_call *handled = handled_by(q);
+
+    return handled != NULL && atomic_load(&handled->is_cancelled)
+               ? mwi_fail(reterr, MW_ECANCELLED,
+                     "the call that is being handled was cancelled")
+               : mwi_request_check_separate(q, reterr);
+}
+
 mw_status
 mwi_request_send(struct mwi_request *q, mw_error *reterr)
 {
-    mw_status status = mwi_request_check_separate(q, reterr);
+    mw_status status = check_wanted(q, reterr);
     mw_stats before = q->stats;
 
     if (status == MW_OK) {
@@ -434,7 +459,10 @@ mwi_request_send(struct mwi_request *q, mw_error *reterr)
 mw_status
 mwi_request_take(struct mwi_request *q, mw_error *reterr)
 {
-    mw_status status = mwi_conn_wait(q->conn, &q->waiter, q->deadline, reterr);
+    mw_status status;
+
+    q->waiter.handled = handled_by(q);
+    status = mwi_conn_wait(q->conn, &q->waiter, q->deadline, reterr);
 
     if (status == MW_OK) {
         status = take_answer(q, reterr);
