@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client: one server's address, and a connection to it, or several, that any
- * number of threads share.
+ * A client: a server's address, or those of several servers that offer the
+ * same, and connections to them that any number of threads share.
  *
- * Calls are made through the stubs that mwidl writes.  A connection that was
- * lost or that the server is closing is replaced at the next call.
+ * Calls are made through the stubs that mwidl writes.  Each goes to the server
+ * with the fewest calls of this client.  A connection that was lost or that
+ * its server is closing is replaced at the next call, and calls that it is
+ * safe to send again are (docs/guide/connections.md).
  *
  * A client runs no thread of its own, unless it is opened with .background.  A
  * program with an event loop of its own has it watch mw_client_fd(), and calls
@@ -32,6 +34,13 @@ enum {
     MW_DEFAULT_MESSAGE_MAX = 16 << 20, /* bytes */
     MW_DEFAULT_DEPTH_MAX = 64,         /* levels */
     MW_DEFAULT_MEMORY_MAX = 64 << 20,  /* bytes */
+    MW_DEFAULT_RECONNECT_MIN_MS = 50,
+    MW_DEFAULT_RECONNECT_MAX_MS = 5000,
+    MW_DEFAULT_RETRIES_MAX = 3,
+    MW_DEFAULT_RETRY_MIN_MS = 10,
+    MW_DEFAULT_RETRY_MAX_MS = 1000,
+    MW_DEFAULT_KEEPALIVE_MS = 10000,
+    MW_DEFAULT_KEEPALIVE_TIMEOUT_MS = 5000,
 };
 
 typedef struct mw_client_options {
@@ -50,7 +59,8 @@ typedef struct mw_client_options {
                                   for otherwise */
     mw_log_cb log;             /* [borrow: client] NULL: silent */
     void *log_user;            /* passed to log */
-    uint32_t connections;      /* at the most, up to 64; 0: one */
+    uint32_t connections;      /* at the most, to each server, up to 64;
+                                  0: one */
     bool no_spin;              /* sleep at once when waiting, never stay awake
                                   for a moment, which saves processor time
                                   and makes short calls slower */
@@ -63,18 +73,40 @@ typedef struct mw_client_options {
     uint32_t queue_max;        /* calls that wait for one; 0: 64 */
     const mw_client_hooks *hooks; /* [borrow: client] mw/hooks.h; or NULL */
     mw_log_level log_level;       /* lines above it are not made; 0: all are */
+    bool fail_fast;            /* a call fails when no address can be reached,
+                                  rather than wait for one until its deadline */
+    uint32_t reconnect_min_ms; /* the longest pause after an address could not
+                                  be reached; it doubles each time ...
+                                  0: default */
+    uint32_t reconnect_max_ms; /* ... up to this; 0: default */
+    bool no_retry;             /* send each call once, see mw_ctx.no_retry */
+    uint32_t retries_max;      /* how often a call may be sent again;
+                                  0: default */
+    uint32_t retry_min_ms;     /* the longest pause before the first time; it
+                                  doubles each time ...  0: default */
+    uint32_t retry_max_ms;     /* ... up to this; 0: default */
+    uint32_t keepalive_ms;     /* that calls wait while nothing comes from the
+                                  server, before it is asked whether it is
+                                  there; 0: default */
+    uint32_t keepalive_timeout_ms; /* until it must have answered, or it is
+                                      taken for dead; 0: default */
 } mw_client_options;
 
 #define MW_CLIENT(...) MW_OPTIONS(mw_client_options, __VA_ARGS__)
 
 MW_BEGIN_DECLS
 
-/** Make a client and, unless options->lazy, connect it.
+/** Make a client and, unless options->lazy, connect it to one of its servers.
+ * Fails at once when none of them can be reached, whatever options->fail_fast
+ * says.
  *
  * @param ret_client  [own: mw_client_close()] [out]
  * @param address  [copy] "tls://host:port", "unix:/path" or
  *                 "plaintext://host:port" (no TLS: for tests only); an IPv6
- *                 address in brackets
+ *                 address in brackets.  Several are separated by commas, where
+ *                 the scheme of the one before holds good for those without:
+ *                 "tls://a:7000,b:7000".  A name that has several addresses
+ *                 counts as that many
  * @param options  [copy] NULL for defaults
  * @param reterr   [out] NULL allowed; filled only on failure
  * @retval MW_EINVAL  the address or an option is wrong, or a file of
@@ -157,7 +189,8 @@ MW_API MW_MUST_USE mw_status mw_client_peer(
 
 /** Send a PING and wait for the PONG.
  *
- * Tells that the server's process answers; connects if need be.
+ * Tells that a server's process answers; connects if need be, and fails once
+ * all addresses have been tried, whatever options->fail_fast says.
  *
  * @param client  [borrow: this call] client
  * @param ctx     [inout] context, or NULL

@@ -35,6 +35,8 @@ enum {
     MW_DEFAULT_CONNECTIONS_MAX = 10000,
     MW_DEFAULT_HANDSHAKE_MS = 10000,
     MW_DEFAULT_DRAIN_MS = 10000,
+    MW_DEFAULT_READ_STALL_MS = 30000,
+    MW_DEFAULT_HANDSHAKES_MAX = 256,
     MW_DEFAULT_OUTCOMES_MAX = 10000,
     MW_DEFAULT_OUTCOMES_MEMORY_MAX = 16 << 20, /* bytes */
     MW_DEFAULT_OUTCOMES_MS = 300000,
@@ -113,6 +115,19 @@ typedef struct mw_server_options {
                                       mw_server_set_health() */
     const mw_server_hooks *hooks;  /* [borrow: server] mw/hooks.h; or NULL */
     mw_log_level log_level;        /* lines above it are not made; 0: all are */
+    uint32_t keepalive_ms;         /* of silence, before a client that attends
+                                      is asked whether it is there, and of
+                                      others their hosts; 0: default */
+    uint32_t keepalive_timeout_ms; /* until it must have answered, or it is
+                                      taken for dead; 0: default */
+    uint32_t read_stall_ms;        /* that a client may read nothing of what
+                                      waits for it, before it is dropped;
+                                      0: default */
+    uint32_t idle_ms;              /* without a call, before a connection is
+                                      closed; 0: never */
+    uint32_t handshakes_max;       /* connections at once that have not finished
+                                      TLS and their HELLO; more wait to be
+                                      accepted; 0: default */
 } mw_server_options;
 
 #define MW_SERVER(...) MW_OPTIONS(mw_server_options, __VA_ARGS__)

@@ -278,6 +278,30 @@ mwi_address_parse(struct mwi_address *ret_address, const char *text, size_t len,
     return MW_OK;
 }
 
+bool
+mwi_address_has_scheme(const char *text, size_t len)
+{
+    for (size_t i = 0; i < N_SCHEMES; i++) {
+        size_t prefix = strlen(schemes[i].prefix);
+
+        if (len >= prefix &&
+            strncasecmp(text, schemes[i].prefix, prefix) == 0) {
+            return true;
+        }
+    }
+    return memmem(text, len, "://", 3) != NULL;
+}
+
+bool
+mwi_address_is_name(const struct mwi_address *address)
+{
+    struct in_addr parsed;
+
+    return address->scheme != MWI_SCHEME_UNIX &&
+           strchr(address->host, ':') == NULL &&
+           inet_pton(AF_INET, address->host, &parsed) != 1;
+}
+
 void
 mwi_address_text(
     const struct mwi_address *address, char text[MWI_ADDRESS_TEXT_MAX])

@@ -17,6 +17,7 @@ enum mwi_scheme {
 struct mwi_address {
     enum mwi_scheme scheme;
     char host[256]; /* without brackets; empty for unix */
+    char name[256]; /* that host was resolved from; or empty */
     char port[6];   /* decimal, "0" to "65535"; empty for unix */
     char path[108]; /* unix: of the socket */
 };
@@ -24,6 +25,19 @@ struct mwi_address {
 /** Parse len bytes of text.  MW_EINVAL names what is wrong. */
 MW_MUST_USE mw_status mwi_address_parse(struct mwi_address *ret_address,
     const char *text, size_t len, mw_error *reterr);
+
+/** Whether text begins with a scheme, known or not. */
+bool mwi_address_has_scheme(const char *text, size_t len);
+
+/** Whether it is a name, to be resolved. */
+bool mwi_address_is_name(const struct mwi_address *address);
+
+/** The host as it was written: what a certificate must be for. */
+static inline const char *
+mwi_address_name(const struct mwi_address *address)
+{
+    return address->name[0] != '\0' ? address->name : address->host;
+}
 
 enum { MWI_ADDRESS_TEXT_MAX = 300 };
 

@@ -208,7 +208,7 @@ make_stream(struct mwi_stream **ret_stream, int fd, const char *peer,
         struct mwi_stream *lower = stream;
 
         status = mwi_tls_client_stream(
-            &stream, lower, config, address->host, reterr);
+            &stream, lower, config, mwi_address_name(address), reterr);
         if (status == MW_OK) {
             status = finish_handshake(stream, deadline, reterr);
         }
@@ -219,6 +219,22 @@ make_stream(struct mwi_stream **ret_stream, int fd, const char *peer,
     }
     *ret_stream = stream;
     return MW_OK;
+}
+
+/* As it was written, with what the name has led to. */
+static void
+describe(const struct mwi_address *address, char *text, size_t size)
+{
+    char at[MWI_ADDRESS_TEXT_MAX];
+    struct mwi_address written = *address;
+
+    memcpy(written.host, mwi_address_name(address), sizeof(written.host));
+    mwi_address_text(&written, at);
+    if (address->name[0] != '\0') {
+        (void) snprintf(text, size, "%.80s (%.64s)", at, address->host);
+    } else {
+        (void) snprintf(text, size, "%s", at);
+    }
 }
 
 mw_status
@@ -232,12 +248,12 @@ mwi_dial(struct mwi_stream **ret_stream, const struct mwi_address *address,
     int fd;
 
     mwi_error_clear(&error);
-    mwi_address_text(address, text);
+    describe(address, text, sizeof(text));
     if (address->scheme == MWI_SCHEME_TLS && config == NULL) {
         return mwi_fail(
             reterr, MW_EINVAL, "%.120s: TLS needs mw_tls_options", text);
     }
-    memcpy(peer, text, sizeof(peer));
+    mwi_address_text(address, peer);
     status =
         address->scheme == MWI_SCHEME_UNIX
             ? connect_unix(&fd, address, deadline, &error)

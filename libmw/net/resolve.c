@@ -40,6 +40,51 @@ mwi_resolve(struct addrinfo **ret_list, const struct mwi_address *address,
         address->host, gai_strerror(error));
 }
 
+static bool
+is_among(const struct mwi_address *addresses, size_t n, const char *host)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(addresses[i].host, host) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+mw_status
+mwi_resolve_each(struct mwi_address *ret_addresses, size_t max, size_t *ret_n,
+    const struct mwi_address *address, mw_error *reterr)
+{
+    struct addrinfo *list;
+    size_t n = 0;
+    mw_status status =
+        mwi_resolve(&list, address, false, MW_EUNAVAILABLE, reterr);
+
+    if (status < 0) {
+        return status;
+    }
+    for (struct addrinfo *a = list; a != NULL && n < max; a = a->ai_next) {
+        struct mwi_address *to = &ret_addresses[n];
+        char host[sizeof(to->host)];
+
+        if (getnameinfo(a->ai_addr, a->ai_addrlen, host, sizeof(host), NULL, 0,
+                NI_NUMERICHOST) == 0 &&
+            !is_among(ret_addresses, n, host)) {
+            *to = *address;
+            memcpy(to->name, address->host, sizeof(to->name));
+            memcpy(to->host, host, sizeof(to->host));
+            n++;
+        }
+    }
+    freeaddrinfo(list);
+    if (n == 0) {
+        return mwi_fail(reterr, MW_EUNAVAILABLE,
+            "resolving \"%.100s\": no usable address", address->host);
+    }
+    *ret_n = n;
+    return MW_OK;
+}
+
 socklen_t
 mwi_unix_address(
     struct sockaddr_un *ret_unix, const struct mwi_address *address)

@@ -26,6 +26,18 @@ MW_MUST_USE mw_status mwi_resolve(struct addrinfo **ret_list,
     const struct mwi_address *address, bool is_passive, mw_status unresolved,
     mw_error *reterr);
 
+/** Find the addresses of the host of a TCP address: for each a copy of it with
+ * that in place of the host, which is the name then.
+ *
+ * @param ret_addresses  [out] room for max
+ * @param ret_n  [out] at least 1, no two alike
+ * @return  as mwi_resolve()
+ * @thread any; blocks
+ */
+MW_MUST_USE mw_status mwi_resolve_each(struct mwi_address *ret_addresses,
+    size_t max, size_t *ret_n, const struct mwi_address *address,
+    mw_error *reterr);
+
 /** The socket address of a unix address; returns its length. */
 socklen_t mwi_unix_address(
     struct sockaddr_un *ret_unix, const struct mwi_address *address);

@@ -194,8 +194,6 @@ mwi_socket_stream(struct mwi_stream **ret_stream, int fd, const char *address,
     if (domain == AF_INET || domain == AF_INET6) {
         /* What is written is a whole batch of messages already. */
         (void) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        /* So that a host that vanished is noticed some day. */
-        (void) setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
     }
     sock->stream.ops = &socket_ops;
     sock->fd = fd;

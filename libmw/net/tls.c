@@ -85,8 +85,8 @@ io_result(struct mwi_tls_stream *t, int result, mw_error *reterr)
 }
 
 /* The connection broke as we wrote: see whether the peer has said why.  An
- * alert that is there to be read is a better reason. */
-static void
+ * alert that is there to be read is a better reason, and all that is. */
+static bool
 find_alert(struct mwi_tls_stream *t)
 {
     mw_error broken = t->error;
@@ -105,9 +105,28 @@ find_alert(struct mwi_tls_stream *t)
     mwi_tls_drain(&cause, ERR_LIB_SSL);
     if (mwi_tls_peer_alert(&cause) >= 0) {
         mwi_tls_explain_alert(t, mwi_tls_peer_alert(&cause), cause.text);
-    } else {
-        t->error = broken;
+        return true;
     }
+    t->error = broken;
+    return false;
+}
+
+/* What the peer has sent before can still be read. */
+static enum mwi_io
+fall_silent(struct mwi_tls_stream *t, mw_error *reterr)
+{
+    t->is_mute = true;
+    if (reterr != NULL) {
+        *reterr = t->error;
+    }
+    return MWI_IO_FAILED;
+}
+
+/* It has failed before. */
+static enum mwi_io
+say_again(struct mwi_tls_stream *t, mw_error *reterr)
+{
+    return t->is_failed ? final(t, reterr) : fall_silent(t, reterr);
 }
 
 /* Hand on what is in the output buffer. */
@@ -118,10 +137,8 @@ send_output(struct mwi_tls_stream *t, mw_error *reterr)
 
     t->must_send = false; /* whoever asked knows what still waits */
     if (io == MWI_IO_FAILED) {
-        if (t->is_ready) {
-            find_alert(t);
-        }
-        return final(t, reterr);
+        return t->is_ready && !find_alert(t) ? fall_silent(t, reterr)
+                                             : final(t, reterr);
     }
     return io;
 }
@@ -235,8 +252,9 @@ tls_read(struct mwi_stream *s, void *bytes, size_t len, size_t *ret_n,
         return MWI_IO_DONE;
     }
     io = io_result(t, 0, reterr);
-    return t->must_send && io <= MWI_IO_WANT_WRITE ? wait_for(t, io, reterr)
-                                                   : io;
+    return t->must_send && !t->is_mute && io <= MWI_IO_WANT_WRITE
+               ? wait_for(t, io, reterr)
+               : io;
 }
 
 static enum mwi_io
@@ -247,8 +265,8 @@ tls_write(struct mwi_stream *s, const void *bytes, size_t len, size_t *ret_n,
     enum mwi_io io = MWI_IO_DONE;
     size_t total = 0;
 
-    if (t->is_failed) {
-        return final(t, reterr);
+    if (t->is_failed || t->is_mute) {
+        return say_again(t, reterr);
     }
     forget_errors();
     while (io == MWI_IO_DONE && total < len) {
@@ -275,7 +293,10 @@ tls_flush(struct mwi_stream *s, mw_error *reterr)
 {
     struct mwi_tls_stream *t = from_stream(s);
 
-    return t->is_failed ? final(t, reterr) : send_output(t, reterr);
+    if (t->is_failed || t->is_mute) {
+        return say_again(t, reterr);
+    }
+    return send_output(t, reterr);
 }
 
 static bool

@@ -51,6 +51,7 @@ struct mwi_tls_stream {
     bool is_lower_end;       /* the lower stream is at its end, or */
     bool is_lower_down;      /* it has failed */
     bool is_failed;          /* for good, see error */
+    bool is_mute;            /* nothing more can be written, see error */
     mw_error error; /* of the lower stream, the verification, or final */
 };
 

@@ -73,12 +73,17 @@ check_meta(const struct mwi_call_head *head, mw_error *reterr)
                : MW_OK;
 }
 
-/* What tells of the server does so to the last. */
-static mw_status
-check_open(const struct mwi_host *host, const mw_call *call, mw_error *reterr)
+mw_status
+mwi_accept_check_open(
+    const struct mwi_session *session, const mw_call *call, mw_error *reterr)
 {
-    return atomic_load(&host->draining) && !mwi_introspect_has(call->op)
-               ? mwi_fail(reterr, MW_EUNAVAILABLE, "the server is stopping")
+    if (atomic_load(&session->is_leaving)) {
+        return mwi_fail(reterr, MW_EUNAVAILABLE, "%s", mwi_session_idle);
+    }
+    /* What tells of the server does so to the last. */
+    return atomic_load(&session->host->draining) &&
+                   !mwi_introspect_has(call->op)
+               ? mwi_fail(reterr, MW_EUNAVAILABLE, "%s", mwi_session_stopping)
                : MW_OK;
 }
 
@@ -177,7 +182,7 @@ admit(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
 {
     struct mwi_host *host = turn->session->host;
     const mw_server_hooks *hooks = host->options.hooks;
-    mw_status status = check_open(host, call, reterr);
+    mw_status status = mwi_accept_check_open(turn->session, call, reterr);
 
     if (status == MW_OK && hooks != NULL) {
         status = mwi_hooks_admit(hooks, call, reterr);
@@ -236,6 +241,15 @@ refuse(struct mwi_turn *turn, const struct mwi_operation *op,
     turn->n_put++;
 }
 
+/* Written by who has the turn alone. */
+static void
+note_called(struct mwi_session *session)
+{
+    uint64_t n = atomic_load_explicit(&session->n_called, memory_order_relaxed);
+
+    atomic_store_explicit(&session->n_called, n + 1, memory_order_relaxed);
+}
+
 void
 mwi_accept_call(
     struct mwi_turn *turn, const struct mwi_message *m, struct mwi_reader *r)
@@ -246,6 +260,7 @@ mwi_accept_call(
         find_operation(turn->session, &m->call, &error);
 
     turn->retry_after_ms = 0;
+    note_called(turn->session);
     if (op == NULL || accept_call(turn, op, m, r, &not_run, &error) < 0) {
         refuse(turn, op, m, not_run, &error);
     }

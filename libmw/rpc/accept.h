@@ -18,4 +18,9 @@
 void mwi_accept_call(
     struct mwi_turn *turn, const struct mwi_message *m, struct mwi_reader *r);
 
+/** Whether the server, and the call's session, still accept calls.  @thread any
+ * @retval MW_EUNAVAILABLE  they do not */
+MW_MUST_USE mw_status mwi_accept_check_open(
+    const struct mwi_session *session, const mw_call *call, mw_error *reterr);
+
 #endif

@@ -9,6 +9,8 @@
 
 #include "base/log.h"
 #include "rpc/conn.h"
+#include "rpc/endpoints.h"
+#include "rpc/retry.h"
 
 struct mw_client;
 struct mwi_client_meter;
@@ -18,17 +20,25 @@ struct mwi_life;
  * The call keeps the reference until it is over, for that is how a client knows
  * how busy its connections are.
  *
- * @param serial    of the connection that is best for the call, if it is there
- *                  yet; or 0
+ * While no endpoint can be reached it waits, unless that is in vain.
+ *
  * @param ret_conn  [own: mwi_conn_unref()] [out]
- * @return  as mw_client_open()
+ * @return  why the endpoint that was tried last could not be reached
+ * @retval MW_ETIMEDOUT  not in time, and none has failed
  * @thread any; blocks up to the deadline
  */
-MW_MUST_USE mw_status mwi_client_connect(mw_client *client, uint64_t serial,
-    int64_t deadline, struct mwi_conn **ret_conn, mw_error *reterr);
+MW_MUST_USE mw_status mwi_client_connect(mw_client *client,
+    const struct mwi_wish *wish, int64_t deadline, struct mwi_conn **ret_conn,
+    mw_error *reterr);
 
 /** The client's options, with defaults filled in: constant. */
 const mw_client_options *mwi_client_options(const mw_client *client);
+
+/** What its calls may spend on being sent again. */
+struct mwi_budget *mwi_client_budget(mw_client *client);
+
+/** Wait until then, or until it is closed.  @thread any; blocks */
+void mwi_client_pause(mw_client *client, int64_t until);
 
 /** See rpc/life.h. */
 struct mwi_life *mwi_client_life(mw_client *client);

@@ -6,6 +6,7 @@
  * done with each message is in conn_messages.c.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -148,8 +149,9 @@ set_reader_sleeps(struct mwi_conn *conn, bool sleeps)
 /* What others hand over until it is said that the reader sleeps, they leave to
  * it to write. */
 uint32_t
-mwi_conn_fall_asleep(struct mwi_conn *conn, uint32_t events)
+mwi_conn_fall_asleep(struct mwi_conn *conn, uint32_t events, int64_t *deadline)
 {
+    int64_t alive_until = mwi_conn_alive_until(conn);
     mw_error ignored; /* the next pump() finds it, too */
 
     mwi_spin_pause(&conn->spin);
@@ -157,6 +159,7 @@ mwi_conn_fall_asleep(struct mwi_conn *conn, uint32_t events)
     if (mwi_channel_flush(conn->channel, &ignored) == MWI_IO_WANT_WRITE) {
         events |= MWI_POLL_WRITE;
     }
+    *deadline = alive_until < *deadline ? alive_until : *deadline;
     return events;
 }
 
@@ -169,7 +172,8 @@ mwi_conn_wake_up(struct mwi_conn *conn)
 /* The caller is the reader: deal with what comes until something did, or the
  * deadline. */
 void
-mwi_conn_read_some(struct mwi_conn *conn, int64_t deadline)
+mwi_conn_read_some(
+    struct mwi_conn *conn, const struct mwi_waiter *waiter, int64_t deadline)
 {
     uint32_t events = MWI_POLL_READ;
     mw_error ignored; /* pump() finds it, too */
@@ -183,8 +187,11 @@ mwi_conn_read_some(struct mwi_conn *conn, int64_t deadline)
         if (mwi_spin_again(&conn->spin)) {
             (void) mwi_channel_flush(conn->channel, &ignored);
         } else {
-            events = mwi_conn_fall_asleep(conn, events);
-            (void) mwi_poll_one(conn->channel->fd, events, deadline);
+            events = mwi_conn_fall_asleep(conn, events, &deadline);
+            if (!mwi_conn_poll_unless_stopped(
+                    waiter, conn->channel->fd, events, deadline)) {
+                mwi_conn_doubt(conn);
+            }
             mwi_conn_wake_up(conn);
         }
     } else if (io == MWI_IO_DONE) {
@@ -285,6 +292,39 @@ mwi_conn_is_usable(struct mwi_conn *conn)
     return usable;
 }
 
+void
+mwi_conn_greeting(struct mwi_conn *conn, struct mwi_greeting *ret_greeting)
+{
+    mwi_lock(&conn->mutex);
+    *ret_greeting = (struct mwi_greeting){
+        .at = conn->hello_at,
+        .instance = conn->instance,
+    };
+    mwi_unlock(&conn->mutex);
+}
+
+bool
+mwi_conn_is_draining(struct mwi_conn *conn)
+{
+    bool draining;
+
+    mwi_lock(&conn->mutex);
+    draining = conn->is_draining;
+    mwi_unlock(&conn->mutex);
+    return draining;
+}
+
+bool
+mwi_conn_is_settled(struct mwi_conn *conn)
+{
+    bool settled;
+
+    mwi_lock(&conn->mutex);
+    settled = conn->is_settled;
+    mwi_unlock(&conn->mutex);
+    return settled;
+}
+
 uint64_t
 mwi_conn_message_max(struct mwi_conn *conn)
 {
@@ -349,6 +389,9 @@ mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter)
 {
     bool is_expected = !mwi_conn_is_inherited(conn) && take_out(conn, waiter);
 
+    if (waiter->owns_wake_fd) {
+        (void) close(waiter->wake_fd);
+    }
     mwi_cond_fini(&waiter->cond);
     mwi_buf_fini(&waiter->long_answer);
     mwi_apart_fini(&waiter->apart);
@@ -361,6 +404,7 @@ mwi_conn_end(struct mwi_conn *conn, struct mwi_waiter *waiter)
 mw_status
 mwi_conn_flush(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
 {
+    static const struct mwi_waiter nobody;
     enum mwi_io io;
 
     while ((io = mwi_channel_flush(conn->channel, reterr)) != MWI_IO_DONE) {
@@ -372,7 +416,7 @@ mwi_conn_flush(struct mwi_conn *conn, int64_t deadline, mw_error *reterr)
                 reterr, MW_ETIMEDOUT, "the server does not read the request");
         }
         if (mwi_conn_begin_reading(conn)) {
-            mwi_conn_read_some(conn, deadline);
+            mwi_conn_read_some(conn, &nobody, deadline);
             mwi_conn_end_reading(conn);
         } else {
             int64_t slice = mwi_deadline_in(WRITE_SLICE_MS);

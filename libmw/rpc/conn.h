@@ -33,10 +33,21 @@ struct mwi_notice;
 struct mwi_poller;
 
 struct mwi_conn_limits {
-    bool attends;       /* somebody reads also while nobody makes a call */
-    bool no_spin;       /* never wait awake */
-    size_t message_max; /* bytes of a message received */
-    uint32_t depth_max; /* of a message received */
+    bool attends;                  /* somebody reads also while nobody makes a
+                                      call */
+    bool no_spin;                  /* never wait awake */
+    size_t message_max;            /* bytes of a message received */
+    uint32_t depth_max;            /* of a message received */
+    uint32_t keepalive_ms;         /* of silence, before the server is asked;
+                                      0: it never is */
+    uint32_t keepalive_timeout_ms; /* until it must have answered */
+};
+
+/* How long nothing has come that is waited for. */
+struct mwi_silence {
+    int64_t since;  /* base/clock.h */
+    uint64_t moved; /* net/progress.h, at the last look */
+    bool is_asked;  /* a PING was sent since */
 };
 
 struct mwi_conn {
@@ -51,23 +62,28 @@ struct mwi_conn {
     struct mwi_conn_limits limits; /* constant */
     mw_peer peer;                  /* constant */
     uint64_t serial;               /* constant; no other connection's */
+    uint64_t endpoint;             /* constant; whose connection it is */
     _Atomic uint32_t refs;
-    _Atomic int64_t heard_at; /* when a message came; base/clock.h */
-    struct mwi_mutex mutex;   /* never held while the channel's is taken */
-    struct mwi_list waiting;  /* [mutex] waiters, those that sleep first */
-    struct mwi_map waiters;   /* [mutex] id -> waiter */
-    struct mwi_map bindings;  /* [mutex] method -> binding */
-    uint64_t next_id;         /* [mutex] */
-    uint64_t message_max;     /* [mutex] bytes that the server takes */
-    bool has_hello;           /* [mutex] */
-    bool has_reader;          /* [mutex] */
-    bool reader_sleeps;       /* [mutex] until there is something to read */
-    bool owes_flush;          /* [mutex] the reader does, of others' frames */
-    struct mwi_spin spin;     /* reader */
-    struct mwi_buf spare;     /* [mutex] storage for the next frame */
-    bool is_draining;         /* [mutex] the server wants no more calls */
-    bool is_broken;           /* [mutex] */
-    mw_error why;             /* [mutex] it is draining or broken */
+    _Atomic int64_t heard_at;   /* when a message came; base/clock.h */
+    struct mwi_mutex mutex;     /* never held while the channel's is taken */
+    struct mwi_list waiting;    /* [mutex] waiters, those that sleep first */
+    struct mwi_map waiters;     /* [mutex] id -> waiter */
+    struct mwi_map bindings;    /* [mutex] method -> binding */
+    uint64_t next_id;           /* [mutex] */
+    uint64_t message_max;       /* [mutex] bytes that the server takes */
+    bool has_hello;             /* [mutex] */
+    int64_t hello_at;           /* [mutex] when it came; base/clock.h */
+    uint64_t instance;          /* [mutex] of the server, as that says */
+    bool has_reader;            /* [mutex] */
+    bool reader_sleeps;         /* [mutex] until there is something to read */
+    bool owes_flush;            /* [mutex] the reader does, of others' frames */
+    struct mwi_spin spin;       /* reader */
+    struct mwi_silence silence; /* reader */
+    struct mwi_buf spare;       /* [mutex] storage for the next frame */
+    bool is_draining;           /* [mutex] the server wants no more calls */
+    bool is_settled;            /* [mutex] and has answered all that it took */
+    bool is_broken;             /* [mutex] */
+    mw_error why;               /* [mutex] it is draining or broken */
 
     /* What else happens while nobody waits for an answer: rpc/attend.h. */
     uint32_t generation;         /* constant; of the process, base/fork.h */
@@ -98,6 +114,9 @@ struct mwi_waiter {
     struct mwi_notice
         *notice;            /* [conn.mutex] that falls due with it, or NULL */
     struct mwi_waiter *any; /* [conn.mutex] who is done when this is, or NULL */
+    bool owns_wake_fd;      /* [conn.mutex] it is to be closed */
+    mw_call *handled;       /* who waits, waits no longer than the caller of
+                               this call; NULL: none */
     uint64_t id;            /* constant; a call's, or MWI_ID_... */
     bool more;              /* constant from mwi_conn_send() on: more follow at
                                once, so the frame may stay until one without it
@@ -157,6 +176,23 @@ bool mwi_conn_is_usable(struct mwi_conn *conn);
 /** Wait until the server's HELLO has come.  @thread any; blocks */
 MW_MUST_USE mw_status mwi_conn_wait_hello(
     struct mwi_conn *conn, int64_t deadline, mw_error *reterr);
+
+/* What the server's HELLO has told. */
+struct mwi_greeting {
+    int64_t at; /* when it came; base/clock.h */
+    uint64_t instance;
+};
+
+/** Once it has come.  @thread any */
+void mwi_conn_greeting(
+    struct mwi_conn *conn, struct mwi_greeting *ret_greeting);
+
+/** Whether the server has said that it takes no more calls.  @thread any */
+bool mwi_conn_is_draining(struct mwi_conn *conn);
+
+/** Whether the server has said that it has answered all that it has taken: what
+ * it has not answered, it will not run.  @thread any */
+bool mwi_conn_is_settled(struct mwi_conn *conn);
 
 /** Send a PING and wait for its PONG.  @thread any; blocks */
 MW_MUST_USE mw_status mwi_conn_ping(

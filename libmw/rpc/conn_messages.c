@@ -190,6 +190,8 @@ on_hello(struct mwi_conn *conn, const struct mwi_message *m, mw_error *reterr)
     }
     mwi_lock(&conn->mutex);
     conn->has_hello = true;
+    conn->hello_at = mwi_now();
+    conn->instance = m->instance;
     if (m->message_max > conn->message_max) {
         conn->message_max = m->message_max;
     }
@@ -207,6 +209,7 @@ on_goaway(struct mwi_conn *conn, const struct mwi_message *m)
 {
     mwi_lock(&conn->mutex);
     conn->is_draining = true;
+    conn->is_settled = conn->is_settled || m->status == MW_OK;
     mwi_fail(&conn->why, m->status < 0 ? m->status : MW_EUNAVAILABLE,
         "the server closed the connection: %.*s", (int) m->text.len,
         m->text.at);
@@ -267,6 +270,7 @@ mwi_conn_pump(struct mwi_conn *conn)
     const uint8_t *bytes;
     size_t len;
     size_t n = 0;
+    bool came = false; /* a piece of a message */
     enum mwi_io io;
 
     do {
@@ -284,8 +288,12 @@ mwi_conn_pump(struct mwi_conn *conn)
         }
         if (io == MWI_IO_WANT_READ) {
             io = mwi_channel_fill(conn->channel, &error);
+            came = came || io == MWI_IO_DONE;
         }
     } while (io == MWI_IO_DONE);
+    if (came) {
+        atomic_store(&conn->heard_at, mwi_now());
+    }
     if (io == MWI_IO_CLOSED) {
         mwi_fail(&error, MW_EUNAVAILABLE, "the server closed the connection");
         io = MWI_IO_FAILED;

@@ -49,7 +49,8 @@ void mwi_conn_end_reading(struct mwi_conn *conn);
 
 /** The caller is the reader: deal with what comes until something did, or the
  * deadline. */
-void mwi_conn_read_some(struct mwi_conn *conn, int64_t deadline);
+void mwi_conn_read_some(
+    struct mwi_conn *conn, const struct mwi_waiter *waiter, int64_t deadline);
 
 /** Nobody reads: wake one who sleeps. */
 void mwi_conn_pass_on_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex);
@@ -61,8 +62,11 @@ void mwi_conn_settle_locked(struct mwi_conn *conn) MWI_REQUIRES(conn->mutex);
  * and is awake again.
  *
  * @param events  MWI_POLL_… that it wants to be woken by
+ * @param deadline  [inout] until when it wants to sleep; made earlier if it is
+ *                  to mwi_conn_doubt() before, should nothing have come
  * @return  the same and, if need be, MWI_POLL_WRITE */
-uint32_t mwi_conn_fall_asleep(struct mwi_conn *conn, uint32_t events);
+uint32_t mwi_conn_fall_asleep(
+    struct mwi_conn *conn, uint32_t events, int64_t *deadline);
 void mwi_conn_wake_up(struct mwi_conn *conn);
 
 /** Sleep, and be found by who leaves the reader's role: put the waiter before
@@ -83,5 +87,28 @@ MW_MUST_USE mw_status mwi_conn_send_small(struct mwi_conn *conn,
  * @retval MWI_IO_FAILED     the connection is broken
  * @thread reader; does not block */
 enum mwi_io mwi_conn_pump(struct mwi_conn *conn);
+
+/* For a reader that sleeps, rpc/conn_alive.c. */
+
+/** Until when it may, without doubting that the server is there. */
+int64_t mwi_conn_alive_until(struct mwi_conn *conn);
+
+/** Nothing has come until then: ask the server, or break the connection. */
+void mwi_conn_doubt(struct mwi_conn *conn);
+
+/* For a waiter whose caller handles a call, rpc/conn_stop.c. */
+
+/** Whether that was cancelled: then nobody is to wait any more. */
+bool mwi_conn_is_stopped(const struct mwi_waiter *waiter);
+
+/** Poll a descriptor, once, until the deadline or until it is stopped.  Whether
+ * there is something. */
+bool mwi_conn_poll_unless_stopped(
+    const struct mwi_waiter *waiter, int fd, uint32_t events, int64_t deadline);
+
+/** Sleep until woken, the deadline, or until it is stopped.  False: there are
+ * no descriptors for that. */
+bool mwi_conn_sleep_unless_stopped_locked(struct mwi_conn *conn,
+    struct mwi_waiter *waiter, int64_t deadline) MWI_REQUIRES(conn->mutex);
 
 #endif

@@ -28,20 +28,30 @@ mwi_conn_get_up_locked(struct mwi_conn *conn, struct mwi_waiter *waiter)
     }
 }
 
+static void
+sleep_locked(struct mwi_conn *conn, struct mwi_waiter *waiter, int64_t deadline)
+    MWI_REQUIRES(conn->mutex)
+{
+    if (waiter->handled == NULL ||
+        !mwi_conn_sleep_unless_stopped_locked(conn, waiter, deadline)) {
+        mwi_conn_lie_down_locked(conn, waiter);
+        (void) mwi_cond_wait(&waiter->cond, &conn->mutex, deadline);
+        mwi_conn_get_up_locked(conn, waiter);
+    }
+}
+
 /* Sleep while another thread reads, or read for all. */
 static void
 wait_once_locked(struct mwi_conn *conn, struct mwi_waiter *waiter,
     int64_t deadline) MWI_REQUIRES(conn->mutex)
 {
     if (conn->has_reader) {
-        mwi_conn_lie_down_locked(conn, waiter);
-        (void) mwi_cond_wait(&waiter->cond, &conn->mutex, deadline);
-        mwi_conn_get_up_locked(conn, waiter);
+        sleep_locked(conn, waiter, deadline);
         return;
     }
     conn->has_reader = true;
     mwi_unlock(&conn->mutex);
-    mwi_conn_read_some(conn, deadline);
+    mwi_conn_read_some(conn, waiter, deadline);
     mwi_lock(&conn->mutex);
     conn->has_reader = false;
     if (deadline <= mwi_now()) {
@@ -75,7 +85,10 @@ outcome_locked(const struct mwi_conn *conn, const struct mwi_waiter *waiter,
         *reterr = conn->why;
         return reterr->status;
     }
-    return mwi_fail(reterr, MW_ETIMEDOUT, "no answer in time");
+    return mwi_conn_is_stopped(waiter)
+               ? mwi_fail(reterr, MW_ECANCELLED,
+                     "the call that is being handled was cancelled")
+               : mwi_fail(reterr, MW_ETIMEDOUT, "no answer in time");
 }
 
 bool
@@ -85,7 +98,10 @@ mwi_conn_is_done(struct mwi_conn *conn, struct mwi_waiter *waiter)
 
     if (!mwi_conn_is_inherited(conn) && mwi_conn_begin_reading(conn)) {
         (void) mwi_channel_flush(conn->channel, &ignored);
-        (void) mwi_conn_pump(conn);
+        if (mwi_conn_pump(conn) == MWI_IO_WANT_READ) {
+            /* The stream may not have looked, see mwi_stream_is_dry(). */
+            (void) mwi_conn_pump(conn);
+        }
         mwi_conn_end_reading(conn);
     }
     return mwi_conn_is_over(conn, waiter);
@@ -133,7 +149,8 @@ mwi_conn_wait(struct mwi_conn *conn, struct mwi_waiter *waiter,
         return fail_inherited(reterr);
     }
     mwi_lock(&conn->mutex);
-    while (!waiter->is_done && !conn->is_broken && deadline > mwi_now()) {
+    while (!waiter->is_done && !conn->is_broken && deadline > mwi_now() &&
+           !mwi_conn_is_stopped(waiter)) {
         wait_once_locked(conn, waiter, deadline);
         if (conn->owes_calls) {
             conn->owes_calls = false;

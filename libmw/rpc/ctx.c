@@ -42,6 +42,8 @@ mw_ctx_clear(mw_ctx *ctx)
     ctx->exception = NULL;
     ctx->exception_type = NULL;
     ctx->not_run = false;
+    ctx->attempts = 0;
+    ctx->retry_after_ms = 0;
     ctx->state = MW_CALL_NEW;
     mwi_error_clear(&ctx->error);
     memset(&ctx->stats, 0, sizeof(ctx->stats));

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "rpc/accept.h"
 #include "rpc/enqueue.h"
 #include "rpc/observe.h"
 #include "rpc/replay.h"
@@ -41,6 +42,10 @@ begin_call(struct mwi_turn *turn, mw_call *call, mw_error *reterr)
                    call->arena.total + call->inout.total;
     before = atomic_fetch_add(&host->call_bytes, call->charge);
     atomic_fetch_add(&host->calls, 1);
+    /* Once more, for the loop may have looked at the calls before this one. */
+    if (mwi_accept_check_open(turn->session, call, reterr) < 0) {
+        return reterr->status;
+    }
     if (before > 0 && before + call->charge > host->options.queue_memory_max) {
         return mwi_admission_refuse(turn, reterr,
             "the calls it has take %llu bytes", (unsigned long long) before);
@@ -284,8 +289,13 @@ run_here(struct mwi_turn *turn, mw_call *call, const struct mwi_message *m,
         mwi_dispatch_drop(session, call, reterr);
         return status;
     }
-    (void) begin_call(turn, call, reterr); /* it does not wait */
+    status = begin_call(turn, call, reterr);
     charge = call->charge;
+    if (status == MW_EUNAVAILABLE) { /* else it does not wait */
+        mwi_dispatch_drop(session, call, reterr);
+        end_call(host, charge);
+        return status;
+    }
     mwi_running_add(&session->unanswered, call);
     call->turn = turn;
     hand_over_deferred(turn);

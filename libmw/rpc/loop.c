@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "net/progress.h"
 #include "rpc/server.h"
 #include "rpc/turn.h"
 
@@ -19,6 +20,7 @@ enum {
     EVENTS_MAX = 64,
     ACCEPTS_PER_TURN = 64,
     ACCEPT_PAUSE_MS = 100, /* after descriptors have run out */
+    SETTLE_MS = 1,         /* between looks whether all has been written */
 };
 
 void
@@ -41,8 +43,15 @@ mwi_server_close_listeners(mw_server *server)
 static void
 add_session(mw_server *server, struct mwi_stream *stream, bool may_write)
 {
+    const mw_server_options *options = &server->host.options;
+    const struct mwi_keepalive keepalive = {
+        .after_ms = options->keepalive_ms,
+        .timeout_ms = options->keepalive_timeout_ms,
+        .unread_ms = options->read_stall_ms,
+    };
     mw_error error;
 
+    mwi_keepalive_set(mwi_stream_fd(stream), &keepalive);
     if (mwi_session_open(&server->host, stream, may_write, &error) < 0) {
         mwi_count(&server->host.meter.refused, 1);
         mwi_log(&server->host.log, MW_LOG_WARN, "%s", error.text);
@@ -59,12 +68,41 @@ watch_listeners(mw_server *server, uint32_t events)
     }
 }
 
+static bool
+has_room(mw_server *server)
+{
+    return mwi_roster_count_greeting(&server->host.roster) <
+           server->host.options.handshakes_max;
+}
+
+/* Too many connections are about to be: others wait until some are, or fail. */
+static void
+wait_for_room(mw_server *server)
+{
+    watch_listeners(server, 0);
+    atomic_store(&server->host.wants_room, true);
+}
+
+static void
+go_on_accepting(mw_server *server)
+{
+    if (atomic_load(&server->host.wants_room) && has_room(server)) {
+        atomic_store(&server->host.wants_room, false);
+        watch_listeners(server, MWI_POLL_READ);
+    }
+}
+
 static void
 accept_some(mw_server *server, struct mwi_server_listener *listener)
 {
     for (size_t i = 0; i < ACCEPTS_PER_TURN; i++) {
         struct mwi_stream *stream;
         mw_error error;
+
+        if (!has_room(server)) {
+            wait_for_room(server);
+            return;
+        }
 
         switch (mwi_listener_accept(listener->impl, &stream, &error)) {
         case MWI_IO_DONE:
@@ -156,6 +194,10 @@ on_wake(mw_server *server)
     if (atomic_load(&server->host.is_watched)) {
         server->look_again = mwi_turn_look_after(&server->host);
     }
+    if (atomic_load(&server->host.upkeep_called)) {
+        server->upkeep_again =
+            mwi_upkeep_soon(&server->host, server->upkeep_again);
+    }
 }
 
 static void
@@ -181,6 +223,8 @@ next_deadline(const mw_server *server, int64_t latest)
 
     deadline = server->greet_again < deadline ? server->greet_again : deadline;
     deadline = server->look_again < deadline ? server->look_again : deadline;
+    deadline =
+        server->upkeep_again < deadline ? server->upkeep_again : deadline;
     return server->accept_again < deadline ? server->accept_again : deadline;
 }
 
@@ -202,10 +246,14 @@ turn(mw_server *server, int64_t latest)
     if (server->look_again <= now) {
         server->look_again = mwi_turn_look_after(&server->host);
     }
+    if (server->upkeep_again <= now) {
+        server->upkeep_again = mwi_upkeep_look(&server->host);
+    }
     if (server->accept_again <= now) {
         server->accept_again = MWI_FOREVER;
         watch_listeners(server, MWI_POLL_READ);
     }
+    go_on_accepting(server);
 }
 
 /* Stopping. */
@@ -226,16 +274,28 @@ is_drained(mw_server *server)
 }
 
 static void
-send_goaways(mw_server *server)
+send_goaways(mw_server *server, mw_status status, const char *text)
 {
     struct mwi_roster *roster = &server->host.roster;
 
     mwi_lock(&roster->mutex);
     MWI_LIST_FOREACH(link, &roster->sessions) {
-        mwi_session_send_goaway(MWI_CONTAINER(link, struct mwi_session, link),
-            MW_EUNAVAILABLE, "the server is stopping");
+        mwi_session_send_goaway(
+            MWI_CONTAINER(link, struct mwi_session, link), status, text);
     }
     mwi_unlock(&roster->mutex);
+}
+
+/* The last word.  Another thread may be about to write it. */
+static void
+settle(mw_server *server, int64_t deadline)
+{
+    send_goaways(server, MW_OK, "all is answered");
+    while (!is_drained(server) && mwi_now() < deadline) {
+        int64_t look_again = mwi_deadline_in(SETTLE_MS);
+
+        turn(server, look_again < deadline ? look_again : deadline);
+    }
 }
 
 static mw_status
@@ -251,13 +311,19 @@ drain(mw_server *server, mw_error *reterr)
     mwi_log(&server->host.log, MW_LOG_INFO, "stopping: %zu connections",
         mwi_roster_count(&server->host.roster));
     mwi_server_close_listeners(server);
+    /* In this order: no call is refused for this reason before its peer has
+     * been told, so that it knows what to make of it. */
+    atomic_store(&server->host.leaving, true);
+    send_goaways(server, MW_EUNAVAILABLE, mwi_session_stopping);
     atomic_store(&server->host.draining, true);
-    send_goaways(server);
     while (!is_drained(server) && mwi_now() < deadline) {
         turn(server, deadline);
     }
-    mwi_roster_close_all(&server->host.roster, &stopped);
     left = atomic_load(&server->host.calls);
+    if (left == 0) {
+        settle(server, deadline);
+    }
+    mwi_roster_close_all(&server->host.roster, &stopped);
     if (left > 0) {
         return mwi_fail(reterr, MW_ETIMEDOUT,
             "%llu calls were still running after %u ms",

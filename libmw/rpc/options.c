@@ -15,6 +15,7 @@ enum {
     QUEUE_LIMIT = 10000000,
     MIRRORS_LIMIT = 10000,  /* they are in a list */
     CONNECTIONS_LIMIT = 64, /* of a client; each call looks at all */
+    MS_LIMIT = 24 * 60 * 60 * 1000,
 };
 
 static mw_status
@@ -51,6 +52,18 @@ set_default_u32(uint32_t *option, uint32_t value)
     }
 }
 
+/* A lower and an upper bound; the default of one gives way to the other. */
+static void
+set_pair(uint32_t *low, uint32_t low_value, uint32_t *high, uint32_t high_value)
+{
+    if (*low == 0) {
+        *low = *high != 0 && *high < low_value ? *high : low_value;
+    }
+    if (*high == 0) {
+        *high = *low > high_value ? *low : high_value;
+    }
+}
+
 static void
 set_default_size(size_t *option, size_t value)
 {
@@ -82,6 +95,17 @@ check_limits(size_t message_max, uint32_t depth_max, mw_error *reterr)
                : check_range("depth_max", depth_max, 8, DEPTH_LIMIT, reterr);
 }
 
+static mw_status
+check_keepalive(uint32_t after_ms, uint32_t timeout_ms, mw_error *reterr)
+{
+    mw_status status =
+        check_range("keepalive_ms", after_ms, 1, MS_LIMIT, reterr);
+
+    return status < 0 ? status
+                      : check_range("keepalive_timeout_ms", timeout_ms, 1,
+                            MS_LIMIT, reterr);
+}
+
 /* Likewise. */
 static mw_status
 check_log_level(mw_log_level level, mw_error *reterr)
@@ -108,6 +132,10 @@ set_server_defaults(mw_server_options *o)
     set_default_u32(&o->depth_max, MW_DEFAULT_DEPTH_MAX);
     set_default_size(&o->memory_max, MW_DEFAULT_MEMORY_MAX);
     set_default_size(&o->queue_memory_max, MW_DEFAULT_QUEUE_MEMORY_MAX);
+    set_default_u32(&o->keepalive_ms, MW_DEFAULT_KEEPALIVE_MS);
+    set_default_u32(&o->keepalive_timeout_ms, MW_DEFAULT_KEEPALIVE_TIMEOUT_MS);
+    set_default_u32(&o->read_stall_ms, MW_DEFAULT_READ_STALL_MS);
+    set_default_u32(&o->handshakes_max, MW_DEFAULT_HANDSHAKES_MAX);
     set_default_u32(&o->outcomes_max, MW_DEFAULT_OUTCOMES_MAX);
     set_default_size(&o->outcomes_memory_max, MW_DEFAULT_OUTCOMES_MEMORY_MAX);
     set_default_u32(&o->outcomes_ms, MW_DEFAULT_OUTCOMES_MS);
@@ -128,6 +156,10 @@ mwi_server_options_take(mw_server_options *ret_options,
     }
     set_server_defaults(o);
     status = check_limits(o->message_max, o->depth_max, reterr);
+    if (status == MW_OK) {
+        status =
+            check_keepalive(o->keepalive_ms, o->keepalive_timeout_ms, reterr);
+    }
     if (status == MW_OK) {
         status = check_range(
             "threads_max", o->threads_max, 1, THREADS_LIMIT, reterr);
@@ -181,10 +213,29 @@ mwi_client_options_take(mw_client_options *ret_options,
     set_default_u32(&o->connections, 1);
     set_default_u32(&o->threads_max, 4);
     set_default_u32(&o->queue_max, 64);
+    set_pair(&o->reconnect_min_ms, MW_DEFAULT_RECONNECT_MIN_MS,
+        &o->reconnect_max_ms, MW_DEFAULT_RECONNECT_MAX_MS);
+    set_default_u32(&o->keepalive_ms, MW_DEFAULT_KEEPALIVE_MS);
+    set_default_u32(&o->keepalive_timeout_ms, MW_DEFAULT_KEEPALIVE_TIMEOUT_MS);
+    set_default_u32(&o->retries_max, MW_DEFAULT_RETRIES_MAX);
+    set_pair(&o->retry_min_ms, MW_DEFAULT_RETRY_MIN_MS, &o->retry_max_ms,
+        MW_DEFAULT_RETRY_MAX_MS);
     status = check_limits(o->message_max, o->depth_max, reterr);
+    if (status == MW_OK) {
+        status =
+            check_keepalive(o->keepalive_ms, o->keepalive_timeout_ms, reterr);
+    }
     if (status == MW_OK) {
         status = check_range(
             "connections", o->connections, 1, CONNECTIONS_LIMIT, reterr);
+    }
+    if (status == MW_OK) {
+        status = check_range("reconnect_max_ms", o->reconnect_max_ms,
+            o->reconnect_min_ms, MS_LIMIT, reterr);
+    }
+    if (status == MW_OK) {
+        status = check_range(
+            "retry_max_ms", o->retry_max_ms, o->retry_min_ms, MS_LIMIT, reterr);
     }
     if (status == MW_OK) {
         status = check_log_level(o->log_level, reterr);

@@ -193,7 +193,7 @@ mw_pending_cancel(mw_pending *pending)
     }
     end_notice(pending);
     mwi_request_drop(&pending->request);
-    mwi_request_free(&pending->request);
     mwi_watch_end(&pending->request, MW_ECANCELLED);
+    mwi_request_free(&pending->request);
     mwi_free(pending);
 }

@@ -3,11 +3,12 @@
  * A call at the client: encode, send, wait, stage, commit.
  *
  * Until the commit, which cannot fail, nothing of the caller's has changed.
- * A request that cannot have reached the server is sent once more, on a new
- * connection.
+ * A request that cannot have reached the server is sent again here, on a new
+ * connection; whoever waits for the answer may do so later, too (rpc/retry.h).
  */
 #include "rpc/request.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -16,81 +17,20 @@
 #include "codec/graph.h"
 #include "delta/diff.h"
 #include "rpc/args.h"
+#include "rpc/call.h"
 #include "rpc/client.h"
 #include "rpc/ctx.h"
+#include "rpc/current.h"
 #include "rpc/life.h"
 #include "rpc/reply.h"
 #include "rpc/trace.h"
 #include "rpc/watch.h"
 #include "wire/frame.h"
 
-enum { TRIES = 2 }; /* the second only if the first was not sent */
-
 static bool
 is_one_way(const struct mwi_request *q)
 {
     return (q->method->flags & MW_METHOD_ONEWAY) != 0;
-}
-
-/* Two results cannot come back to one place. */
-static mw_status
-check_separate(const struct mwi_request *q, mw_error *reterr)
-{
-    const mw_param *params = q->method->params;
-
-    for (size_t i = 0; i < q->method->n_params; i++) {
-        uintptr_t at = (uintptr_t) q->args[i];
-
-        for (size_t j = 0; j < i; j++) {
-            uintptr_t other = (uintptr_t) q->args[j];
-
-            if (params[i].dir != MW_DIR_IN && params[j].dir != MW_DIR_IN &&
-                at < other + params[j].type->size &&
-                other < at + params[i].type->size) {
-                return mwi_fail(reterr, MW_EINVAL,
-                    "arguments %s and %s share memory", params[j].name,
-                    params[i].name);
-            }
-        }
-    }
-    return MW_OK;
-}
-
-/* Nor can a result come to where a node is that may change, too: what was two
- * things in the request would be one. */
-static mw_status
-check_apart_from(const struct mwi_request *q,
-    const struct mwi_node_table *table, size_t param, mw_error *reterr)
-{
-    uintptr_t at = (uintptr_t) q->args[param];
-    size_t size = q->method->params[param].type->size;
-
-    for (size_t i = 0; i < table->n_inout; i++) {
-        uintptr_t node = (uintptr_t) mwi_node_at(table, i);
-
-        if (node < at + size && at < node + table->type->size) {
-            return mwi_fail(reterr, MW_EINVAL,
-                "argument %s is part of %s[%zu], a node that the call passes",
-                q->method->params[param].name, table->type->name, i);
-        }
-    }
-    return MW_OK;
-}
-
-static mw_status
-check_apart_from_nodes(const struct mwi_request *q, mw_error *reterr)
-{
-    mw_status status = MW_OK;
-
-    for (size_t i = 0; i < q->method->n_params; i++) {
-        if (q->method->params[i].dir == MW_DIR_IN) {
-            continue;
-        }
-        for (size_t t = 0; t < q->nodes.n_tables && status == MW_OK; t++) {
-            status = check_apart_from(q, &q->nodes.tables[t], i, reterr);
-        }
-    }
-    return status;
 }
 
 /* For a caller that may change the arguments while the call is under way. */
@@ -121,6 +61,11 @@ write_request(struct mwi_request *q, struct mwi_buf *frame,
     if (mwi_frame_begin(frame) < 0) {
         return mwi_fail_nomem(reterr);
     }
+    if (q->key.at != NULL &&
+        mwi_key_apply(&q->key, q->conn, q->deadline, &head, reterr) < 0) {
+        q->tries.fate = MWI_NOT_SENT;
+        return reterr->status;
+    }
     mwi_conn_name_target(q->conn, q->method, &head);
     mwi_mirror_try(&q->mirror, q->conn->serial);
     head.mirror = q->mirror.head;
@@ -137,7 +82,7 @@ write_request(struct mwi_request *q, struct mwi_buf *frame,
         *reterr = w.error;
         return w.error.status;
     }
-    if (check_apart_from_nodes(q, reterr) < 0) {
+    if (mwi_request_check_apart(q, reterr) < 0) {
         return reterr->status;
     }
     if (take_bases(q) < 0) {
@@ -232,6 +177,10 @@ static mw_status
 take_fail(struct mwi_request *q, const struct mwi_message *m, mw_error *reterr)
 {
     q->not_run = m->not_run;
+    q->tries.retry_after_ms = m->retry_after_ms < UINT32_MAX
+                                  ? (uint32_t) m->retry_after_ms
+                                  : UINT32_MAX;
+    q->tries.is_moved = m->not_run && mwi_conn_is_draining(q->conn);
     q->state = state_after_fail(m);
     if (!m->not_run) {
         mwi_mirror_follow(&q->mirror, NULL, 0, 0);
@@ -320,6 +269,7 @@ take_answer(struct mwi_request *q, mw_error *reterr)
     struct mwi_message m;
     enum mwi_message_kind success = is_one_way(q) ? MWI_ACK : MWI_REPLY;
 
+    q->tries.fate = MWI_ANSWERED;
     q->stats.bytes_received += len + mwi_head_size(len);
     if (open_answer(q, &r, &m, reterr) < 0) {
         return reterr->status;
@@ -366,10 +316,11 @@ count_sent(struct mwi_request *q, size_t len)
 
 /* Encode it and send it on q->conn. */
 static mw_status
-encode_and_send(struct mwi_request *q, bool *ret_is_sent, mw_error *reterr)
+encode_and_send(struct mwi_request *q, mw_error *reterr)
 {
     struct mwi_gather gather;
     struct mwi_buf frame;
+    bool is_sent = true;
     mw_status status;
 
     mwi_conn_take_buf(q->conn, &frame);
@@ -381,27 +332,43 @@ encode_and_send(struct mwi_request *q, bool *ret_is_sent, mw_error *reterr)
         count_sent(q, len);
         status = check_length(q, len, reterr);
     }
-    *ret_is_sent = true;
     if (status == MW_OK) {
         q->attempts++;
         status = mwi_conn_send(q->conn, &q->waiter, &frame, &gather,
-            q->deadline, ret_is_sent, reterr);
-        q->not_run = !*ret_is_sent;
+            q->deadline, &is_sent, reterr);
+        q->not_run = !is_sent;
+        q->tries.fate = is_sent ? MWI_NO_ANSWER : MWI_NOT_SENT;
     }
     mwi_gather_fini(&gather);
     mwi_conn_return_buf(q->conn, &frame);
     return status;
 }
 
-/* One try on one connection.  *ret_again: another one may do. */
-static mw_status
-try_to_send(struct mwi_request *q, bool *ret_again, mw_error *reterr)
+/* There is no answer.  A server that has said that it has answered all that it
+ * took has not taken this call: it may as well not have been sent. */
+static void
+note_lost(struct mwi_request *q)
 {
-    bool is_sent;
-    mw_status status = mwi_client_connect(q->client,
-        mwi_mirror_serial(&q->mirror), q->deadline, &q->conn, reterr);
+    if (q->tries.fate == MWI_NO_ANSWER && mwi_conn_is_settled(q->conn)) {
+        q->not_run = true;
+        q->tries.fate = MWI_NOT_SENT;
+    }
+}
 
-    *ret_again = false;
+/* One try on one connection. */
+static mw_status
+try_to_send(struct mwi_request *q, mw_error *reterr)
+{
+    const struct mwi_wish wish = {
+        .serial = mwi_mirror_serial(&q->mirror),
+        .endpoint = q->tries.only,
+        .avoid = q->tries.avoid,
+        .fail_fast = mwi_client_options(q->client)->fail_fast,
+    };
+    mw_status status =
+        mwi_client_connect(q->client, &wish, q->deadline, &q->conn, reterr);
+
+    q->tries.fate = MWI_NOT_TRIED;
     if (status < 0) {
         return status;
     }
@@ -413,10 +380,11 @@ try_to_send(struct mwi_request *q, bool *ret_again, mw_error *reterr)
     q->waiter.more = q->more;
     q->waiter.wants_acks = q->ctx != NULL && q->ctx->ack && !is_one_way(q);
     q->state = MW_CALL_NEW;
-    status = encode_and_send(q, &is_sent, reterr);
+    q->tries.endpoint = q->conn->endpoint;
+    status = encode_and_send(q, reterr);
     if (status < 0) {
+        note_lost(q);
         mwi_request_drop(q);
-        *ret_again = !is_sent;
     }
     return status;
 }
@@ -445,27 +413,61 @@ mwi_request_begin(struct mwi_request *ret_request, mw_client *client,
     return status;
 }
 
+/* The call that this thread handles, if it is one that may be cancelled. */
+static mw_call *
+handled_by(const struct mwi_request *q)
+{
+    mw_call *handled = mwi_call_current();
+
+    return handled != NULL && handled->running != NULL &&
+                   (q->ctx == NULL || !q->ctx->detached)
+               ? handled
+               : NULL;
+}
+
+static mw_status
+check_wanted(const struct mwi_request *q, mw_error *reterr)
+{
+    const mw_call *handled = handled_by(q);
+
+    return handled != NULL && atomic_load(&handled->is_cancelled)
+               ? mwi_fail(reterr, MW_ECANCELLED,
+                     "the call that is being handled was cancelled")
+               : mwi_request_check_separate(q, reterr);
+}
+
 mw_status
 mwi_request_send(struct mwi_request *q, mw_error *reterr)
 {
-    mw_status status = check_separate(q, reterr);
-    bool again = status == MW_OK;
+    mw_status status = check_wanted(q, reterr);
     mw_stats before = q->stats;
 
-    for (size_t i = 0; i < TRIES && again; i++) {
-        q->stats = before;
-        status = try_to_send(q, &again, reterr);
+    if (status == MW_OK) {
+        status = mwi_key_take(&q->key, q->ctx, q->method, q->waits, reterr);
     }
+    if (status < 0) {
+        return status;
+    }
+    do {
+        q->stats = before;
+        status = try_to_send(q, reterr);
+    } while (
+        status < 0 && q->tries.fate == MWI_NOT_SENT && mwi_retry(q, status));
     return status;
 }
 
 mw_status
 mwi_request_take(struct mwi_request *q, mw_error *reterr)
 {
-    mw_status status = mwi_conn_wait(q->conn, &q->waiter, q->deadline, reterr);
+    mw_status status;
+
+    q->waiter.handled = handled_by(q);
+    status = mwi_conn_wait(q->conn, &q->waiter, q->deadline, reterr);
 
     if (status == MW_OK) {
         status = take_answer(q, reterr);
+    } else {
+        note_lost(q);
     }
     mwi_request_drop(q);
     return status;
@@ -504,16 +506,21 @@ mwi_request_drop(struct mwi_request *q)
     mwi_conn_unref(q->conn);
 }
 
-/* The texts of the layers below do not know which call it was. */
+/* The texts of the layers below do not know which call it was, nor how often
+ * it was tried. */
 static void
-name_call(const mw_method *method, mw_status status, mw_error *error)
+name_call(const struct mwi_request *q, mw_status status, mw_error *error)
 {
     char cause[MW_ERROR_TEXT_MAX];
+    char tries[32] = "";
     enum mw_origin origin = error->origin;
     int sys_errno = error->sys_errno;
 
     memcpy(cause, error->text, sizeof(cause));
-    mwi_fail(error, status, "%s: %s", method->target, cause);
+    if (q->tries.n_again + q->tries.n_moved > 0) {
+        (void) snprintf(tries, sizeof(tries), " (sent %u times)", q->attempts);
+    }
+    mwi_fail(error, status, "%s: %s%s", q->method->target, cause, tries);
     error->origin = origin;
     error->sys_errno = sys_errno;
 }
@@ -531,25 +538,36 @@ mwi_request_free(struct mwi_request *q)
 static mw_call_state
 state_at_end(const struct mwi_request *q)
 {
+    bool was_refused =
+        q->state == MW_CALL_REFUSED || q->state == MW_CALL_EXPIRED;
+
+    if (was_refused && q->tries.may_have_run) {
+        return MW_CALL_UNKNOWN; /* by a try before */
+    }
     if (q->state != MW_CALL_NEW) {
         return q->state;
     }
-    return q->not_run ? MW_CALL_REFUSED : MW_CALL_UNKNOWN;
+    return q->not_run && !q->tries.may_have_run ? MW_CALL_REFUSED
+                                                : MW_CALL_UNKNOWN;
 }
 
 mw_status
 mwi_request_end(struct mwi_request *q, mw_status status, mw_error *error)
 {
-    mwi_request_free(q);
+    if (status == MW_OK) {
+        mwi_budget_earn(mwi_client_budget(q->client));
+    }
     mwi_watch_end(q, status);
+    mwi_request_free(q); /* and with it perhaps the client */
     if (status < 0) {
-        name_call(q->method, status, error);
+        name_call(q, status, error);
         q->stats = (mw_stats){ 0 };
     }
     if (q->ctx != NULL) {
         q->ctx->stats = q->stats;
-        q->ctx->not_run = status < 0 && q->not_run;
+        q->ctx->not_run = status < 0 && q->not_run && !q->tries.may_have_run;
         q->ctx->attempts = q->attempts;
+        q->ctx->retry_after_ms = status < 0 ? q->tries.retry_after_ms : 0;
         q->ctx->state = state_at_end(q);
     }
     return mwi_ctx_end(q->ctx, status, error);

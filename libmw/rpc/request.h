@@ -20,7 +20,9 @@
 #include "codec/nodes.h"
 #include "delta/base.h"
 #include "rpc/conn.h"
+#include "rpc/key.h"
 #include "rpc/mirror.h"
+#include "rpc/retry.h"
 #include "wire/message.h"
 
 /* One call.  It belongs to one thread at a time, and stays where it is while
@@ -35,8 +37,12 @@ struct mwi_request {
     uint64_t number;         /* of the client's calls, from 0 */
     uint32_t attempts;       /* how often it was sent */
     bool more;               /* more follow at once, see mwi_waiter */
-    bool not_run;            /* as mw_ctx.not_run */
+    bool not_run;            /* the last try: as mw_ctx.not_run */
+    bool waits;              /* the caller does, so that it may be tried again
+                                once it was sent */
     mw_call_state state; /* what its answer has told; MW_CALL_NEW: nothing */
+    struct mwi_tries tries;
+    struct mwi_key key;
     mw_stats stats;
     struct mwi_nodes nodes; /* that the request has numbered */
     struct mwi_bases bases; /* unless ctx->conflict is MW_CONFLICT_UNCHECKED:
@@ -55,6 +61,15 @@ struct mwi_request {
 MW_MUST_USE mw_status mwi_request_begin(struct mwi_request *ret_request,
     mw_client *client, mw_ctx *ctx, const mw_method *method,
     const void *const *args);
+
+/** Check that no two results share memory; and, once the nodes are numbered,
+ * that none is part of a node that may change.
+ *
+ * @retval MW_EINVAL  the text names them */
+MW_MUST_USE mw_status mwi_request_check_separate(
+    const struct mwi_request *q, mw_error *reterr);
+MW_MUST_USE mw_status mwi_request_check_apart(
+    const struct mwi_request *q, mw_error *reterr);
 
 /** Send the arguments.  After a success mwi_request_take() or
  * mwi_request_drop() must follow, after a failure neither may.

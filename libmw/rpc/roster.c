@@ -42,6 +42,8 @@ add_locked(struct mwi_roster *roster, struct mwi_session *session, size_t max,
     }
     mwi_list_append(&roster->sessions, &session->link);
     mwi_list_append(&roster->greeting, &session->greeting);
+    roster->n_greeting++;
+    session->active_at = mwi_now();
     mwi_session_ref(session);
     return MW_OK;
 }
@@ -58,6 +60,17 @@ mwi_roster_add(struct mwi_roster *roster, struct mwi_session *session,
     return status;
 }
 
+/* It has sent its HELLO, or it has gone. */
+static void
+end_greeting_locked(struct mwi_roster *roster, struct mwi_session *session)
+    MWI_REQUIRES(roster->mutex)
+{
+    if (!mwi_list_is_empty(&session->greeting)) {
+        mwi_list_remove(&session->greeting);
+        roster->n_greeting--;
+    }
+}
+
 bool
 mwi_roster_remove(struct mwi_roster *roster, struct mwi_session *session)
 {
@@ -66,7 +79,7 @@ mwi_roster_remove(struct mwi_roster *roster, struct mwi_session *session)
     mwi_lock(&roster->mutex);
     was_there = mwi_map_remove(&roster->by_id, session->id) != NULL;
     mwi_list_remove(&session->link);
-    mwi_list_remove(&session->greeting);
+    end_greeting_locked(roster, session);
     mwi_list_remove(&session->turn);
     mwi_list_remove(&session->active);
     mwi_unlock(&roster->mutex);
@@ -113,11 +126,22 @@ mwi_roster_count(struct mwi_roster *roster)
     return n;
 }
 
+size_t
+mwi_roster_count_greeting(struct mwi_roster *roster)
+{
+    size_t n;
+
+    mwi_lock(&roster->mutex);
+    n = roster->n_greeting;
+    mwi_unlock(&roster->mutex);
+    return n;
+}
+
 void
 mwi_roster_greeted(struct mwi_roster *roster, struct mwi_session *session)
 {
     mwi_lock(&roster->mutex);
-    mwi_list_remove(&session->greeting);
+    end_greeting_locked(roster, session);
     mwi_unlock(&roster->mutex);
 }
 
@@ -138,7 +162,7 @@ mwi_roster_close_silent(struct mwi_roster *roster, uint32_t limit_ms)
             next = session->hello_deadline;
             break;
         }
-        mwi_list_remove(&session->greeting);
+        end_greeting_locked(roster, session);
         mwi_fail(&why, MW_ETIMEDOUT, "no HELLO within %u ms", limit_ms);
         mwi_channel_close(&session->channel, &why);
     }

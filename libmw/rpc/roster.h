@@ -25,6 +25,7 @@ struct mwi_roster {
                                  must be quickest first */
     struct mwi_list turns;    /* [mutex] those that a thread of the pool has */
     struct mwi_list active;   /* [mutex] those that may hold buffers */
+    size_t n_greeting;        /* [mutex] of those */
     uintptr_t last_id;        /* [mutex] */
 };
 
@@ -52,6 +53,9 @@ struct mwi_session *mwi_roster_find(struct mwi_roster *roster, uintptr_t id);
 struct mwi_session *mwi_roster_first(struct mwi_roster *roster);
 
 size_t mwi_roster_count(struct mwi_roster *roster);
+
+/** How many owe a HELLO. */
+size_t mwi_roster_count_greeting(struct mwi_roster *roster);
 
 /** The session has sent its HELLO.  @thread any */
 void mwi_roster_greeted(struct mwi_roster *roster, struct mwi_session *session);

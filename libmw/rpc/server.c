@@ -195,6 +195,7 @@ mw_server_open(
     init_host(&server->host);
     server->sessions_watch.kind = MWI_WATCH_SESSIONS;
     server->accept_again = server->look_again = MWI_FOREVER;
+    server->upkeep_again = MWI_FOREVER;
     mwi_mutex_init(&server->mutex);
     mwi_list_init(&server->arrivals);
     status = mwi_server_options_take(&server->host.options, options, &error);

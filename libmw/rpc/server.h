@@ -40,6 +40,7 @@ struct mw_server {
     struct mwi_watch sessions_watch;       /* constant; of host.poller */
     bool helps;               /* loop: it waits for events of sessions, too */
     int64_t look_again;       /* loop: at the pool's turns; or MWI_FOREVER */
+    int64_t upkeep_again;     /* loop: at all sessions; or MWI_FOREVER */
     int64_t greet_again;      /* loop: when the next HELLO is overdue */
     int64_t accept_again;     /* loop; MWI_FOREVER: not paused */
     atomic_bool stopping;     /* as asked by mw_server_stop() */

@@ -23,6 +23,9 @@ enum {
     SMALL_FRAME_MAX = 1024,      /* of messages without arguments */
 };
 
+const char mwi_session_stopping[] = "the server is stopping";
+const char mwi_session_idle[] = "the connection was idle for too long";
+
 static void
 init_mirrors(struct mwi_session *session)
 {
@@ -170,6 +173,9 @@ mwi_session_put_head(
         case MWI_ACK:
             mwi_ack_write(&w, id, false);
             break;
+        case MWI_PING:
+            mwi_ping_write(&w, id);
+            break;
         default:
             mwi_pong_write(&w, id);
             break;
@@ -195,6 +201,15 @@ mwi_session_put_started(struct mwi_session *session, uint64_t id)
 }
 
 void
+mwi_session_send_ping(struct mwi_session *session, uint64_t id)
+{
+    mw_error ignored;
+
+    mwi_session_put_head(session, MWI_PING, id);
+    (void) mwi_channel_flush(&session->channel, &ignored);
+}
+
+void
 mwi_session_send_goaway(
     struct mwi_session *session, mw_status status, const char *text)
 {
@@ -215,6 +230,15 @@ mwi_session_send_goaway(
     (void) mwi_channel_flush(&session->channel, &ignored);
 }
 
+/* A handshake is over, for better or worse. */
+static void
+make_room(struct mwi_host *host)
+{
+    if (atomic_load(&host->wants_room)) {
+        mwi_poller_wake(&host->control);
+    }
+}
+
 /* Each returns a negative status when the session must end. */
 
 static mw_status
@@ -229,7 +253,12 @@ on_hello(
             (unsigned long long) m->version, (int) MWI_WIRE_VERSION);
     }
     session->has_hello = true;
+    atomic_store(&session->attends, m->attends);
     mwi_roster_greeted(&session->host->roster, session);
+    make_room(session->host);
+    if (m->attends || session->host->options.idle_ms > 0) {
+        mwi_upkeep_call(session->host);
+    }
     if (message_max > session->host->options.message_max) {
         /* Not more than we can keep when the peer reads slowly. */
         message_max = session->host->options.message_max;
@@ -306,10 +335,14 @@ on_message(
         mwi_session_put_head(session, MWI_PONG, m.id);
         turn->n_put++;
         return MW_OK;
+    case MWI_PONG:
+        if (m.id >= MWI_UPKEEP_ID && atomic_load(&session->attends)) {
+            return MW_OK; /* that it has come, is what we wanted */
+        }
+        /* fallthrough */
     case MWI_ACK:
     case MWI_REPLY:
     case MWI_FAIL:
-    case MWI_PONG:
         return on_answer(session, &m, bytes, len, ret_why);
     default: /* GOAWAY of a client that will soon close; what we do not know */
         return MW_OK;
@@ -325,6 +358,20 @@ end(struct mwi_session *session, const mw_error *why)
     return MWI_SESSION_ENDED;
 }
 
+/* The loop tells all that are open; it may have missed this one.  Once the host
+ * drains, not one call of it can have been accepted. */
+static void
+say_if_leaving(struct mwi_session *session)
+{
+    struct mwi_host *host = session->host;
+    bool is_settled = atomic_load(&host->draining);
+
+    if (is_settled || atomic_load(&host->leaving)) {
+        mwi_session_send_goaway(session, is_settled ? MW_OK : MW_EUNAVAILABLE,
+            mwi_session_stopping);
+    }
+}
+
 static enum mwi_session_state
 handshake(struct mwi_turn *turn, mw_error *ret_why)
 {
@@ -337,11 +384,12 @@ handshake(struct mwi_turn *turn, mw_error *ret_why)
         if (mwi_admission_join(session, ret_why) < 0) {
             return MWI_SESSION_ENDED;
         }
+        mwi_session_put_head(session, MWI_HELLO, 0);
         atomic_store(&session->is_open, true);
+        turn->n_put++;
         mwi_log(&session->host->log, MW_LOG_DEBUG, "%s has connected",
             session->peer.address);
-        mwi_session_put_head(session, MWI_HELLO, 0);
-        turn->n_put++;
+        say_if_leaving(session);
         return MWI_SESSION_MORE;
     case MWI_IO_WANT_READ:
     case MWI_IO_WANT_WRITE:
@@ -517,6 +565,7 @@ mwi_session_end(struct mwi_session *session, const mw_error *why)
     end_back(session, why);
     if (mwi_roster_remove(&host->roster, session)) {
         mwi_session_unref(session);
+        make_room(host);
         if (atomic_load(&host->draining)) {
             mwi_poller_wake(&host->control);
         }

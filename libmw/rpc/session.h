@@ -26,6 +26,7 @@
 #include "rpc/outcomes.h"
 #include "rpc/registry.h"
 #include "rpc/roster.h"
+#include "rpc/upkeep.h"
 #include "wire/channel.h"
 #include "wire/message.h"
 
@@ -44,11 +45,15 @@ struct mwi_host {
     _Atomic uint64_t calls;            /* accepted and not yet answered */
     _Atomic uint64_t call_bytes;       /* of their requests and arguments */
     _Atomic uint64_t mirror_bytes;     /* of all sessions' mirrors */
+    atomic_bool leaving;               /* peers are told so, new ones too */
     struct mwi_host_meter meter;       /* thread-safe */
     _Atomic uint32_t health;           /* enum mw_health, of all it offers */
     atomic_bool draining;              /* accept no more */
-    atomic_bool is_watched; /* the loop is going to look after turns */
-    atomic_bool wants_help; /* no thread is left to read */
+    atomic_bool is_watched;          /* the loop is going to look after turns */
+    atomic_bool wants_help;          /* no thread is left to read */
+    atomic_bool upkeep_called;       /* since the loop has looked */
+    atomic_bool upkeep_sees_writing; /* it will look often for it */
+    atomic_bool wants_room; /* the loop waits for handshakes to be over */
     uint64_t seen_turns;    /* loop: of the pool, at the last look */
 };
 
@@ -65,6 +70,10 @@ struct mwi_session {
     mw_peer peer;                   /* constant once is_open */
     atomic_bool is_open;            /* the handshake is done */
     bool has_hello;                 /* turn */
+    atomic_bool attends;            /* it answers a PING at any time */
+    atomic_bool is_leaving;         /* no more calls are accepted */
+    _Atomic uint64_t n_called;      /* calls that have come */
+    struct mwi_upkeep upkeep;       /* [roster.mutex] */
     int64_t hello_deadline;         /* constant; base/clock.h */
     struct mwi_map bound;           /* turn: number -> struct mwi_operation */
     struct mwi_mirrors mirrors;     /* thread-safe */
@@ -152,7 +161,15 @@ void mwi_session_put_started(struct mwi_session *session, uint64_t id);
 void mwi_session_put_fail(struct mwi_session *session, uint64_t id,
     const mw_error *error, bool not_run, uint32_t retry_after_ms);
 
-/** Tell the peer to send no more calls.  @thread any */
+/** Why it is told so: the server stops, or nothing was called. */
+extern const char mwi_session_stopping[];
+extern const char mwi_session_idle[];
+
+/** Ask the peer whether it is there.  @thread any */
+void mwi_session_send_ping(struct mwi_session *session, uint64_t id);
+
+/** Tell the peer to send no more calls; with MW_OK, that all that were accepted
+ * are answered.  @thread any */
 void mwi_session_send_goaway(
     struct mwi_session *session, mw_status status, const char *text);
 

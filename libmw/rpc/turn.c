@@ -55,7 +55,9 @@ mwi_turn_want_write(struct mwi_channel *channel, bool wanted)
     struct mwi_session *session =
         MWI_CONTAINER(channel, struct mwi_session, channel);
 
-    (void) wanted;
+    if (wanted) {
+        mwi_upkeep_call_writing(session->host);
+    }
     if (!session->has_turn) {
         watch_locked(session);
     }

@@ -242,21 +242,25 @@ read_all(struct table *t)
 static void
 sleep_all(struct table *t)
 {
+    int64_t deadline = t->deadline;
     uint64_t count;
 
     for (size_t i = 0; i < t->n_seats; i++) {
         if (t->seats[i].reads &&
-            (mwi_conn_fall_asleep(t->seats[i].conn, MWI_POLL_READ) &
+            (mwi_conn_fall_asleep(t->seats[i].conn, MWI_POLL_READ, &deadline) &
                 MWI_POLL_WRITE) != 0) {
             t->fds[i].events |= POLLOUT;
         }
     }
     t->fds[t->n_seats] = (struct pollfd){ .fd = t->wake_fd, .events = POLLIN };
     (void) poll(
-        t->fds, (nfds_t) t->n_seats + 1, mwi_deadline_poll_ms(t->deadline));
+        t->fds, (nfds_t) t->n_seats + 1, mwi_deadline_poll_ms(deadline));
     (void) !read(t->wake_fd, &count, sizeof(count));
     for (size_t i = 0; i < t->n_seats; i++) {
         if (t->seats[i].reads) {
+            if (t->fds[i].revents == 0) {
+                mwi_conn_doubt(t->seats[i].conn);
+            }
             mwi_conn_wake_up(t->seats[i].conn);
         }
     }

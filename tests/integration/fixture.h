@@ -11,6 +11,7 @@
 #include "mw/mw.h"
 
 #include "base/sync.h"
+#include "lib/pki.h"
 #include "probe_client.mw.h"
 #include "probe_server.mw.h"
 
@@ -65,14 +66,6 @@ void mwt_gate_close(struct mwt_gate *gate);
 /** Wait until so many handlers are at the gate, or notes have been taken. */
 void mwt_gate_wait_inside(struct mwt_gate *gate, uint32_t n);
 void mwt_gate_wait_notes(struct mwt_gate *gate, uint32_t n);
-
-/** TLS options with the test certificates: of the server, of a good client. */
-#define MWT_SERVER_TLS                         \
-    MW_TLS(.cert = mwt_pki_get()->server.cert, \
-        .key = mwt_pki_get()->server.key, .ca = mwt_pki_get()->ca)
-#define MWT_CLIENT_TLS                         \
-    MW_TLS(.cert = mwt_pki_get()->client.cert, \
-        .key = mwt_pki_get()->client.key, .ca = mwt_pki_get()->ca)
 
 /** What the handlers do, for tests that do the same without a call.  The first
  * ends the program when memory runs out. */

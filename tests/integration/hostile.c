@@ -20,6 +20,11 @@ serve_connection(struct mwt_hostile *h, struct mwi_stream *stream)
         if (peer.message.kind == MWI_CALL) {
             h->n_calls++;
             h->answer(h, &peer);
+        } else if (peer.message.kind == MWI_PING) {
+            h->n_pings++;
+            if (h->on_ping != NULL) {
+                h->on_ping(h, &peer);
+            }
         }
     }
     mwt_raw_close(&peer);

@@ -23,10 +23,12 @@ struct mwt_hostile {
     struct mwi_listener *listener;
     int wake[2]; /* a pipe; readable: stop */
     mwt_answer_fn answer;
-    const char *hello; /* hex; NULL: a good one */
-    const char *reply; /* hex, for mwt_answer_hex() */
-    size_t n_calls;    /* its thread's */
-    void *user;        /* answer's */
+    const char *hello;     /* hex; NULL: a good one */
+    const char *reply;     /* hex, for mwt_answer_hex() */
+    mwt_answer_fn on_ping; /* NULL: a PING is not answered */
+    size_t n_calls;        /* its thread's */
+    size_t n_pings;        /* its thread's */
+    void *user;            /* answer's */
 };
 
 /** Serve, and make a lazy client. */

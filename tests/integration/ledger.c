@@ -232,14 +232,18 @@ mwt_bank_start(struct mwt_bank *bank, const mw_server_options *options)
     cr_assert_eq(pthread_create(&bank->thread, NULL, run, bank), 0);
 }
 
-void
+int64_t
 mwt_bank_close(struct mwt_bank *bank)
 {
+    int64_t total;
+
     mw_server_stop(bank->server);
     cr_assert_eq(pthread_join(bank->thread, NULL), 0);
     mw_server_close(bank->server);
+    total = mwt_bank_total(bank);
     mwi_cond_fini(&bank->changed);
     mwi_mutex_fini(&bank->mutex);
+    return total;
 }
 
 mw_client *

@@ -29,7 +29,8 @@ struct mwt_bank {
 };
 
 void mwt_bank_start(struct mwt_bank *bank, const mw_server_options *options);
-void mwt_bank_close(struct mwt_bank *bank);
+/** Stop it; returns the total at the end. */
+int64_t mwt_bank_close(struct mwt_bank *bank);
 
 void mwt_bank_open_gate(struct mwt_bank *bank);
 

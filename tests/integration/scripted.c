@@ -1,15 +1,52 @@
 /* SPDX-License-Identifier: MIT */
 #include "integration/scripted.h"
 
+#include <poll.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <criterion/criterion.h>
 
-#include "base/clock.h"
 #include "lib/pki.h"
-#include "net/poller.h"
 
-enum { ACCEPT_MS = 60000 };
+/* False: it is to stop. */
+static bool
+await_connection(struct mwt_scripted *s)
+{
+    struct pollfd fds[2] = {
+        { .fd = mwi_listener_fd(s->listener), .events = POLLIN },
+        { .fd = s->stop[0], .events = POLLIN },
+    };
+
+    while (poll(fds, 2, -1) < 0) {
+        continue;
+    }
+    return fds[1].revents == 0;
+}
+
+static void *
+greet(void *arg)
+{
+    struct mwt_scripted *s = arg;
+    struct mwi_stream *stream = NULL;
+    mw_error error;
+
+    do {
+        if (!await_connection(s)) {
+            return NULL;
+        }
+    } while (mwi_listener_accept(s->listener, &stream, &error) != MWI_IO_DONE);
+    mwt_raw_open(&s->raw, stream);
+    mwt_raw_send_message(&s->raw, "83 00 01 a0");
+    return NULL;
+}
+
+static void
+start_greeter(struct mwt_scripted *s)
+{
+    s->is_accepted = false;
+    cr_assert_eq(pthread_create(&s->greeter, NULL, greet, s), 0);
+}
 
 void
 mwt_scripted_begin_with(
@@ -24,6 +61,8 @@ mwt_scripted_begin_with(
         mwt_pki_get()->dir, n_begun++);
     cr_assert_eq(
         mwi_listener_open(&s->listener, &address, NULL, &error), MW_OK);
+    cr_assert_eq(pipe(s->stop), 0);
+    start_greeter(s);
     cr_assert_eq(mw_client_open(&s->client, mwi_listener_address(s->listener),
                      options, &error),
         MW_OK, "%s", error.text);
@@ -40,7 +79,8 @@ mwt_scripted_hang_up(struct mwt_scripted *s)
 {
     if (s->is_accepted) {
         mwt_raw_close(&s->raw);
-        s->is_accepted = false;
+        s->raw.channel.stream = NULL;
+        start_greeter(s);
     }
 }
 
@@ -48,34 +88,29 @@ void
 mwt_scripted_end(struct mwt_scripted *s)
 {
     mw_client_close(s->client);
-    mwt_scripted_hang_up(s);
-    mwi_listener_close(s->listener);
-}
-
-static void
-accept_one(struct mwt_scripted *s)
-{
-    int64_t deadline = mwi_deadline_in(ACCEPT_MS);
-    struct mwi_stream *stream = NULL;
-    mw_error error;
-
-    while (mwi_listener_accept(s->listener, &stream, &error) != MWI_IO_DONE) {
-        cr_assert(mwi_poll_one(
-            mwi_listener_fd(s->listener), MWI_POLL_READ, deadline));
+    if (s->is_accepted) {
+        mwt_raw_close(&s->raw);
+    } else {
+        cr_assert_eq(write(s->stop[1], "", 1), 1);
+        cr_assert_eq(pthread_join(s->greeter, NULL), 0);
+        if (s->raw.channel.stream != NULL) {
+            mwt_raw_close(&s->raw);
+        }
     }
-    mwt_raw_open(&s->raw, stream);
-    mwt_raw_send_message(&s->raw, "83 00 01 a0");
-    s->is_accepted = true;
-    cr_assert(mwt_raw_receive(&s->raw));
-    cr_assert_eq(s->raw.message.kind, MWI_HELLO);
-    s->attends = s->raw.message.attends;
+    (void) close(s->stop[0]);
+    (void) close(s->stop[1]);
+    mwi_listener_close(s->listener);
 }
 
 bool
 mwt_scripted_next(struct mwt_scripted *s)
 {
     if (!s->is_accepted) {
-        accept_one(s);
+        cr_assert_eq(pthread_join(s->greeter, NULL), 0);
+        s->is_accepted = true;
+        cr_assert(mwt_raw_receive(&s->raw));
+        cr_assert_eq(s->raw.message.kind, MWI_HELLO);
+        s->attends = s->raw.message.attends;
     }
     return mwt_raw_receive(&s->raw);
 }

@@ -235,8 +235,8 @@ struct two {
 static void
 begin_two(struct two *t)
 {
-    mwt_bank_start(&t->back, MW_SERVER(.threads_max = 2));
-    mwt_bank_start(&t->front, MW_SERVER(.threads_max = 2));
+    mwt_bank_start(&t->back, MW_SERVER(.threads_max = 3));
+    mwt_bank_start(&t->front, MW_SERVER(.threads_max = 3));
     t->front.next = mwt_bank_client(&t->back);
     t->client = mwt_bank_client(&t->front);
 }
@@ -273,6 +273,26 @@ Test(cancel, nested_calls_end_at_the_deadline)
     /* By its own clock, or as the inner one says it. */
     cr_assert_lt(ledger_Bank_nest(t.client, &ctx, false), 0);
     mwt_bank_await_cancelled(&t.back, 1);
+    end_two(&t);
+}
+
+/* Cancelling goes on from server to server; also where another thread reads the
+ * connection that the handler waits on. */
+Test(cancel, nested_calls_are_cancelled)
+{
+    struct two t;
+    mw_pending *pending[2];
+
+    begin_two(&t);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(
+            ledger_Bank_nest_start(t.client, NULL, false, &pending[i]), MW_OK);
+    }
+    mwt_bank_await_inside(&t.back, 2);
+    mw_pending_cancel(pending[1]);
+    mwt_bank_await_cancelled(&t.back, 1);
+    mw_pending_cancel(pending[0]);
+    mwt_bank_await_cancelled(&t.back, 2);
     end_two(&t);
 }
 

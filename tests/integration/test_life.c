@@ -72,7 +72,7 @@ Test(life, full_server_refuses)
     struct mwt_server s;
     mw_client *client;
     struct caller callers[5]; /* 2 run, 3 wait */
-    mw_ctx ctx = MW_CTX(.timeout_ms = 20000);
+    mw_ctx ctx = MW_CTX(.timeout_ms = 20000, .no_retry = true);
     char *text = NULL;
     probe_Box box = { 0 };
 
@@ -109,7 +109,7 @@ Test(life, full_memory_refuses)
 {
     struct mwt_server s;
     mw_client *client;
-    mw_ctx ctx = MW_CTX(.timeout_ms = 20000);
+    mw_ctx ctx = MW_CTX(.timeout_ms = 20000, .no_retry = true);
     probe_Box box = { 0 };
     mw_status status;
     uint32_t n_accepted = 0;
@@ -142,7 +142,7 @@ Test(life, full_memory_refuses_nodes)
     enum { N_LINKS = 200 };
     struct mwt_server s;
     mw_client *client;
-    mw_ctx ctx = MW_CTX(.timeout_ms = 20000);
+    mw_ctx ctx = MW_CTX(.timeout_ms = 20000, .no_retry = true);
     probe_Link *links = calloc(N_LINKS, sizeof(*links));
     uint32_t n_accepted = 0;
     mw_status status;
@@ -350,8 +350,9 @@ Test(life, reconnect)
     mwt_server_start(&s, MW_SERVER(.listen = listen));
     (void) snprintf(
         address, sizeof(address), "%s", mw_server_address(s.server, 0));
-    cr_assert_eq(mw_client_open(&client, address, NULL, &error), MW_OK, "%s",
-        error.text);
+    cr_assert_eq(
+        mw_client_open(&client, address, MW_CLIENT(.fail_fast = true), &error),
+        MW_OK, "%s", error.text);
     for (size_t i = 0; i < 3; i++) {
         cr_assert_eq(probe_Probe_echo(client, &ctx, "x", &text), MW_OK, "%s",
             mw_ctx_error(&ctx));

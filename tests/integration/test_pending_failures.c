@@ -220,6 +220,7 @@ Test(pending_failures, cannot_be_started)
         MW_EINVAL);
     cr_expect_null(pending);
     mwt_server_close(&p.s);
+    ctx.timeout_ms = 100; /* that it waits for the server to come back */
     cr_expect_eq(probe_Probe_edit_start(p.client, &ctx, &w.box, &pending),
         MW_EUNAVAILABLE);
     cr_expect(ctx.not_run);

@@ -168,7 +168,7 @@ Test(stats, what_runs_waits_is_refused_and_expires)
     struct caller running;
     struct caller waiting;
     probe_Box box = { 0 };
-    mw_ctx ctx = MW_CTX(.timeout_ms = PATIENCE_MS);
+    mw_ctx ctx = MW_CTX(.timeout_ms = PATIENCE_MS, .no_retry = true);
     mw_method_counts m;
 
     mwt_server_start(

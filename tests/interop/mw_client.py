@@ -216,7 +216,7 @@ class Connection:
         elif kind == PING:
             self.send([PONG, message[1]])
         elif kind == GOAWAY:
-            self.goaway = GoneAway(message)
+            self.goaway = self.goaway or GoneAway(message)
 
     def await_hello(self) -> None:
         while self.server_hello is None:

@@ -9,6 +9,8 @@
 #ifndef MWT_PKI_H
 #define MWT_PKI_H
 
+#include "mw/tls.h"
+
 /* A certificate file, with its chain, and its key file. */
 struct mwt_identity {
     char cert[128];
@@ -50,5 +52,13 @@ struct mwt_pki {
 /** The certificates.  The same ones for all of the process; aborts when they
  * cannot be made. */
 const struct mwt_pki *mwt_pki_get(void);
+
+/** TLS options with the test certificates: of the server, of a good client. */
+#define MWT_SERVER_TLS                         \
+    MW_TLS(.cert = mwt_pki_get()->server.cert, \
+        .key = mwt_pki_get()->server.key, .ca = mwt_pki_get()->ca)
+#define MWT_CLIENT_TLS                         \
+    MW_TLS(.cert = mwt_pki_get()->client.cert, \
+        .key = mwt_pki_get()->client.key, .ca = mwt_pki_get()->ca)
 
 #endif

@@ -255,3 +255,40 @@ Test(net_address, random)
     }
     cr_assert_gt(n_good, 1000);
 }
+
+Test(net_address, schemes)
+{
+    cr_assert(mwi_address_has_scheme("tls://a:1", 9));
+    cr_assert(mwi_address_has_scheme("UNIX:/x", 7));
+    cr_assert(mwi_address_has_scheme("http://a", 8));
+    cr_assert_not(mwi_address_has_scheme("a:1", 3));
+    cr_assert_not(mwi_address_has_scheme("/x", 2));
+    cr_assert_not(mwi_address_has_scheme("", 0));
+    cr_assert_not(mwi_address_has_scheme("tls://a", 5));
+}
+
+Test(net_address, names)
+{
+    static const struct {
+        const char *text;
+        bool is_name;
+    } cases[] = {
+        { "tls://a:1", true },
+        { "plaintext://10.0.0.1.example:1", true },
+        { "tls://10.0.0.1:1", false },
+        { "tls://[::1]:1", false },
+        { "tls://[fe80::1%lo]:1", false },
+        { "unix:/a", false },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct mwi_address address;
+
+        cr_assert_eq(mwi_address_parse(
+                         &address, cases[i].text, strlen(cases[i].text), NULL),
+            MW_OK);
+        cr_assert_eq(mwi_address_is_name(&address), cases[i].is_name, "%s",
+            cases[i].text);
+        cr_assert_str_eq(mwi_address_name(&address), address.host);
+    }
+}

@@ -24,6 +24,7 @@
 #include "lib/pki.h"
 #include "net/dial.h"
 #include "net/poller.h"
+#include "net/resolve.h"
 #include "unit/net/ends.h"
 
 /* The resolver. */
@@ -522,4 +523,37 @@ Test(net_dial, never_connects_to_itself)
         refuse("plaintext://127.0.0.1:40001", MW_EUNAVAILABLE,
             "plaintext://127.0.0.1:40001: cannot connect: Connection refused");
     }
+}
+
+/* Each of them is an address of its own, with the name that it came from. */
+Test(net_resolve, each)
+{
+    struct mwi_address address;
+    struct mwi_address found[3];
+    char text[MWI_ADDRESS_TEXT_MAX];
+    mw_error error;
+    size_t n = 0;
+
+    cr_assert_eq(
+        mwi_address_parse(&address, "tls://several.test:7", 20, NULL), MW_OK);
+    cr_assert(mwi_address_is_name(&address));
+    cr_assert_eq(mwi_resolve_each(found, 3, &n, &address, &error), MW_OK);
+    cr_assert_eq(n, 3);
+    cr_assert_str_eq(found[0].host, "127.0.0.2");
+    cr_assert_str_eq(found[2].host, "127.0.0.1");
+    for (size_t i = 0; i < n; i++) {
+        cr_assert_str_eq(found[i].name, "several.test");
+        cr_assert_str_eq(mwi_address_name(&found[i]), "several.test");
+        cr_assert_str_eq(found[i].port, "7");
+        cr_assert_not(mwi_address_is_name(&found[i]));
+    }
+    mwi_address_text(&found[1], text);
+    cr_assert_str_eq(text, "tls://127.0.0.3:7");
+    /* No more than there is room for. */
+    cr_assert_eq(mwi_resolve_each(found, 2, &n, &address, NULL), MW_OK);
+    cr_assert_eq(n, 2);
+    resolver_error = EAI_AGAIN;
+    cr_assert_eq(
+        mwi_resolve_each(found, 3, &n, &address, &error), MW_EUNAVAILABLE);
+    cr_assert_not_null(strstr(error.text, "several.test"), "%s", error.text);
 }
