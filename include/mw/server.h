@@ -206,12 +206,15 @@ MW_API void mw_server_stop(mw_server *server);
 MW_API MW_MUST_USE mw_status mw_server_set_health(
     mw_server *server, const char *interface, mw_health health);
 
-/** Free a server that is not running.
+/** Close a server and free it.
  *
- * @param server  [inout] server that was never run or whose mw_server_run()
- *                has returned, or NULL
- * @thread any but a handler's; blocks until handlers that are still running
- *         have returned
+ * While mw_server_run() runs it does what mw_server_stop() does, and the server
+ * is freed when that returns: nobody may use it any more.
+ *
+ * @param server  [inout] server, or NULL
+ * @thread any, also a handler.  If it does not run: blocks until handlers that
+ *         are still running have returned, but not in a handler, which leaves
+ *         that to another thread
  */
 MW_API void mw_server_close(mw_server *server);
 

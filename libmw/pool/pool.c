@@ -16,13 +16,13 @@
 #include "pool/pool.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/sync.h"
+#include "base/thread.h"
 
 struct mwi_pool {
     struct mwi_mutex mutex; /* held for moments; nothing is locked inside */
@@ -71,20 +71,12 @@ busy_locked(const struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
 
 static void *worker(void *arg);
 
-/* Signals are for the program's own threads. */
 static bool
 spawn_locked(struct mwi_pool *pool) MWI_REQUIRES(pool->mutex)
 {
-    sigset_t all;
-    sigset_t old;
     pthread_t thread;
-    int error;
 
-    (void) sigfillset(&all);
-    (void) pthread_sigmask(SIG_SETMASK, &all, &old);
-    error = pthread_create(&thread, NULL, worker, pool);
-    (void) pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (error != 0) {
+    if (mwi_thread_create(&thread, worker, pool) != 0) {
         return false;
     }
     pool->threads++;

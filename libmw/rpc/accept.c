@@ -200,7 +200,7 @@ accept_call(struct mwi_turn *turn, const struct mwi_operation *op,
     mw_error *reterr)
 {
     struct mwi_session *session = turn->session;
-    mw_call *call;
+    mw_call *call = NULL;
     bool runs;
     mw_status status = check_meta(&m->call, reterr);
 

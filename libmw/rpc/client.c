@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "rpc/call.h"
 #include "rpc/callee.h"
 #include "rpc/client_parts.h"
@@ -258,15 +259,32 @@ give_up_links(mw_client *client)
     mwi_unlock(&client->mutex);
 }
 
+static void *
+free_apart(void *arg)
+{
+    mw_client *client = arg;
+
+    mwi_callee_free(client->callee);
+    client->callee = NULL;
+    mwi_client_free(client);
+    return NULL;
+}
+
 void
 mwi_client_free(mw_client *client)
 {
+    /* A handler of what the client offers cannot wait for its own thread;
+     * should there be no other, what is left of the client stays. */
+    if (client->callee != NULL && mwi_call_current() != NULL) {
+        (void) !mwi_thread_run(free_apart, client);
+        return;
+    }
     give_up_links(client); /* of what was just being made when it was closed */
+    mwi_callee_free(client->callee); /* whose calls hold connections */
     mwi_attend_fini(&client->life.attend);
     mwi_free(client->links);
     mwi_endpoints_fini(&client->endpoints);
     mwi_conn_unref(client->back);
-    mwi_callee_free(client->callee);
     mwi_tls_config_free(client->tls);
     mwi_cond_fini(&client->changed);
     mwi_mutex_fini(&client->mutex);

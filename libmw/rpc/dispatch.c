@@ -96,6 +96,16 @@ execute(struct mwi_session *session, mw_call *call)
     return ns;
 }
 
+/* There was no memory even for a FAIL: rather than let the caller wait until
+ * its deadline, let it see the end. */
+static void
+give_up_without_memory(struct mwi_session *session, const mw_call *call)
+{
+    if (!is_one_way(call->op)) {
+        mwi_session_close_without_memory(session);
+    }
+}
+
 /* A call that the session's turn has nothing to do with any more. */
 static void
 run_apart(mw_call *call)
@@ -112,6 +122,8 @@ run_apart(mw_call *call)
     if (mwi_buf_len(&call->reply) > 0) {
         (void) !mwi_channel_send_gathered(
             &session->channel, &call->reply, &call->gather, &ignored);
+    } else {
+        give_up_without_memory(session, call);
     }
     close_call(session, call);
     mwi_session_unref(session);
@@ -239,6 +251,7 @@ answer(struct mwi_turn *turn, mw_call *call)
     mw_error ignored; /* is found again when the session is read */
 
     if (len == 0) {
+        give_up_without_memory(turn->session, call);
         return;
     }
     if (turn->is_lost || call->gather.total > 0) {

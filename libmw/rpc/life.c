@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "rpc/life.h"
 
-#include <signal.h>
-
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fork.h"
+#include "base/thread.h"
 #include "rpc/client.h"
 
 enum { AT_ONCE = 0 }; /* a deadline that has passed */
@@ -36,21 +35,6 @@ attend_always(void *arg)
     return NULL;
 }
 
-/* Signals are for the program's own threads. */
-static int
-create_thread(pthread_t *ret_thread, mw_client *client)
-{
-    sigset_t all;
-    sigset_t old;
-    int error;
-
-    (void) sigfillset(&all);
-    (void) pthread_sigmask(SIG_SETMASK, &all, &old);
-    error = pthread_create(ret_thread, NULL, attend_always, client);
-    (void) pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return error;
-}
-
 mw_status
 mwi_life_start_thread(mw_client *client, mw_error *reterr)
 {
@@ -61,7 +45,7 @@ mwi_life_start_thread(mw_client *client, mw_error *reterr)
         return reterr->status;
     }
     atomic_fetch_add(&life->refs, 1);
-    error = create_thread(&life->thread, client);
+    error = mwi_thread_create(&life->thread, attend_always, client);
     if (error != 0) {
         atomic_fetch_sub(&life->refs, 1); /* not the last one */
         return mwi_fail_sys(

@@ -15,7 +15,9 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "net/socket.h"
+#include "rpc/current.h"
 #include "rpc/introspect.h"
 #include "rpc/local.h"
 #include "rpc/options.h"
@@ -131,6 +133,54 @@ init_host(struct mwi_host *host)
     mwi_outcomes_init(&host->outcomes);
 }
 
+static void
+drop_arrivals(mw_server *server)
+{
+    struct mwi_list *link;
+
+    mwi_lock(&server->mutex);
+    while ((link = mwi_list_pop(&server->arrivals)) != NULL) {
+        struct mwi_arrival *arrival =
+            MWI_CONTAINER(link, struct mwi_arrival, link);
+
+        mwi_stream_close(arrival->stream);
+        mwi_free(arrival);
+    }
+    mwi_unlock(&server->mutex);
+}
+
+/* Those that no thread of the pool has come to end since they were closed. */
+static void
+end_sessions(struct mwi_host *host)
+{
+    static const mw_error closed = { .text = "closed" };
+    struct mwi_session *session;
+
+    while ((session = mwi_roster_first(&host->roster)) != NULL) {
+        mwi_session_end(session, &closed);
+        mwi_session_unref(session);
+    }
+}
+
+static void
+free_server(mw_server *server)
+{
+    mwi_pool_close(server->host.pool);
+    end_sessions(&server->host);
+    drop_arrivals(server);
+    free_listeners(server);
+    mwi_tls_config_free(server->tls);
+    mwi_registry_fini(&server->host.registry);
+    mwi_call_cache_fini(&server->host.calls_ended);
+    mwi_outcomes_fini(&server->host.outcomes);
+    mwi_admission_fini(&server->host.admission);
+    mwi_roster_fini(&server->host.roster);
+    mwi_poller_fini(&server->host.control);
+    mwi_poller_fini(&server->host.poller);
+    mwi_mutex_fini(&server->mutex);
+    mwi_free(server);
+}
+
 mw_status
 mw_server_open(
     mw_server **ret_server, const mw_server_options *options, mw_error *reterr)
@@ -163,7 +213,7 @@ mw_server_open(
         status = mwi_introspect_serve(server, &error);
     }
     if (status < 0) {
-        mw_server_close(server);
+        free_server(server);
         if (reterr != NULL) {
             *reterr = error;
         }
@@ -173,55 +223,42 @@ mw_server_open(
     return MW_OK;
 }
 
-static void
-drop_arrivals(mw_server *server)
+static void *
+free_apart(void *server)
 {
-    struct mwi_list *link;
-
-    mwi_lock(&server->mutex);
-    while ((link = mwi_list_pop(&server->arrivals)) != NULL) {
-        struct mwi_arrival *arrival =
-            MWI_CONTAINER(link, struct mwi_arrival, link);
-
-        mwi_stream_close(arrival->stream);
-        mwi_free(arrival);
-    }
-    mwi_unlock(&server->mutex);
+    free_server(server);
+    return NULL;
 }
 
-/* Those that no thread of the pool has come to end since they were closed. */
-static void
-end_sessions(struct mwi_host *host)
+/* Whether it is for mw_server_run() to free it. */
+static bool
+leave_to_run(mw_server *server)
 {
-    static const mw_error closed = { .text = "closed" };
-    struct mwi_session *session;
+    bool runs;
 
-    while ((session = mwi_roster_first(&host->roster)) != NULL) {
-        mwi_session_end(session, &closed);
-        mwi_session_unref(session);
+    mwi_lock(&server->mutex);
+    runs = server->phase == MWI_PHASE_RUNNING;
+    server->is_closed = runs;
+    mwi_unlock(&server->mutex);
+    if (runs) {
+        mw_server_stop(server);
     }
+    return runs;
 }
 
 void
 mw_server_close(mw_server *server)
 {
-    if (server == NULL) {
+    if (server == NULL || leave_to_run(server)) {
         return;
     }
-    mwi_pool_close(server->host.pool);
-    end_sessions(&server->host);
-    drop_arrivals(server);
-    free_listeners(server);
-    mwi_tls_config_free(server->tls);
-    mwi_registry_fini(&server->host.registry);
-    mwi_call_cache_fini(&server->host.calls_ended);
-    mwi_outcomes_fini(&server->host.outcomes);
-    mwi_admission_fini(&server->host.admission);
-    mwi_roster_fini(&server->host.roster);
-    mwi_poller_fini(&server->host.control);
-    mwi_poller_fini(&server->host.poller);
-    mwi_mutex_fini(&server->mutex);
-    mwi_free(server);
+    /* A handler cannot wait for its own thread; should there be no other, what
+     * is left of the server stays. */
+    if (mwi_call_current() != NULL) {
+        (void) !mwi_thread_run(free_apart, server);
+    } else {
+        free_server(server);
+    }
 }
 
 const char *
@@ -356,5 +393,8 @@ mw_server_run(mw_server *server, mw_error *reterr)
     }
     (void) enter_phase(server, MWI_PHASE_RUNNING, MWI_PHASE_STOPPED);
     drop_arrivals(server);
+    if (server->is_closed) { /* and nobody else uses it any more */
+        free_server(server);
+    }
     return status;
 }

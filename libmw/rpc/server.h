@@ -47,6 +47,8 @@ struct mw_server {
     struct mwi_mutex mutex;   /* nothing is locked inside it */
     struct mwi_list arrivals; /* [mutex] */
     enum mwi_phase phase;     /* [mutex] */
+    bool is_closed;           /* [mutex] while it ran; constant once it does
+                                 not */
     bool has_pool;            /* [mutex] host.pool is there, for those that are
                                  not its threads */
 };

@@ -122,8 +122,8 @@ mwi_session_unref(struct mwi_session *session)
 
 /* There was no memory to make a frame: a peer that waits for it would do so in
  * vain, and is told by the end of the connection. */
-static void
-close_without_memory(struct mwi_session *session)
+void
+mwi_session_close_without_memory(struct mwi_session *session)
 {
     mw_error why;
 
@@ -139,7 +139,7 @@ put_frame(struct mwi_session *session, struct mwi_buf *frame)
     if (mwi_buf_len(frame) > 0) {
         (void) !mwi_channel_put(&session->channel, frame, &ignored);
     } else {
-        close_without_memory(session);
+        mwi_session_close_without_memory(session);
     }
     mwi_buf_fini(frame);
 }

@@ -173,6 +173,9 @@ void mwi_session_send_ping(struct mwi_session *session, uint64_t id);
 void mwi_session_send_goaway(
     struct mwi_session *session, mw_status status, const char *text);
 
+/** What the peer waits for cannot be made: close the channel.  @thread any */
+void mwi_session_close_without_memory(struct mwi_session *session);
+
 /** Whether all that was to be sent has been.  @thread any */
 bool mwi_session_is_flushed(struct mwi_session *session);
 

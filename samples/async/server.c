@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A server with an operation that takes its time. */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "async_server.mw.h"
 #include "options.h"
 
-enum { SLICE_MS = 10, NS_PER_MS = 1000000, THREADS = 16 };
+enum { THREADS = 16 };
 
 static mw_server *server; /* for the signal handler */
 
@@ -27,18 +27,17 @@ catch_signals(void (*handler)(int))
     sigaction(SIGTERM, &action, NULL);
 }
 
-/* Whoever works for long looks now and then whether anybody still waits. */
+/* Whoever works for long sees to it that somebody still waits. */
 static mw_status
 cook(mw_call *call, const char *dish, uint32_t ms, char **ret_value)
 {
-    const struct timespec slice = { .tv_nsec = SLICE_MS * NS_PER_MS };
-    uint32_t done;
+    struct pollfd cancelled = {
+        .fd = mw_call_cancel_fd(call),
+        .events = POLLIN,
+    };
 
-    for (done = 0; done < ms; done += SLICE_MS) {
-        if (mw_call_remaining_ms(call) == 0) {
-            return mw_call_fail(call, MW_ETIMEDOUT, "nobody waits any more");
-        }
-        nanosleep(&slice, NULL);
+    if (poll(&cancelled, 1, (int) ms) > 0) {
+        return mw_call_fail(call, MW_ECANCELLED, "nobody waits any more");
     }
     *ret_value = mw_sprintf(call, "%s, after %u ms", dish, (unsigned) ms);
     return *ret_value != NULL ? MW_OK : MW_ENOMEM;
