@@ -521,7 +521,9 @@ name_call(const struct mwi_request *q, mw_status status, mw_error *error)
         (void) snprintf(tries, sizeof(tries), " (sent %u times)", q->attempts);
     }
     mwi_fail(error, status, "%s: %s%s", q->method->target, cause, tries);
-    error->origin = origin;
+    /* A refusal of the last sending is not how those before have ended. */
+    error->origin =
+        q->not_run && q->tries.may_have_run ? MW_ORIGIN_LOCAL : origin;
     error->sys_errno = sys_errno;
 }
 

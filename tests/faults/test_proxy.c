@@ -227,7 +227,12 @@ static struct mwt_plan
 cut_every_other(void *user, uint64_t n)
 {
     ++*(size_t *) user;
-    return (struct mwt_plan){ .fault = n % 2 == 1 ? MWT_CUT : MWT_NO_FAULT };
+    /* In the CALL, once both have said HELLO: else the client would make
+     * another connection. */
+    return (struct mwt_plan){ .fault = n % 2 == 1 ? MWT_CUT : MWT_NO_FAULT,
+        .flow = MWT_TO_SERVER,
+        .messages = 1,
+        .bytes = 1 };
 }
 
 Test(faults_proxy, plans_of_each_connection)

@@ -146,13 +146,15 @@ Test(faults_stall, half_open)
     uint64_t answers[N];
 
     begin(&s, MWT_PLAINTEXT,
-        (struct mwt_plan){
-            .fault = MWT_SWALLOW, .flow = MWT_TO_SERVER, .messages = 1 });
+        (struct mwt_plan){ .fault = MWT_SWALLOW,
+            .flow = MWT_TO_SERVER,
+            .messages = 1,
+            .bytes = 1 });
     for (uint64_t i = 0; i < N; i++) {
         ctx[i] = MW_CTX(.timeout_ms = SHORT_MS);
         cr_assert_eq(faults_Ledger_post_start(
                          s.client, &ctx[i], i, &answers[i], &pending[i]),
-            MW_OK);
+            MW_OK, "%s", mw_ctx_error(&ctx[i]));
     }
     for (size_t i = 0; i < N; i++) {
         assert_timed_out(&s, mw_pending_finish(pending[i]), &ctx[i]);

@@ -119,6 +119,7 @@ start_changes(struct mwt_workload *w)
     for (size_t i = 0; i < N; i++) {
         check(&watched[i], first + i, status[i]);
         record(w, "started change", status[i], &ctx[i]);
+        w->records[w->n_records - 1].is_started = true;
     }
     w->n_used += N;
 }
@@ -177,7 +178,10 @@ mwt_workload_judge(const struct mwt_workload *w,
             cr_assert_eq(runs, 1, "%s: %s succeeded and has run %u times",
                 where, r->what, runs);
             tally->n_done++;
-        } else if (r->not_run) {
+            continue;
+        }
+        tally->n_waited_for += !r->is_started;
+        if (r->not_run) {
             cr_assert_eq(runs, 0, "%s: %s has run %u times, but said: %s",
                 where, r->what, runs, r->text);
             tally->n_not_run++;

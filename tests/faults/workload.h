@@ -16,6 +16,7 @@ struct mwt_record {
     uint64_t id;
     mw_status status;
     bool not_run;
+    bool is_started; /* and finished later */
     char text[MW_ERROR_TEXT_MAX];
 };
 
@@ -42,6 +43,8 @@ struct mwt_workload {
 /* What has become of calls; each is in one of these. */
 struct mwt_tally {
     size_t n_done;        /* success, and it has run */
+    size_t n_waited_for;  /* calls whose caller has waited, and so could be sent
+                             again, that did not succeed */
     size_t n_not_run;     /* failed, told so, and it has not run */
     size_t n_unknown;     /* failed, nothing told, and it has not run */
     size_t n_unknown_run; /* failed, nothing told, and it has run once */

@@ -174,6 +174,8 @@ Test(retries, one_of_several_may_have_run)
     cr_assert_eq(
         mwt_reluctant_call(&c, &ctx, MW_METHOD_IDEMPOTENT), MW_EEXHAUSTED);
     expect(&c, &ctx, 4, false);
+    cr_assert_eq(ctx.error.origin, MW_ORIGIN_LOCAL);
+    cr_assert_eq(ctx.state, MW_CALL_UNKNOWN);
     mwt_reluctant_end(&c);
 }
 
