@@ -307,6 +307,7 @@ drain(mw_server *server, mw_error *reterr)
     };
     int64_t deadline = mwi_deadline_in(server->host.options.drain_ms);
     uint64_t left;
+    bool drained;
 
     mwi_log(&server->host.log, MW_LOG_INFO, "stopping: %zu connections",
         mwi_roster_count(&server->host.roster));
@@ -316,10 +317,11 @@ drain(mw_server *server, mw_error *reterr)
     atomic_store(&server->host.leaving, true);
     send_goaways(server, MW_EUNAVAILABLE, mwi_session_stopping);
     atomic_store(&server->host.draining, true);
-    while (!is_drained(server) && mwi_now() < deadline) {
+    while (!(drained = is_drained(server)) && mwi_now() < deadline) {
         turn(server, deadline);
     }
-    left = atomic_load(&server->host.calls);
+    /* One that is just being refused is counted, too. */
+    left = drained ? 0 : atomic_load(&server->host.calls);
     if (left == 0) {
         settle(server, deadline);
     }

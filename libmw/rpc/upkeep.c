@@ -60,14 +60,15 @@ static bool
 is_due(struct look *look, int64_t since, uint32_t ms)
 {
     int64_t wait = (int64_t) ms * NS_PER_MS;
+    bool due = look->now - since >= wait;
 
-    if (since + wait < look->next) {
+    if (!due && since + wait < look->next) {
         look->next = since + wait;
     }
     if (wait < look->often) {
         look->often = wait;
     }
-    return look->now - since >= wait;
+    return due;
 }
 
 /* For what is only found by looking. */
@@ -131,8 +132,11 @@ look_at_answering(struct look *look, struct mwi_session *session)
             mwi_session_send_ping(session, MWI_UPKEEP_ID + upkeep->n_pings++);
         }
     }
-    if (upkeep->asked_at != 0 &&
-        is_due(look, upkeep->asked_at, options->keepalive_timeout_ms)) {
+    if (upkeep->asked_at == 0) {
+        return;
+    }
+    look_often(look, options->keepalive_ms); /* whether it has answered */
+    if (is_due(look, upkeep->asked_at, options->keepalive_timeout_ms)) {
         close_session(session, MW_EUNAVAILABLE, "the peer no longer answers");
     }
 }
