@@ -35,11 +35,15 @@ open_with(struct mwt_hostile *h, mwt_answer_fn answer,
 {
     mw_client *client;
     mw_error error;
+    mw_status status;
 
     mw_client_close(mwt_hostile_begin(h, answer));
-    cr_assert_eq(mw_client_open(&client, mwi_listener_address(h->listener),
-                     options, &error),
-        MW_OK, "%s", error.text);
+    do {
+        status = mw_client_open(
+            &client, mwi_listener_address(h->listener), options, &error);
+        /* A busy machine may keep even the HELLO waiting for too long. */
+    } while (status == MW_EUNAVAILABLE);
+    cr_assert_eq(status, MW_OK, "%s", error.text);
     return client;
 }
 
@@ -58,7 +62,7 @@ Test(keepalive, a_server_that_no_longer_answers)
     cr_assert_not(ctx.not_run);
     cr_assert_eq(ctx.attempts, 1);
     mwt_hostile_end(&h, client);
-    cr_assert_eq(h.n_pings, 1);
+    cr_assert_geq(h.n_pings, 1);
 }
 
 /* However short the deadlines are of those who wait for it. */
