@@ -63,40 +63,42 @@ struct mwi_conn {
     mw_peer peer;                  /* constant */
     uint64_t serial;               /* constant; no other connection's */
     uint64_t endpoint;             /* constant; whose connection it is */
+    _Atomic int64_t heard_at;      /* when a message came; base/clock.h */
     _Atomic uint32_t refs;
-    _Atomic int64_t heard_at;   /* when a message came; base/clock.h */
+    uint32_t generation;        /* constant; of the process, base/fork.h */
     struct mwi_mutex mutex;     /* never held while the channel's is taken */
     struct mwi_list waiting;    /* [mutex] waiters, those that sleep first */
     struct mwi_map waiters;     /* [mutex] id -> waiter */
     struct mwi_map bindings;    /* [mutex] method -> binding */
     uint64_t next_id;           /* [mutex] */
     uint64_t message_max;       /* [mutex] bytes that the server takes */
-    bool has_hello;             /* [mutex] */
     int64_t hello_at;           /* [mutex] when it came; base/clock.h */
     uint64_t instance;          /* [mutex] of the server, as that says */
-    bool has_reader;            /* [mutex] */
-    bool reader_sleeps;         /* [mutex] until there is something to read */
-    bool owes_flush;            /* [mutex] the reader does, of others' frames */
     struct mwi_spin spin;       /* reader */
     struct mwi_silence silence; /* reader */
     struct mwi_buf spare;       /* [mutex] storage for the next frame */
-    bool is_draining;           /* [mutex] the server wants no more calls */
-    bool is_settled;            /* [mutex] and has answered all that it took */
-    bool is_broken;             /* [mutex] */
     mw_error why;               /* [mutex] it is draining or broken */
 
     /* What else happens while nobody waits for an answer: rpc/attend.h. */
-    uint32_t generation;         /* constant; of the process, base/fork.h */
     struct mwi_attend *attend;   /* constant once added; NULL: none */
     struct mwi_list attend_link; /* [attend.mutex] */
     uint64_t turn;               /* constant once added; in the attend's list */
     struct mwi_poller *poller;   /* [mutex] that watches it; NULL: none */
     uint32_t polled;             /* [mutex] what it is watched for */
+    uint32_t n_noticed;          /* [mutex] waiters with a notice */
     bool is_missed;              /* [mutex] and so is not watched: the poller
                                     has met another reader */
-    uint32_t n_noticed;          /* [mutex] waiters with a notice */
     bool owes_calls;             /* [mutex] of functions that are due, by who
                                     waits here */
+
+    /* How it stands. */
+    bool has_hello;     /* [mutex] */
+    bool has_reader;    /* [mutex] */
+    bool reader_sleeps; /* [mutex] until there is something to read */
+    bool owes_flush;    /* [mutex] the reader does, of others' frames */
+    bool is_draining;   /* [mutex] the server wants no more calls */
+    bool is_settled;    /* [mutex] and has answered all that it took */
+    bool is_broken;     /* [mutex] */
 };
 
 enum {

@@ -198,29 +198,29 @@ fail_late_locked(const struct quest *q, mw_error *reterr)
 static mw_status
 choose(struct quest *q, mw_error *reterr)
 {
-    mw_client *client = q->client;
     mw_status status = MW_OK;
 
-    mwi_lock(&client->mutex);
-    while (status == MW_OK && !client->is_closed && !choose_locked(q)) {
-        int64_t until = mwi_endpoints_next(&client->endpoints, q->wish);
+    mwi_lock(&q->client->mutex);
+    while (status == MW_OK && !q->client->is_closed && !choose_locked(q)) {
+        int64_t until = mwi_endpoints_next(&q->client->endpoints, q->wish);
 
         if (q->began == 0) {
             q->began = mwi_now();
         }
-        if (mwi_endpoints_are_hopeless(&client->endpoints, q->wish, q->began)) {
+        if (mwi_endpoints_are_hopeless(
+                &q->client->endpoints, q->wish, q->began)) {
             status = give_up_locked(q, reterr);
         } else if (mwi_now() >= q->deadline) {
             status = fail_late_locked(q, reterr);
         } else {
-            (void) mwi_cond_wait(&client->changed, &client->mutex,
+            (void) mwi_cond_wait(&q->client->changed, &q->client->mutex,
                 until < q->deadline ? until : q->deadline);
         }
     }
-    if (client->is_closed) {
+    if (q->client->is_closed) {
         status = mwi_fail(reterr, MW_ECANCELLED, "the client was closed");
     }
-    mwi_unlock(&client->mutex);
+    mwi_unlock(&q->client->mutex);
     return status;
 }
 
@@ -347,7 +347,6 @@ note_failed_locked(struct quest *q, int64_t began, const mw_error *why)
 static mw_status
 connect_endpoint(struct quest *q, struct mwi_conn **ret_conn, mw_error *reterr)
 {
-    mw_client *client = q->client;
     struct mwi_conn *conn = NULL;
     int64_t began = mwi_now();
     mw_status status = make_conn(q, &conn, reterr);
@@ -359,7 +358,7 @@ connect_endpoint(struct quest *q, struct mwi_conn **ret_conn, mw_error *reterr)
     if (status < 0) {
         mwi_conn_unref(conn);
     }
-    mwi_lock(&client->mutex);
+    mwi_lock(&q->client->mutex);
     q->endpoint->n_connecting--;
     if (status == MW_OK) {
         note_connected_locked(q, conn);
@@ -367,8 +366,8 @@ connect_endpoint(struct quest *q, struct mwi_conn **ret_conn, mw_error *reterr)
     } else {
         note_failed_locked(q, began, reterr);
     }
-    mwi_cond_broadcast(&client->changed);
-    mwi_unlock(&client->mutex);
+    mwi_cond_broadcast(&q->client->changed);
+    mwi_unlock(&q->client->mutex);
     return status;
 }
 

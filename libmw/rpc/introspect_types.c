@@ -24,7 +24,7 @@ add_type(struct numbering *nb, const mw_type *type)
     if (nb->n == nb->cap) {
         size_t cap = nb->cap > 0 ? 2 * nb->cap : 32;
         const mw_type **types =
-            mwi_realloc((void *) nb->types, cap, sizeof(types[0]));
+            mwi_realloc((void *) nb->types, cap, sizeof(const mw_type *));
 
         if (types == NULL) {
             nb->failed = true;

@@ -290,9 +290,10 @@ Test(callbacks, not_started)
 
     mwt_server_start(
         &s, MW_SERVER(.listen = "tls://127.0.0.1:0", .tls = MWT_SERVER_TLS));
-    cr_assert_eq(
-        mw_client_open(&client, mw_server_address(s.server, 0),
-            MW_CLIENT(.tls = MWT_CLIENT_TLS, .background = true), &error),
+    cr_assert_eq(mw_client_open(&client, mw_server_address(s.server, 0),
+                     MW_CLIENT(.tls = MWT_CLIENT_TLS, .background = true,
+                         .fail_fast = true),
+                     &error),
         MW_OK);
     mwt_told_init(&t, LONG_MS);
     cr_expect_eq(

@@ -143,18 +143,17 @@ class Calls(harness.InteropCase):
         self.desk.call(AUDITED)
 
     def test_keys(self) -> None:
-        [before] = self.desk.call(AUDITED)
-        for _ in range(3):
-            self.desk.call(AUDIT, "once", meta={KEY: b"audit 1"})
+        [first] = self.desk.call(AUDITED, meta={KEY: b"count 1"})
+        self.desk.call(AUDIT, "one more")
+        while self.desk.call(AUDITED)[0] <= first:
+            pass  # it runs after its ACK
+        self.assertEqual(self.desk.call(AUDITED, meta={KEY: b"count 1"}), [first])
         other = self.connect()
         other.await_hello()
         instance = other.server_hello[2][2]
-        other.call(AUDIT, "once", meta={KEY: b"audit 1", REPEAT: [instance, 60_000]})
-        self.assert_fails(other, other.start(AUDIT, "twice", meta={KEY: b"audit 1"}), -3)
-        other.call(AUDIT, "end")
-        while self.desk.call(AUDITED)[0] < before + 2:
-            pass  # it runs after its ACK
-        self.assertEqual(self.desk.call(AUDITED), [before + 2])
+        meta = {KEY: b"count 1", REPEAT: [instance, 60_000]}
+        self.assertEqual(other.call(AUDITED, meta=meta), [first])
+        self.assert_fails(other, other.start(AUDIT, "no", meta={KEY: b"count 1"}), -3)
 
     def test_repeat_without_a_record(self) -> None:
         self.desk.await_hello()
