@@ -217,6 +217,19 @@ on_goaway(struct mwi_conn *conn, const struct mwi_message *m)
     mwi_unlock(&conn->mutex);
 }
 
+static void
+on_call(struct mwi_conn *conn, const struct mwi_message *m,
+    const struct mwi_reader *r)
+{
+    mw_error ignored; /* is found when the channel is read next */
+
+    if (conn->callee != NULL) {
+        mwi_callee_call(conn->callee, conn, m, r);
+    } else {
+        (void) !mwi_conn_send_small(conn, MWI_FAIL, m->id, &ignored);
+    }
+}
+
 static mw_status
 on_message(
     struct mwi_conn *conn, const uint8_t *bytes, size_t len, mw_error *reterr)
@@ -246,15 +259,11 @@ on_message(
         (void) mwi_running_cancel(&conn->calls, m.id);
         return MW_OK;
     case MWI_CALL:
-        if (conn->callee != NULL) {
-            mwi_callee_call(conn->callee, conn, &m, &r);
-            return MW_OK;
-        } /* else refused: */
-        /* fallthrough */
+        on_call(conn, &m, &r);
+        return MW_OK;
     case MWI_PING:
         /* A failure to send is found when the channel is read next. */
-        (void) !mwi_conn_send_small(
-            conn, m.kind == MWI_PING ? MWI_PONG : MWI_FAIL, m.id, reterr);
+        (void) !mwi_conn_send_small(conn, MWI_PONG, m.id, reterr);
         return MW_OK;
     default:
         return MW_OK;

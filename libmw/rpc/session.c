@@ -287,6 +287,14 @@ on_answer(struct mwi_session *session, const struct mwi_message *m,
     return mwi_conn_answer(back, m, bytes, len, ret_why);
 }
 
+/* A PONG, of which it is enough that it has come. */
+static bool
+is_of_upkeep(struct mwi_session *session, const struct mwi_message *m)
+{
+    return m->kind == MWI_PONG && m->id >= MWI_UPKEEP_ID &&
+           atomic_load(&session->attends);
+}
+
 static void
 on_cancel(struct mwi_session *session, uint64_t id)
 {
@@ -336,14 +344,12 @@ on_message(
         turn->n_put++;
         return MW_OK;
     case MWI_PONG:
-        if (m.id >= MWI_UPKEEP_ID && atomic_load(&session->attends)) {
-            return MW_OK; /* that it has come, is what we wanted */
-        }
-        /* fallthrough */
     case MWI_ACK:
     case MWI_REPLY:
     case MWI_FAIL:
-        return on_answer(session, &m, bytes, len, ret_why);
+        return is_of_upkeep(session, &m)
+                   ? MW_OK
+                   : on_answer(session, &m, bytes, len, ret_why);
     default: /* GOAWAY of a client that will soon close; what we do not know */
         return MW_OK;
     }
