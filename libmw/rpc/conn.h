@@ -91,7 +91,6 @@ struct mwi_conn {
     bool owes_calls;             /* [mutex] of functions that are due, by who
                                     waits here */
 
-    /* How it stands. */
     bool has_hello;     /* [mutex] */
     bool has_reader;    /* [mutex] */
     bool reader_sleeps; /* [mutex] until there is something to read */
