@@ -243,6 +243,16 @@ next_time_locked(const struct mwi_attend *attend) MWI_REQUIRES(attend->mutex)
                                                          : attend->look_at;
 }
 
+/* The next time may be earlier now. */
+static void
+look_locked(struct mwi_attend *attend, int64_t when) MWI_REQUIRES(attend->mutex)
+{
+    attend->look_at = when < attend->look_at ? when : attend->look_at;
+    if (attend->has_poller && next_time_locked(attend) < attend->alarm) {
+        set_alarm_locked(attend, next_time_locked(attend));
+    }
+}
+
 static mw_status
 open_locked(struct mwi_attend *attend, mw_error *reterr)
     MWI_REQUIRES(attend->mutex)
@@ -419,15 +429,21 @@ mwi_attend_call(struct mwi_attend *attend, size_t max)
 /* Notices. */
 
 void
-mwi_notice_expect(struct mwi_notice *notice, int64_t deadline)
+mwi_attend_look(struct mwi_attend *attend, int64_t when)
+{
+    mwi_lock(&attend->mutex);
+    look_locked(attend, when);
+    mwi_unlock(&attend->mutex);
+}
+
+void
+mwi_notice_expect(struct mwi_notice *notice, int64_t deadline, int64_t look_at)
 {
     struct mwi_attend *attend = notice->attend;
 
     mwi_lock(&attend->mutex);
     mwi_heap_add(&attend->deadlines, &notice->deadline, deadline);
-    if (attend->has_poller && deadline < attend->alarm) {
-        set_alarm_locked(attend, deadline);
-    }
+    look_locked(attend, look_at);
     mwi_unlock(&attend->mutex);
 }
 

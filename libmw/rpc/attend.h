@@ -45,7 +45,8 @@ struct mwi_attend {
     struct mwi_heap deadlines; /* [mutex] of notices that are not due */
     int64_t alarm;             /* [mutex] as set; MWI_FOREVER: none */
     int64_t look_at;           /* [mutex] when to look at all connections, for
-                                  one was missed; MWI_FOREVER: never */
+                                  one was missed, or its server may be gone;
+                                  MWI_FOREVER: never */
     uint32_t n_busy;           /* [mutex] threads that will look at the line */
     bool has_poller;           /* [mutex] */
     bool is_closed;            /* [mutex] */
@@ -93,9 +94,15 @@ void mwi_attend_step(struct mwi_attend *attend, int64_t deadline);
  * @thread any, without locks; blocks as long as the functions do */
 void mwi_attend_call(struct mwi_attend *attend, size_t max);
 
+/** Look at all connections at that time, if not before.  @thread any */
+void mwi_attend_look(struct mwi_attend *attend, int64_t when);
+
 /** The notice is to fall due, at its deadline or before.
+ *
+ * @param look_at  when to see, if not before, whether its server is there
  * @thread with the connection's mutex */
-void mwi_notice_expect(struct mwi_notice *notice, int64_t deadline);
+void mwi_notice_expect(
+    struct mwi_notice *notice, int64_t deadline, int64_t look_at);
 
 /** It falls due.
  *

@@ -111,7 +111,7 @@ enum {
 struct mwi_waiter {
     struct mwi_list link; /* [conn.mutex] */
     struct mwi_cond cond; /* with conn.mutex: done, or take the role */
-    int wake_fd;          /* constant; an eventfd instead of cond; -1: none */
+    int wake_fd; /* [conn.mutex] an eventfd instead of cond; -1: none */
     struct mwi_notice
         *notice;            /* [conn.mutex] that falls due with it, or NULL */
     struct mwi_waiter *any; /* [conn.mutex] who is done when this is, or NULL */

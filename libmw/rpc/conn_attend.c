@@ -9,6 +9,7 @@
  * look again after a while, or at once when the last reader leaves and somebody
  * is to be told of an answer.
  */
+#include "base/clock.h"
 #include "net/poller.h"
 #include "rpc/attend.h"
 #include "rpc/conn_parts.h"
@@ -71,6 +72,22 @@ leave_to_reader(struct mwi_conn *conn)
     return !is_missed;
 }
 
+/* While calls are to be told of: see that the server is there, now and later.
+ */
+static void
+keep_alive(struct mwi_conn *conn)
+{
+    bool is_waited_for;
+
+    mwi_lock(&conn->mutex);
+    is_waited_for = conn->n_noticed > 0 && !conn->is_broken;
+    mwi_unlock(&conn->mutex);
+    if (is_waited_for) {
+        mwi_conn_doubt(conn);
+        mwi_attend_look(conn->attend, mwi_conn_alive_until(conn));
+    }
+}
+
 bool
 mwi_conn_attend(struct mwi_conn *conn)
 {
@@ -84,6 +101,7 @@ mwi_conn_attend(struct mwi_conn *conn)
     for (size_t i = 0; i < ROUNDS_MAX && io == MWI_IO_DONE; i++) {
         io = mwi_conn_pump(conn);
     }
+    keep_alive(conn);
     must_write =
         mwi_channel_flush(conn->channel, &ignored) == MWI_IO_WANT_WRITE;
     mwi_lock(&conn->mutex);
@@ -146,7 +164,10 @@ mwi_conn_notify(struct mwi_conn *conn, struct mwi_waiter *waiter,
     if (waiter->is_done || conn->is_broken) {
         mwi_conn_tell_locked(conn, waiter);
     } else {
-        mwi_notice_expect(notice, deadline);
+        mwi_notice_expect(notice, deadline,
+            conn->limits.keepalive_ms > 0
+                ? mwi_deadline_in(conn->limits.keepalive_ms)
+                : MWI_FOREVER);
         if (conn->is_missed && !conn->has_reader) {
             conn->is_missed = false;
             watch_locked(conn, MWI_POLL_READ);

@@ -209,6 +209,30 @@ Test(callbacks, at_the_deadline)
     }
 }
 
+/* Nothing comes, not even to PINGs. */
+Test(callbacks, a_server_that_no_longer_answers)
+{
+    for (int background = 0; background <= 1; background++) {
+        struct mwt_scripted s;
+        struct mwt_told t;
+
+        mwt_scripted_begin_with(&s,
+            MW_CLIENT(.lazy = true, .background = background != 0,
+                .keepalive_ms = SHORT_MS, .keepalive_timeout_ms = SHORT_MS));
+        mwt_told_init(&t, LONG_MS);
+        t.then = mwt_told_finish;
+        start(&t, &s);
+        if (background) {
+            mwt_told_wait(&t, 1);
+        } else {
+            process_until_told(s.client, &t);
+        }
+        check_told(&t, MW_EUNAVAILABLE);
+        mwt_scripted_await(&s, MWI_PING);
+        mwt_scripted_end(&s);
+    }
+}
+
 Test(callbacks, lost_connection_and_the_next_one)
 {
     for (int background = 0; background <= 1; background++) {
