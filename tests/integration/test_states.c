@@ -137,6 +137,7 @@ Test(states, of_a_synchronous_call)
     cr_expect_eq(quick.state, MW_CALL_UNKNOWN);
     mwt_gate_open(&s->gate);
     mwt_server_close(s);
+    ctx.timeout_ms = SHORT_MS; /* which it waits for a server */
     cr_expect_eq(probe_Probe_add(p.client, &ctx, 1, 2, &sum), MW_EUNAVAILABLE);
     cr_expect_eq(ctx.state, MW_CALL_REFUSED);
     mw_ctx_clear(&ctx);
