@@ -323,9 +323,10 @@ Test(stats, a_client_counts_attempts_to_connect)
     mw_error error;
     double sum;
 
-    cr_assert_eq(
-        mw_client_open(&lonely, "plaintext://127.0.0.1:1",
-            MW_CLIENT(.lazy = true, .timeout_ms = PATIENCE_MS), &error),
+    cr_assert_eq(mw_client_open(&lonely, "plaintext://127.0.0.1:1",
+                     MW_CLIENT(.lazy = true, .fail_fast = true,
+                         .timeout_ms = PATIENCE_MS),
+                     &error),
         MW_OK);
     cr_assert_lt(probe_Probe_add(lonely, NULL, 1, 2, &sum), 0);
     cr_assert_eq(mw_client_stats(lonely, &c), MW_OK);
