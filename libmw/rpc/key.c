@@ -7,7 +7,10 @@
 #include "base/error.h"
 #include "base/random.h"
 
-enum { NS_PER_MS = 1000000 };
+enum {
+    NS_PER_MS = 1000000,
+    DRIFT = 1000, /* clocks of two machines differ by less than one in this */
+};
 
 static mw_status
 take_callers(struct mwi_key *key, const char *text, mw_error *reterr)
@@ -47,13 +50,14 @@ mwi_key_take(struct mwi_key *key, const mw_ctx *ctx, const mw_method *method,
     return MW_OK;
 }
 
-/* How long before the connection's HELLO the call was first sent, or more. */
+/* How long before the connection's HELLO the call was first sent, or more: the
+ * server's clock may run faster. */
 static uint64_t
 lead_ms(const struct mwi_key *key, int64_t hello_at)
 {
     int64_t lead = hello_at - key->first_at;
 
-    return lead > 0 ? (uint64_t) ((lead + NS_PER_MS - 1) / NS_PER_MS) : 0;
+    return lead > 0 ? (uint64_t) ((lead + lead / DRIFT) / NS_PER_MS + 1) : 0;
 }
 
 mw_status
