@@ -100,8 +100,7 @@ broken_arguments(mw_server *server)
     static const char *const messages[] = {
         /* [1, 1, "probe.Probe.fill", {}, [2471284300000], too many for a
            uint32] */
-        "85 01 01 70 70726f62652e50726f62652e66696c6c a0"
-        " 81 1b 0000023f6405d8e0",
+        "85 01 01 70 70726f62652e50726f62652e66696c6c a0 811b0000023f6405d8e0",
         /* … ["xyzzy"] where a number should be */
         "85 01 02 70 70726f62652e50726f62652e66696c6c a0 81 65 78797a7a79",
         /* … "xyzzy\n.f": an operation that is none */
