@@ -177,6 +177,26 @@ load_await_queued(struct load_server *s, uint32_t n)
 }
 
 static uint32_t
+running(struct load_server *s)
+{
+    struct mwi_pool_stats stats;
+
+    mwi_pool_stats(s->server->host.pool, &stats);
+    return stats.running;
+}
+
+void
+load_await_idle(struct load_server *s)
+{
+    int64_t deadline = mwi_deadline_in(LOAD_PATIENCE_MS);
+
+    while (running(s) != 0 && mwi_now() < deadline) {
+        (void) poll(NULL, 0, 1);
+    }
+    cr_assert_eq(running(s), 0);
+}
+
+static uint32_t
 waiting(struct mwi_gate *gate)
 {
     uint32_t n;

@@ -47,6 +47,10 @@ mw_client *load_client_as(
 void load_await_queued(struct load_server *s, uint32_t n);
 void load_await_waiting(struct load_server *s, const char *target, uint32_t n);
 
+/** Wait until no thread of the server does anything: one that has answered a
+ * ping still counts as busy for a moment. */
+void load_await_idle(struct load_server *s);
+
 /** Wait until a ping of the client's comes back: what it sent before was
  * read. */
 void load_settle(mw_client *client);

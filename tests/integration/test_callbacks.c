@@ -307,25 +307,28 @@ Test(callbacks, hello_says_who_attends)
 Test(callbacks, not_started)
 {
     struct mwt_server s;
-    mw_client *client;
+    mw_client *clients[2];
     struct mwt_told t;
     mw_error error;
     char *text;
 
     mwt_server_start(
         &s, MW_SERVER(.listen = "tls://127.0.0.1:0", .tls = MWT_SERVER_TLS));
-    cr_assert_eq(mw_client_open(&client, mw_server_address(s.server, 0),
-                     MW_CLIENT(.tls = MWT_CLIENT_TLS, .background = true,
-                         .fail_fast = true),
-                     &error),
-        MW_OK);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(mw_client_open(&clients[i], mw_server_address(s.server, 0),
+                         MW_CLIENT(.tls = MWT_CLIENT_TLS, .background = true,
+                             .fail_fast = true, .lazy = i == 1),
+                         &error),
+            MW_OK);
+    }
     mwt_told_init(&t, LONG_MS);
     cr_expect_eq(
-        probe_Probe_echo_start(client, &t.ctx, "\xff", &text, &t.pending),
+        probe_Probe_echo_start(clients[0], &t.ctx, "\xff", &text, &t.pending),
         MW_EINVAL);
     mwt_server_close(&s);
-    cr_expect_eq(mwt_told_start(&t, client), MW_EUNAVAILABLE);
-    mw_client_close(client);
+    cr_expect_eq(mwt_told_start(&t, clients[1]), MW_EUNAVAILABLE);
+    mw_client_close(clients[0]);
+    mw_client_close(clients[1]);
     cr_expect_eq(mwt_told_count(&t), 0);
 }
 

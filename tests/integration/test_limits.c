@@ -25,6 +25,7 @@ Test(limits, running_and_queued)
 
     load_begin(&s, MW_SERVER(.threads_max = 2, .queue_max = 3));
     client = load_client(&s);
+    load_await_idle(&s);
     calls = load_start(client, load_Work_hold_start, 5, 0);
     gate_await(&s.gate, 2);
     load_await_queued(&s, 3);

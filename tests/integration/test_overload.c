@@ -60,9 +60,10 @@ flood_end(struct flood *flood)
 static struct load_call *
 fill(struct load_server *s, mw_client *client, uint32_t threads, uint32_t queue)
 {
-    struct load_call *calls =
-        load_start(client, load_Work_hold_start, threads + queue, 0);
+    struct load_call *calls;
 
+    load_await_idle(s);
+    calls = load_start(client, load_Work_hold_start, threads + queue, 0);
     gate_await(&s->gate, threads);
     load_await_queued(s, queue);
     load_assert_full(client, load_Work_hold_start, "the server is full");
